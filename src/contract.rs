@@ -1,0 +1,158 @@
+//! What a help desk and its external providers say to each other, without a word of XML or HTTP.
+//!
+//! The request type is the operation: [`Authenticate`] carries the operation's name, kind and side
+//! effects as constants, and [`Operation::Result`] says what it answers. [`OPERATIONS`] lists all
+//! eight. Everything an operation says travels as `key=value` strings ([`Variables`]); below the
+//! typed layer, [`raw`] keeps absent, empty and nil apart.
+//!
+//! The names of four kinds (five operations) are read off the vendor's interface assembly; those of
+//! [`GetUserInfo`], [`HandleEvent`] and [`RegisterUser`] are conventions of this crate
+//! ([`Evidence`]).
+
+mod catalogue;
+pub mod raw;
+pub mod variables;
+
+pub mod chat;
+pub mod custom_fields;
+pub mod events;
+pub mod login;
+pub mod registration;
+pub mod ticket;
+pub mod user_information;
+
+pub use catalogue::{Effect, Evidence, Kind, OPERATIONS, OperationInfo, VariableInfo};
+pub use chat::{ChatProvider, StartChat};
+pub use custom_fields::{
+    CustomFieldChange, CustomFieldOptions, CustomFieldProvider, GetCustomFieldOptions,
+};
+pub use events::{EventHandled, EventProvider, HandleEvent};
+pub use login::{Authenticate, Authentication, GetSignInCookieInfo, LoginProvider};
+pub use registration::{RegisterUser, Registration, RegistrationProvider};
+pub use ticket::{Start, StartTicket, TicketProvider};
+pub use user_information::{GetUserInfo, UserInformation, UserInformationProvider};
+pub use variables::{Sink, VariableError, Variables};
+
+use raw::{Presence, RawCustomFieldData};
+
+/// The variable that carries the web service password in every request (contract, section 3).
+pub const AUTH_PASSWORD: &str = "authPW";
+
+/// The prefix of custom field variables, matched without case (contract, section 3).
+pub const CUSTOM_FIELD_PREFIX: &str = "cf_";
+
+/// A request type, which is the operation.
+pub trait Operation: Sized + Send + Sync {
+    /// The provider kind that the operation belongs to.
+    const KIND: Kind;
+    /// The operation's name on the wire.
+    const NAME: &'static str;
+    /// Whether the operation changes anything: if so, it is sent at most once.
+    const EFFECT: Effect;
+    /// What a successful call answers, beside its message and the variables only a site knows.
+    type Result: Send + Sync;
+
+    /// Writes the input variables but for the web service password: the known ones in the order of
+    /// the contract's table, then custom fields, then all others.
+    fn write_inputs<S: Sink>(&self, sink: &mut S);
+
+    /// Reads the input variables; those that are not known stay, in order.
+    fn read_inputs(inputs: Variables) -> Result<Self, VariableError>;
+
+    /// Writes the output variables that the contract names.
+    fn write_outputs<S: Sink>(result: &Self::Result, sink: &mut S);
+
+    /// Takes the output variables that the contract names out of all, and reads the custom field
+    /// items.
+    fn read_outputs(
+        outputs: &mut Variables,
+        items: Presence<Vec<Option<RawCustomFieldData>>>,
+    ) -> Result<Self::Result, VariableError>;
+
+    /// The custom field items of a result; `Absent` for all operations but one.
+    fn items(_result: &Self::Result) -> Presence<&[CustomFieldChange]> {
+        Presence::Absent
+    }
+
+    /// The other passwords in the request, so that they can be masked in what comes back.
+    fn secrets(&self) -> Vec<&crate::Secret> {
+        Vec::new()
+    }
+}
+
+/// The answer of a call whose `Success` is true.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer<R> {
+    /// What the operation was asked for.
+    pub result: R,
+    /// The provider's message. Of a refused ticket or chat it is the reason, which the help desk
+    /// shows to the customer.
+    pub message: Option<String>,
+    /// Output variables that the contract does not name, in order.
+    pub other: Variables,
+}
+
+impl<R> Answer<R> {
+    /// An answer with a message and no further variables.
+    pub fn new(result: R, message: impl Into<String>) -> Self {
+        Self { result, message: Some(message.into()), other: Variables::new() }
+    }
+}
+
+/// The provider's own failure: it answered `Success=false`, so it did not do what it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Failure {
+    /// The provider's message, `Permission Denied` for a wrong web service password.
+    pub message: Option<String>,
+    /// Whatever variables came with it, in order.
+    pub outputs: Variables,
+}
+
+impl Failure {
+    /// What a provider answers to a wrong web service password (contract, section 3).
+    pub const PERMISSION_DENIED: &'static str = "Permission Denied";
+    /// What a provider answers when an input is missing (contract, section 3).
+    pub const REQUIRED_INPUT_MISSING: &'static str = "Required Input Missing";
+
+    /// A failure with a message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), outputs: Variables::new() }
+    }
+
+    /// Did the provider refuse the web service password?
+    pub fn is_permission_denied(&self) -> bool {
+        self.message.as_deref() == Some(Self::PERMISSION_DENIED)
+    }
+}
+
+/// Why a provider gives no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderError {
+    /// `Success=false` with a message: the provider declines, in an orderly way.
+    Failure(Failure),
+    /// An exception: the caller gets a SOAP fault. The messages of the error and of its causes, the
+    /// outermost first.
+    Exception(Vec<String>),
+}
+
+impl ProviderError {
+    /// `Success=false` with this message.
+    pub fn failure(message: impl Into<String>) -> Self {
+        Self::Failure(Failure::new(message))
+    }
+}
+
+impl<E: std::error::Error> From<E> for ProviderError {
+    fn from(error: E) -> Self {
+        let mut messages = vec![error.to_string()];
+        let mut source = error.source();
+        while let Some(error) = source {
+            messages.push(error.to_string());
+            source = error.source();
+        }
+        Self::Exception(messages)
+    }
+}
+
+/// What a provider's method returns.
+pub type ProviderResult<T> = Result<Answer<<T as Operation>::Result>, ProviderError>;

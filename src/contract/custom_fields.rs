@@ -1,0 +1,191 @@
+//! The custom fields kind: `GetCustomFieldOptions` of `IExternalCustomFieldProvider`, called when a
+//! ticket or chat form is shown.
+//!
+//! Inputs `loginUsername`, `departmentName`, `location`, `interactiontype`, `cf_…`; outputs
+//! `CanStartTickets`, `CanStartChats` (`True` or `False`), and the custom field items.
+
+use std::future::Future;
+
+use super::raw::StringList;
+use super::raw::{Presence, RawCustomFieldData};
+use super::variables::either;
+use super::{Effect, Kind, Operation, ProviderResult, Sink, VariableError, Variables};
+
+/// Which fields does this form show, and how?
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GetCustomFieldOptions {
+    /// `loginUsername`.
+    pub login_username: Option<String>,
+    /// `departmentName`.
+    pub department_name: Option<String>,
+    /// `location`; what it means, [`page`](Self::page) says.
+    pub location: Option<String>,
+    /// `interactiontype`; what it means, [`interaction`](Self::interaction) says.
+    pub interaction_type: Option<String>,
+    /// `cf_…`: the custom fields by their names.
+    pub custom_fields: Variables,
+    /// Variables that the contract does not name, in order.
+    pub other: Variables,
+}
+
+/// A page of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// Page one, before a department is chosen.
+    One,
+    /// Page two.
+    Two,
+}
+
+/// What the form starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interaction {
+    /// A ticket.
+    Ticket,
+    /// A live chat.
+    Chat,
+}
+
+impl GetCustomFieldOptions {
+    /// Page one if `location` is `PRE` (whatever the case), else page two (contract, section 3).
+    pub fn page(&self) -> Page {
+        match self.location.as_deref() {
+            Some(location) if location.eq_ignore_ascii_case("PRE") => Page::One,
+            _ => Page::Two,
+        }
+    }
+
+    /// A ticket if `interactiontype` is absent or `TICKET` (whatever the case), else a chat
+    /// (contract, section 3).
+    pub fn interaction(&self) -> Interaction {
+        match self.interaction_type.as_deref() {
+            Some(kind) if !kind.eq_ignore_ascii_case("TICKET") => Interaction::Chat,
+            _ => Interaction::Ticket,
+        }
+    }
+}
+
+impl Operation for GetCustomFieldOptions {
+    const KIND: Kind = Kind::CustomFields;
+    const NAME: &'static str = "GetCustomFieldOptions";
+    const EFFECT: Effect = Effect::Reads;
+    type Result = CustomFieldOptions;
+
+    fn write_inputs<S: Sink>(&self, sink: &mut S) {
+        sink.put_optional("loginUsername", self.login_username.as_deref());
+        sink.put_optional("departmentName", self.department_name.as_deref());
+        sink.put_optional("location", self.location.as_deref());
+        sink.put_optional("interactiontype", self.interaction_type.as_deref());
+        sink.put_custom_fields(&self.custom_fields);
+        sink.put_all(&self.other);
+    }
+
+    fn read_inputs(mut inputs: Variables) -> Result<Self, VariableError> {
+        Ok(Self {
+            login_username: inputs.take("loginUsername"),
+            department_name: inputs.take("departmentName"),
+            location: inputs.take("location"),
+            interaction_type: inputs.take("interactiontype"),
+            custom_fields: inputs.take_custom_fields(),
+            other: inputs,
+        })
+    }
+
+    fn write_outputs<S: Sink>(result: &CustomFieldOptions, sink: &mut S) {
+        let word = |may: bool| if may { "True" } else { "False" };
+        sink.put_optional("CanStartTickets", result.can_start_tickets.map(word));
+        sink.put_optional("CanStartChats", result.can_start_chats.map(word));
+    }
+
+    fn read_outputs(
+        outputs: &mut Variables,
+        items: Presence<Vec<Option<RawCustomFieldData>>>,
+    ) -> Result<CustomFieldOptions, VariableError> {
+        let mut permission = |key| match outputs.get(key) {
+            Some(_) => either(outputs, key, ["True", "False"], "True nor False").map(Some),
+            None => Ok(None),
+        };
+        let can_start_tickets = permission("CanStartTickets")?;
+        let can_start_chats = permission("CanStartChats")?;
+        let items = items.value().unwrap_or_default();
+        let mut changes = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            if let Some(item) = item {
+                changes.push(CustomFieldChange::read(index, item)?);
+            }
+        }
+        Ok(CustomFieldOptions { can_start_tickets, can_start_chats, items: changes })
+    }
+
+    fn items(result: &CustomFieldOptions) -> Presence<&[CustomFieldChange]> {
+        Presence::Value(&result.items)
+    }
+}
+
+/// How a form changes, and what the user may start.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CustomFieldOptions {
+    /// `CanStartTickets`; `None` says nothing about it.
+    pub can_start_tickets: Option<bool>,
+    /// `CanStartChats`; `None` says nothing about it.
+    pub can_start_chats: Option<bool>,
+    /// What changes, in order. (Nil items of an answer are left out; the raw layer has them.)
+    pub items: Vec<CustomFieldChange>,
+}
+
+/// What changes about one custom field. `None` leaves a property as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CustomFieldChange {
+    /// `CustomFieldName`.
+    pub name: String,
+    /// `ChangeVisible` and `NewVisibleValue`.
+    pub visible: Option<bool>,
+    /// `ChangeRequired` and `NewRequiredValue`.
+    pub required: Option<bool>,
+    /// `ChangeListOptions` and `ListOptions`: what a list offers from now on. (Nil options of an
+    /// answer are left out; the raw layer has them.)
+    pub options: Option<Vec<String>>,
+    /// `DisplayWithInformationLookup`.
+    pub display_with_information_lookup: bool,
+}
+
+impl CustomFieldChange {
+    fn read(index: usize, item: RawCustomFieldData) -> Result<Self, VariableError> {
+        let options = item
+            .list_options
+            .value()
+            .map(|list| list.0.into_iter().flatten().collect())
+            .unwrap_or_default();
+        Ok(Self {
+            name: item.custom_field_name.value().ok_or(VariableError::NamelessItem { index })?,
+            visible: item.change_visible.then_some(item.new_visible_value),
+            required: item.change_required.then_some(item.new_required_value),
+            options: item.change_list_options.then_some(options),
+            display_with_information_lookup: item.display_with_information_lookup,
+        })
+    }
+}
+
+impl From<CustomFieldChange> for RawCustomFieldData {
+    fn from(change: CustomFieldChange) -> Self {
+        Self {
+            custom_field_name: Presence::Value(change.name),
+            change_visible: change.visible.is_some(),
+            new_visible_value: change.visible.unwrap_or_default(),
+            change_required: change.required.is_some(),
+            new_required_value: change.required.unwrap_or_default(),
+            change_list_options: change.options.is_some(),
+            list_options: change.options.map(StringList::from_iter).into(),
+            display_with_information_lookup: change.display_with_information_lookup,
+        }
+    }
+}
+
+/// A provider that decides about custom fields (`IExternalCustomFieldProvider`).
+pub trait CustomFieldProvider: Send + Sync {
+    /// Decides which fields a form shows.
+    fn get_custom_field_options(
+        &self,
+        request: GetCustomFieldOptions,
+    ) -> impl Future<Output = ProviderResult<GetCustomFieldOptions>> + Send;
+}

@@ -1,0 +1,57 @@
+//! The events kind: `HandleEvent`, told what agents did. The kind is the product's; the names are
+//! conventions of this crate.
+//!
+//! Input `eventName`, then whatever the event carries; the outputs are free.
+
+use std::future::Future;
+
+use super::raw::{Presence, RawCustomFieldData};
+use super::{Effect, Kind, Operation, ProviderResult, Sink, VariableError, Variables};
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HandleEvent {
+    /// `eventName`.
+    pub event_name: String,
+    /// Whatever the event carries, in order.
+    pub other: Variables,
+}
+
+impl Operation for HandleEvent {
+    const KIND: Kind = Kind::Events;
+    const NAME: &'static str = "HandleEvent";
+    const EFFECT: Effect = Effect::Changes;
+    type Result = EventHandled;
+
+    fn write_inputs<S: Sink>(&self, sink: &mut S) {
+        sink.put("eventName", &self.event_name);
+        sink.put_all(&self.other);
+    }
+
+    fn read_inputs(mut inputs: Variables) -> Result<Self, VariableError> {
+        Ok(Self { event_name: inputs.require("eventName")?, other: inputs })
+    }
+
+    fn write_outputs<S: Sink>(_: &EventHandled, _: &mut S) {}
+
+    fn read_outputs(
+        _: &mut Variables,
+        _: Presence<Vec<Option<RawCustomFieldData>>>,
+    ) -> Result<EventHandled, VariableError> {
+        Ok(EventHandled)
+    }
+}
+
+/// The provider took the event; its outputs are free and stand in
+/// [`Answer::other`](super::Answer::other).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EventHandled;
+
+/// A provider that is told about events (`IExternalEventProvider`).
+pub trait EventProvider: Send + Sync {
+    /// Takes an event.
+    fn handle_event(
+        &self,
+        request: HandleEvent,
+    ) -> impl Future<Output = ProviderResult<HandleEvent>> + Send;
+}

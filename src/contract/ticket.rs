@@ -1,0 +1,127 @@
+//! The ticket kind: `StartTicket` of `IExternalTicketProvider`, called right before a ticket starts.
+//!
+//! Inputs `loginUsername` (from the web), `emailFrom` (from mail), `departmentName`, `subject`,
+//! `ticketNumber`, `cf_…`; outputs `TicketCreation` (`TRUE` or `FALSE`), `departmentName`, `cf_…`.
+
+use std::future::Future;
+
+use super::raw::{Presence, RawCustomFieldData};
+use super::variables::either;
+use super::{Effect, Kind, Operation, ProviderResult, Sink, VariableError, Variables};
+
+/// The output variable that says whether the ticket may start.
+const CREATION: &str = "TicketCreation";
+
+/// May this ticket start, and where does it go? The provider may deduct a paid ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StartTicket {
+    /// `loginUsername`, of a ticket from the web.
+    pub login_username: Option<String>,
+    /// `emailFrom`, of a ticket from mail.
+    pub email_from: Option<String>,
+    /// `departmentName`.
+    pub department_name: Option<String>,
+    /// `subject`.
+    pub subject: Option<String>,
+    /// `ticketNumber`.
+    pub ticket_number: Option<String>,
+    /// `cf_…`: the custom fields by their names.
+    pub custom_fields: Variables,
+    /// Variables that the contract does not name, in order.
+    pub other: Variables,
+}
+
+impl Operation for StartTicket {
+    const KIND: Kind = Kind::Ticket;
+    const NAME: &'static str = "StartTicket";
+    const EFFECT: Effect = Effect::Changes;
+    type Result = Start;
+
+    fn write_inputs<S: Sink>(&self, sink: &mut S) {
+        sink.put_optional("loginUsername", self.login_username.as_deref());
+        sink.put_optional("emailFrom", self.email_from.as_deref());
+        sink.put_optional("departmentName", self.department_name.as_deref());
+        sink.put_optional("subject", self.subject.as_deref());
+        sink.put_optional("ticketNumber", self.ticket_number.as_deref());
+        sink.put_custom_fields(&self.custom_fields);
+        sink.put_all(&self.other);
+    }
+
+    fn read_inputs(mut inputs: Variables) -> Result<Self, VariableError> {
+        Ok(Self {
+            login_username: inputs.take("loginUsername"),
+            email_from: inputs.take("emailFrom"),
+            department_name: inputs.take("departmentName"),
+            subject: inputs.take("subject"),
+            ticket_number: inputs.take("ticketNumber"),
+            custom_fields: inputs.take_custom_fields(),
+            other: inputs,
+        })
+    }
+
+    fn write_outputs<S: Sink>(result: &Start, sink: &mut S) {
+        result.write(CREATION, sink);
+    }
+
+    fn read_outputs(
+        outputs: &mut Variables,
+        _: Presence<Vec<Option<RawCustomFieldData>>>,
+    ) -> Result<Start, VariableError> {
+        Start::read(CREATION, outputs)
+    }
+}
+
+/// Whether a ticket or chat may start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// It may.
+    Allowed {
+        /// `departmentName`: the department to move it to; `None` leaves it where it is.
+        department_name: Option<String>,
+        /// `cf_…`: custom fields to set, by their names.
+        custom_fields: Variables,
+    },
+    /// It may not; the answer's message is the reason, which the customer is shown.
+    Refused,
+}
+
+impl Start {
+    /// It may start, where and as it is.
+    pub fn allowed() -> Self {
+        Self::Allowed { department_name: None, custom_fields: Variables::new() }
+    }
+
+    /// `creation` is the variable that says whether it may: one name for tickets, another for chats.
+    pub(super) fn write<S: Sink>(&self, creation: &str, sink: &mut S) {
+        match self {
+            Self::Allowed { department_name, custom_fields } => {
+                sink.put(creation, "TRUE");
+                sink.put_optional("departmentName", department_name.as_deref());
+                sink.put_custom_fields(custom_fields);
+            }
+            Self::Refused => sink.put(creation, "FALSE"),
+        }
+    }
+
+    pub(super) fn read(
+        creation: &'static str,
+        outputs: &mut Variables,
+    ) -> Result<Self, VariableError> {
+        Ok(match either(outputs, creation, ["TRUE", "FALSE"], "TRUE nor FALSE")? {
+            true => Self::Allowed {
+                department_name: outputs.take("departmentName"),
+                custom_fields: outputs.take_custom_fields(),
+            },
+            false => Self::Refused,
+        })
+    }
+}
+
+/// A provider that decides about new tickets (`IExternalTicketProvider`).
+pub trait TicketProvider: Send + Sync {
+    /// Decides about a ticket that is about to start.
+    fn start_ticket(
+        &self,
+        request: StartTicket,
+    ) -> impl Future<Output = ProviderResult<StartTicket>> + Send;
+}

@@ -1,0 +1,181 @@
+//! One HTTP request and its answer as plain values, free of any HTTP library's types: what the codec
+//! writes and reads, what crosses from the client to its transport, and what a recorder keeps.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::secret::{MASK, is_secret_header};
+
+/// A request, without the connection it travels on.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `POST`, `GET`, …
+    pub method: Cow<'static, str>,
+    /// Path and query, or an absolute URL, as the request line has it.
+    pub target: String,
+    /// The headers in their order, names in their own case.
+    pub headers: Headers,
+    /// The body, unchunked.
+    pub body: Vec<u8>,
+}
+
+/// An answer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// The status code.
+    pub status: u16,
+    /// The headers in their order, names in their own case.
+    pub headers: Headers,
+    /// The body, unchunked.
+    pub body: Vec<u8>,
+}
+
+/// A request with its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// What was asked.
+    pub request: HttpRequest,
+    /// What was answered.
+    pub response: HttpResponse,
+}
+
+/// Header fields in the order in which they were sent. Names match whatever their case.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Headers(Vec<Header>);
+
+/// One header field.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The name, in the case in which it was sent.
+    pub name: Cow<'static, str>,
+    /// The value, which need not be UTF-8.
+    pub value: Cow<'static, [u8]>,
+}
+
+impl Headers {
+    /// No headers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Room for `capacity` headers.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+
+    /// Adds a header after the others.
+    pub fn push(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) {
+        let value = match value.into() {
+            Cow::Borrowed(value) => Cow::Borrowed(value.as_bytes()),
+            Cow::Owned(value) => Cow::Owned(value.into_bytes()),
+        };
+        self.0.push(Header { name: name.into(), value });
+    }
+
+    /// Adds a header whose value may be any bytes.
+    pub fn push_bytes(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Vec<u8>>) {
+        self.0.push(Header { name: name.into(), value: Cow::Owned(value.into()) });
+    }
+
+    /// The last header of this name, as text: where one may stand once and stands twice, the last
+    /// counts (asmx.md, section 4, two SOAPAction headers).
+    pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
+        let found = self.0.iter().rev().find(|h| h.name.eq_ignore_ascii_case(name))?;
+        Some(String::from_utf8_lossy(&found.value))
+    }
+
+    /// All headers, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Header> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Header {
+    /// The value for people: masked where the header carries a credential.
+    pub fn shown(&self) -> Cow<'_, str> {
+        if is_secret_header(&self.name) {
+            Cow::Borrowed(MASK)
+        } else {
+            String::from_utf8_lossy(&self.value)
+        }
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.shown())
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.0).finish()
+    }
+}
+
+// Bodies hold passwords: their size is all that Debug tells.
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("target", &self.target)
+            .field("headers", &self.headers)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpResponse")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_neither_bodies_nor_credentials() {
+        let mut headers = Headers::new();
+        headers.push("Authorization", "Basic hunter2");
+        headers.push("Host", "example.com");
+        let request = HttpRequest {
+            method: "POST".into(),
+            target: "/".into(),
+            headers,
+            body: b"authPW=hunter2".to_vec(),
+        };
+        let shown = format!("{request:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(shown.contains("Host: example.com") && shown.contains("14 bytes"), "{shown}");
+    }
+
+    #[test]
+    fn headers_match_without_case_and_the_last_counts() {
+        let mut headers = Headers::new();
+        headers.push("SOAPAction", "a");
+        headers.push("soapaction", "b");
+        assert_eq!(headers.get("SoapAction").as_deref(), Some("b"));
+        assert_eq!(headers.get("x"), None);
+        assert_eq!((headers.len(), headers.is_empty()), (2, false));
+    }
+}

@@ -1,0 +1,22 @@
+//! Speak the SmarterTrack external provider contract from both ends: call .NET ASMX provider
+//! services as the help desk does, or be one.
+//!
+//! The rooms, from the bottom up; each knows only those above it in this list:
+//!
+//! - [`secret`]: passwords that do not print, and masks for texts that others wrote
+//! - [`exchange`]: an HTTP request and its answer as plain values
+//! - [`xml`]: strict reading and .NET-exact writing of XML
+//! - [`contract`]: the provider kinds, their requests and answers
+//! - [`soap`]: the codec, four pure functions between typed values and HTTP messages
+
+pub mod secret;
+
+pub mod exchange;
+
+pub mod xml;
+
+pub mod contract;
+
+pub mod soap;
+
+pub use secret::Secret;

@@ -1,0 +1,76 @@
+//! SOAP 1.1 and 1.2 as ASMX speaks them: the four pure functions between typed values and HTTP
+//! messages, and the faults.
+//!
+//! ```text
+//! typed request ─ encode_request ─▶ HttpRequest ═══ wire ═══▶ decode_request ─▶ typed request
+//! typed result  ◀ decode_response ─ HttpResponse ◀══ wire ═══ encode_response ─ typed result
+//! ```
+//!
+//! All four are methods of [`Binding`]: the service's namespace and the SOAP version.
+
+mod binding;
+mod error;
+mod fault;
+mod page;
+mod read;
+mod request;
+mod response;
+mod write;
+
+pub use binding::{Binding, Limits};
+pub use error::{DecodeError, EncodeError, MalformedError, Problem};
+pub use fault::{Fault, FaultCode};
+pub use page::{NotSoap, Page};
+pub use request::{Call, Envelope, RequestError};
+
+/// The envelope namespace of SOAP 1.1 (SOAP 1.1, section 3).
+pub const ENVELOPE_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
+/// The envelope namespace of SOAP 1.2 (SOAP 1.2 part 1, section 5.1).
+pub const ENVELOPE_12: &str = "http://www.w3.org/2003/05/soap-envelope";
+/// The namespace of a service whose author set none (contract, section 2).
+pub const DEFAULT_NAMESPACE: &str = "http://tempuri.org/";
+
+/// The version of SOAP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SoapVersion {
+    /// SOAP 1.1: `text/xml`, the operation in the `SOAPAction` header.
+    #[default]
+    V11,
+    /// SOAP 1.2: `application/soap+xml`, the operation in the `action` parameter.
+    V12,
+}
+
+impl SoapVersion {
+    /// The envelope namespace.
+    pub const fn envelope(self) -> &'static str {
+        match self {
+            Self::V11 => ENVELOPE_11,
+            Self::V12 => ENVELOPE_12,
+        }
+    }
+
+    /// The media type without parameters.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::V11 => "text/xml",
+            Self::V12 => "application/soap+xml",
+        }
+    }
+
+    /// The content type of an answer.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::V11 => "text/xml; charset=utf-8",
+            Self::V12 => "application/soap+xml; charset=utf-8",
+        }
+    }
+}
+
+impl std::fmt::Display for SoapVersion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::V11 => "1.1",
+            Self::V12 => "1.2",
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! Why a message cannot be written, and what is wrong with one that was read.
+
+use super::fault::Fault;
+use super::page::NotSoap;
+use super::write::Misplaced;
+use crate::contract::VariableError;
+use crate::xml::XmlError;
+
+/// A message that cannot be written: the API was misused. Shows keys, never values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// No reader could take `a=b=1` apart as key `a=b` (contract, section 3).
+    #[error("{operation}: the key \"{key}\" holds \"=\", which no provider can read: rename it")]
+    Key {
+        /// The operation.
+        operation: &'static str,
+        /// The key.
+        key: String,
+    },
+    /// A variable that has a typed field stands among the other ones, where it would override the
+    /// field.
+    #[error(
+        "{operation}: \"{key}\" has a field of its own: set that instead of adding the variable"
+    )]
+    Reserved {
+        /// The operation.
+        operation: &'static str,
+        /// The key.
+        key: String,
+    },
+    /// A character that XML 1.0 cannot hold.
+    #[error("{operation}: the character U+{code:04X} in {place} cannot be sent in XML: remove it")]
+    Character {
+        /// The operation.
+        operation: &'static str,
+        /// The variable or element.
+        place: String,
+        /// The code point.
+        code: u32,
+    },
+}
+
+impl EncodeError {
+    pub(super) fn character(operation: &'static str, misplaced: Misplaced) -> Self {
+        Self::Character { operation, place: misplaced.place, code: misplaced.character.code }
+    }
+}
+
+/// An answer that carries no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// What came back is no SOAP.
+    #[error(transparent)]
+    NotSoap(#[from] NotSoap),
+    /// The service answered with a fault.
+    #[error(transparent)]
+    Fault(#[from] Box<Fault>),
+    /// It is SOAP, but not what the contract says.
+    #[error(transparent)]
+    Malformed(#[from] MalformedError),
+}
+
+/// An answer that does not hold what the contract says. Shows names, never content.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the answer to {operation} is malformed{}", place(path))]
+pub struct MalformedError {
+    /// The operation that was called.
+    pub operation: &'static str,
+    /// The element, from the envelope down; empty when it is the document itself.
+    pub path: String,
+    /// What is wrong there.
+    #[source]
+    pub problem: Problem,
+}
+
+fn place(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!(" at {path}") }
+}
+
+/// What is wrong with an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// It is no well-formed XML.
+    #[error(transparent)]
+    Xml(#[from] XmlError),
+    /// The root is no SOAP envelope.
+    #[error("the root element is {{{namespace}}}{local}, not a SOAP Envelope")]
+    NoEnvelope {
+        /// Namespace of the root.
+        namespace: String,
+        /// Its local name.
+        local: String,
+    },
+    /// The envelope has no `Body`.
+    #[error("the envelope has no Body")]
+    NoBody,
+    /// The `Body` is empty.
+    #[error("the Body is empty; {expected} is due")]
+    EmptyBody {
+        /// The element that is due.
+        expected: String,
+    },
+    /// The `Body` holds another element.
+    #[error(
+        "{{{namespace}}}{local} where {{{expected_namespace}}}{expected} is due{}",
+        hint(namespace, expected_namespace, local, expected)
+    )]
+    Unexpected {
+        /// Namespace of the element found.
+        namespace: String,
+        /// Its local name.
+        local: String,
+        /// The namespace that is due.
+        expected_namespace: String,
+        /// The local name that is due.
+        expected: String,
+    },
+    /// The provider returned no result (null).
+    #[error("there is no result: the provider returned null")]
+    NullResult,
+    /// An element that must be there once is not.
+    #[error("the element is missing")]
+    Missing,
+    /// A `boolean` that is none.
+    #[error("the content is no boolean (true, false, 1, 0)")]
+    Boolean,
+    /// `xsi:nil` on an element that cannot be nil, or with a value that is no boolean.
+    #[error("xsi:nil cannot stand here")]
+    Nil,
+    /// A header that the peer insists on and this crate does not know.
+    #[error("the header {name} must be understood, and is not")]
+    MustUnderstand {
+        /// Its name.
+        name: String,
+    },
+    /// An `xsi:type` that the contract does not have.
+    #[error("the type {name} is not known")]
+    Type {
+        /// Its name as it is written.
+        name: String,
+    },
+    /// More entries than the limit.
+    #[error("more than {limit} entries (limit `variables`)")]
+    TooMany {
+        /// The limit.
+        limit: usize,
+    },
+    /// Variables that do not say what the contract asks for.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
+}
+
+fn hint(found: &str, expected: &str, found_local: &str, expected_local: &str) -> &'static str {
+    if found_local == expected_local && found != expected {
+        ": the service has another namespace; set it"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,298 @@
+//! Answers that are no SOAP: error pages, sign-in pages, redirects, and what proxies say.
+
+use std::borrow::Cow;
+
+use crate::exchange::HttpResponse;
+use crate::secret::Mask;
+use crate::xml::charset::{Charset, parameter};
+
+/// How many characters of a body an error shows.
+const EXCERPT: usize = 200;
+/// How many bytes of a body are looked at.
+const WINDOW: usize = 64 << 10;
+
+/// An answer that is no SOAP message. Secrets are masked in all of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the answer is no SOAP: HTTP {status}, {page}{}{}", typed(content_type), quoted(excerpt))]
+pub struct NotSoap {
+    /// The HTTP status.
+    pub status: u16,
+    /// The content type, when there is one.
+    pub content_type: Option<String>,
+    /// What it looks like.
+    pub page: Page,
+    /// The first words of the body, without markup, white space folded.
+    pub excerpt: String,
+}
+
+/// What an answer that is no SOAP looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Page {
+    /// A redirect (3xx). It is not followed.
+    Redirect {
+        /// Where to.
+        location: String,
+        /// Does the address look like a sign-in page?
+        sign_in: bool,
+    },
+    /// A page that asks for a user name and password, or status 401 or 407.
+    SignIn,
+    /// Another HTML page: an error page of the web server or of a proxy.
+    Html,
+    /// An empty body.
+    Empty,
+    /// Anything else.
+    Other,
+}
+
+impl std::fmt::Display for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Redirect { location, sign_in: true } => {
+                write!(f, "a redirect to a sign-in page ({location})")
+            }
+            Self::Redirect { location, .. } => {
+                write!(f, "a redirect to {location}, which is not followed")
+            }
+            Self::SignIn => f.write_str("a demand to sign in"),
+            Self::Html => f.write_str("an HTML page"),
+            Self::Empty => f.write_str("an empty body"),
+            Self::Other => f.write_str("something else"),
+        }
+    }
+}
+
+fn typed(content_type: &Option<String>) -> String {
+    content_type.as_ref().map(|content_type| format!(", {content_type}")).unwrap_or_default()
+}
+
+fn quoted(excerpt: &str) -> String {
+    if excerpt.is_empty() { String::new() } else { format!(": \"{excerpt}\"") }
+}
+
+impl NotSoap {
+    /// Is this answer no SOAP? By status (below 300, 400 and 500 may carry SOAP), content type and
+    /// emptiness (contract, section 5).
+    pub(super) fn recognise(response: &HttpResponse, mask: &Mask) -> Option<Self> {
+        let status = response.status;
+        let content_type = response.headers.get("Content-Type");
+        let media_type = content_type.as_deref().map_or("", media_type);
+        let soap = ["text/xml", "application/soap+xml"]
+            .iter()
+            .any(|known| media_type.eq_ignore_ascii_case(known));
+        let may_carry = status < 300 || status == 400 || status == 500;
+        if may_carry && soap && !response.body.is_empty() {
+            return None;
+        }
+        Some(Self::describe(response, mask))
+    }
+
+    /// Is it an HTML page, whatever its content type says?
+    pub(super) fn html(response: &HttpResponse, mask: &Mask) -> Option<Self> {
+        let page = Self::describe(response, mask);
+        matches!(page.page, Page::Html | Page::SignIn).then_some(page)
+    }
+
+    fn describe(response: &HttpResponse, mask: &Mask) -> Self {
+        let status = response.status;
+        let content_type = response.headers.get("Content-Type");
+        let media_type = content_type.as_deref().map_or("", media_type);
+        let text = text(response, content_type.as_deref().unwrap_or_default());
+        let location = response.headers.get("Location").filter(|_| (300..400).contains(&status));
+        let page = if let Some(location) = location {
+            Page::Redirect {
+                sign_in: looks_like_sign_in(&location),
+                location: mask.apply(&bounded(&strip_query(&location), EXCERPT)),
+            }
+        } else if matches!(status, 401 | 407) || asks_for_password(&text) {
+            Page::SignIn
+        } else if response.body.is_empty() {
+            Page::Empty
+        } else if looks_like_html(media_type, &text) {
+            Page::Html
+        } else {
+            Page::Other
+        };
+        Self {
+            status,
+            content_type: content_type.map(|value| mask.apply(&bounded(&value, EXCERPT))),
+            page,
+            excerpt: excerpt(&text, response.body.len() > WINDOW, mask),
+        }
+    }
+}
+
+fn media_type(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
+fn text<'a>(response: &'a HttpResponse, content_type: &str) -> Cow<'a, str> {
+    let window = &response.body[..response.body.len().min(WINDOW)];
+    let charset = match parameter(content_type, "charset") {
+        Some(_) => Charset::of_response(content_type),
+        None => Charset::Named(encoding_rs::UTF_8),
+    };
+    charset.decode(window).unwrap_or_else(|_| String::from_utf8_lossy(window))
+}
+
+fn looks_like_html(media_type: &str, text: &str) -> bool {
+    let start: String =
+        text.trim_start().chars().take(512).collect::<String>().to_ascii_lowercase();
+    media_type.eq_ignore_ascii_case("text/html")
+        || media_type.eq_ignore_ascii_case("application/xhtml+xml")
+        || start.starts_with("<!doctype html")
+        || start.starts_with("<html")
+}
+
+fn asks_for_password(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.contains("type=\"password\"")
+        || lower.contains("type='password'")
+        || lower.contains("type=password")
+}
+
+fn looks_like_sign_in(location: &str) -> bool {
+    let lower = location.to_ascii_lowercase();
+    ["login", "logon", "signin", "sign-in", "sign_in", "/adfs/", "/saml", "/oauth", "authorize"]
+        .iter()
+        .any(|word| lower.contains(word))
+}
+
+/// An address without its query, which may carry what was asked.
+fn strip_query(location: &str) -> Cow<'_, str> {
+    match location.split_once('?') {
+        Some((address, _)) => Cow::Owned(format!("{address}?…")),
+        None => Cow::Borrowed(location),
+    }
+}
+
+fn bounded(text: &str, limit: usize) -> String {
+    text.chars().take(limit).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The first words: masked before anything is cut, so that no cut leaves half a secret.
+fn excerpt(text: &str, cut: bool, mask: &Mask) -> String {
+    let kept = if cut {
+        let mut end = text.len().saturating_sub(mask.longest().max(1024));
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        &text[..end]
+    } else {
+        text
+    };
+    let masked = mask.apply(kept);
+    // Markup may run through a secret's surroundings: mask once more what is shown.
+    let words = mask.apply(&words(&masked));
+    let mut excerpt = bounded(&words, EXCERPT);
+    if words.chars().nth(EXCERPT).is_some() {
+        excerpt.push('…');
+    }
+    excerpt
+}
+
+/// The text between tags, without style sheets and scripts, white space folded.
+fn words(html: &str) -> String {
+    let mut words = String::new();
+    let mut rest = html;
+    let push = |words: &mut String, text: &str| {
+        for word in text.split_whitespace() {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(word);
+        }
+    };
+    while let Some(i) = rest.find('<') {
+        push(&mut words, &rest[..i]);
+        rest = &rest[i..];
+        let lower: String = rest.chars().take(8).collect::<String>().to_ascii_lowercase();
+        let end = if lower.starts_with("<style") {
+            find_ignoring_case(rest, "</style>").map(|at| at + "</style>".len())
+        } else if lower.starts_with("<script") {
+            find_ignoring_case(rest, "</script>").map(|at| at + "</script>".len())
+        } else if lower.starts_with("<!--") {
+            rest.find("-->").map(|at| at + "-->".len())
+        } else {
+            rest.find('>').map(|at| at + 1)
+        };
+        rest = end.map_or("", |end| &rest[end..]);
+    }
+    push(&mut words, rest);
+    words
+}
+
+fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {
+    text.as_bytes().windows(needle.len()).position(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::Headers;
+    use crate::secret::Secret;
+
+    fn response(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> HttpResponse {
+        let mut all = Headers::new();
+        for (name, value) in headers {
+            all.push(*name, *value);
+        }
+        HttpResponse { status, headers: all, body: body.as_bytes().to_vec() }
+    }
+
+    fn recognise(response: &HttpResponse) -> Option<NotSoap> {
+        NotSoap::recognise(response, &Mask::new([&Secret::new("hunter2")]))
+    }
+
+    #[test]
+    fn each_page_is_recognised() {
+        let html = [("Content-Type", "text/html; charset=utf-8")];
+        let location = |to| [("Location", to)];
+        for (response, page) in [
+            (response(200, &html, "<html><input type=\"password\"></html>"), Page::SignIn),
+            (response(401, &html, "<html>denied</html>"), Page::SignIn),
+            (response(404, &html, "<html>none</html>"), Page::Html),
+            (response(200, &[], "<!DOCTYPE html><p>x"), Page::Html),
+            (response(200, &[("Content-Type", "text/xml")], ""), Page::Empty),
+            (response(415, &[("Content-Type", "text/xml")], ""), Page::Empty),
+            (response(200, &[("Content-Type", "application/json")], "{}"), Page::Other),
+            (response(503, &[("Content-Type", "text/xml")], "<a/>"), Page::Other),
+            (
+                response(302, &location("https://a/Login.aspx?u=hunter2"), ""),
+                Page::Redirect { location: "https://a/Login.aspx?…".into(), sign_in: true },
+            ),
+            (
+                response(301, &location("https://a/b"), ""),
+                Page::Redirect { location: "https://a/b".into(), sign_in: false },
+            ),
+        ] {
+            assert_eq!(recognise(&response).unwrap().page, page);
+        }
+    }
+
+    #[test]
+    fn what_may_be_soap_is_not_refused_here() {
+        for (status, content_type) in [
+            (200, "text/xml; charset=utf-8"),
+            (202, "TEXT/XML"),
+            (400, "application/soap+xml"),
+            (500, "text/xml"),
+        ] {
+            let response = response(status, &[("Content-Type", content_type)], "x");
+            assert_eq!(recognise(&response), None);
+        }
+    }
+
+    #[test]
+    fn the_excerpt_is_masked_and_short() {
+        let body = format!(
+            "<html><style>hunter2 a {{}}</style><script>x</script><h1>No\n  way</h1> hunter2 {}",
+            "word ".repeat(40_000)
+        );
+        let found = recognise(&response(500, &[("Content-Type", "text/html")], &body)).unwrap();
+        assert!(found.excerpt.starts_with("No way *** word word"), "{}", found.excerpt);
+        assert_eq!(found.excerpt.chars().count(), EXCERPT + 1);
+        assert!(!format!("{found:?} {found}").contains("hunter2"));
+    }
+}

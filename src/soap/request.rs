@@ -1,0 +1,477 @@
+//! Requests: `encode_request` and `decode_request`, and the routing between them.
+
+use std::fmt;
+
+use super::error::{EncodeError, Problem};
+use super::read::{Located, check_type, envelope_version, is_nil, read_header, read_list};
+use super::{Binding, Limits, SoapVersion};
+use crate::contract::raw::{Presence, RawInputs};
+use crate::contract::{AUTH_PASSWORD, Operation, VariableError, Variables};
+use crate::exchange::{Headers, HttpRequest};
+use crate::secret::Secret;
+use crate::xml::charset::{Charset, parameter};
+use crate::xml::{Reader, XmlError};
+
+impl Binding {
+    /// The HTTP request that calls an operation at `target` (path and query), with the bytes that
+    /// a .NET proxy sends. `password` is the web service password; without one, `authPW` is left
+    /// out.
+    pub fn encode_request<T: Operation>(
+        &self,
+        target: &str,
+        password: Option<&Secret>,
+        request: &T,
+    ) -> Result<HttpRequest, EncodeError> {
+        Ok(self.post(target, T::NAME, self.write_request(password, request)?))
+    }
+
+    /// The HTTP request that calls an operation with raw inputs, `authPW` among them.
+    pub fn encode_raw_request(
+        &self,
+        target: &str,
+        operation: &'static str,
+        inputs: &Presence<RawInputs>,
+    ) -> Result<HttpRequest, EncodeError> {
+        Ok(self.post(target, operation, self.write_raw_request(operation, inputs)?))
+    }
+
+    fn post(&self, target: &str, operation: &str, body: Vec<u8>) -> HttpRequest {
+        let mut headers = Headers::with_capacity(2);
+        let slash = if self.namespace().ends_with('/') { "" } else { "/" };
+        match self.version() {
+            SoapVersion::V11 => {
+                headers.push("Content-Type", SoapVersion::V11.content_type());
+                headers
+                    .push("SOAPAction", ["\"", self.namespace(), slash, operation, "\""].concat());
+            }
+            SoapVersion::V12 => {
+                let content_type = SoapVersion::V12.content_type();
+                let action = "; action=\"";
+                headers.push(
+                    "Content-Type",
+                    [content_type, action, self.namespace(), slash, operation, "\""].concat(),
+                );
+            }
+        }
+        HttpRequest { method: "POST".into(), target: target.to_owned(), headers, body }
+    }
+
+    /// Reads a request for this very operation, whichever SOAP version it is in.
+    pub fn decode_request<T: Operation>(
+        &self,
+        request: &HttpRequest,
+    ) -> Result<Call<T>, RequestError> {
+        let envelope = Envelope::read(request, self.namespace(), self.limits())?;
+        let routed = envelope.route(
+            |namespace, name| (namespace == self.namespace() && name == T::NAME).then_some(()),
+            |action| (action == self.action(T::NAME)).then_some(()),
+        );
+        routed?;
+        envelope.into_call(self.namespace(), T::NAME)
+    }
+}
+
+/// A typed request with what came along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call<T> {
+    /// The version of the envelope, in which the answer is due.
+    pub version: SoapVersion,
+    /// `authPW`, if it was sent.
+    pub auth_password: Option<Secret>,
+    /// The request.
+    pub request: T,
+}
+
+/// A request whose XML was read, before it is known which operation it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// The version of the envelope.
+    pub version: SoapVersion,
+    /// What the HTTP headers ask for.
+    action: Action,
+    /// Namespace and local name of the Body's first element.
+    body: Option<(String, String)>,
+    /// The parameter, as the wire has it.
+    pub inputs: Presence<RawInputs>,
+}
+
+/// Where the operation is named, if anywhere but in the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Action {
+    /// A `SOAPAction` header, unquoted and decoded: it decides, even against the body.
+    Header(String),
+    /// A SOAP 1.2 `action` parameter: a hint that may be wrong.
+    Parameter(String),
+    /// None: the body decides.
+    None,
+}
+
+impl Envelope {
+    /// Reads a request to a service in `namespace`.
+    pub fn read(
+        request: &HttpRequest,
+        namespace: &str,
+        limits: &Limits,
+    ) -> Result<Self, RequestError> {
+        let content_type = request.headers.get("Content-Type").unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        let media = if media_type.eq_ignore_ascii_case(SoapVersion::V11.media_type()) {
+            SoapVersion::V11
+        } else if media_type.eq_ignore_ascii_case(SoapVersion::V12.media_type()) {
+            SoapVersion::V12
+        } else {
+            return Err(RequestError::MediaType);
+        };
+        let action = match media {
+            SoapVersion::V11 => match request.headers.get("SOAPAction") {
+                Some(value) => Action::Header(header_action(&value)),
+                None => Action::None,
+            },
+            SoapVersion::V12 => match parameter(&content_type, "action") {
+                Some(value) if !value.is_empty() => Action::Parameter(value),
+                _ => Action::None,
+            },
+        };
+        let text = Charset::of_request(&content_type).decode(&request.body)?;
+        let mut r = Reader::new(&text, limits.xml)?;
+        r.root()?;
+        let Some(version) = envelope_version(&r) else {
+            let namespace = r.namespace().to_owned();
+            return Err(RequestError::VersionMismatch { namespace, version: media });
+        };
+        if version == SoapVersion::V11 && media == SoapVersion::V12 {
+            return Err(RequestError::MediaType);
+        }
+        let (mut refused, mut seen_body) = (None, false);
+        let (mut body, mut inputs) = (None, Presence::Absent);
+        // A problem is kept until the document is read: whatever the XML reader refuses goes first.
+        let mut problem = None;
+        while r.child()? {
+            if r.is(version.envelope(), "Header") && !seen_body {
+                refused = read_header(&mut r, version)?;
+            } else if r.is(version.envelope(), "Body") && !seen_body {
+                seen_body = true;
+                while r.child()? {
+                    if body.is_some() {
+                        r.skip()?;
+                        continue;
+                    }
+                    body = Some((r.namespace().to_owned(), r.local().to_owned()));
+                    match read_wrapper(&mut r, namespace, limits) {
+                        Ok(read) => inputs = read,
+                        Err(Located { problem: Problem::Xml(error), .. }) => {
+                            return Err(error.into());
+                        }
+                        Err(located) => {
+                            // The reader stands somewhere inside: nothing more can be read.
+                            problem = Some(located.problem);
+                            break;
+                        }
+                    }
+                }
+                if problem.is_some() {
+                    break;
+                }
+            } else {
+                r.skip()?;
+            }
+        }
+        match problem {
+            None => r.finish()?,
+            Some(Problem::Type { name }) => {
+                return Err(RequestError::Type { name, version });
+            }
+            Some(problem) => return Err(RequestError::Limit { problem, version }),
+        }
+        if !seen_body {
+            return Err(RequestError::NoBody { version });
+        }
+        let envelope = Self { version, action, body, inputs };
+        match refused {
+            Some(name) => Err(RequestError::MustUnderstand { name, version }),
+            None => Ok(envelope),
+        }
+    }
+
+    /// Finds the operation (asmx.md, section 4): a `SOAPAction` header decides; else the Body's
+    /// first element; else, in SOAP 1.2, nothing does.
+    pub fn route<O>(
+        &self,
+        by_element: impl Fn(&str, &str) -> Option<O>,
+        by_action: impl Fn(&str) -> Option<O>,
+    ) -> Result<O, RequestError> {
+        let version = self.version;
+        let body = || self.body.as_ref().and_then(|(namespace, name)| by_element(namespace, name));
+        match &self.action {
+            Action::Header(action) => by_action(action)
+                .ok_or_else(|| RequestError::UnknownAction { action: action.clone(), version }),
+            Action::Parameter(action) => by_action(action).or_else(body).ok_or_else(|| {
+                RequestError::UnrecognizedAction { action: action.clone(), version }
+            }),
+            Action::None => body().ok_or(RequestError::NoAction { version }),
+        }
+    }
+
+    /// The inputs of the operation that was routed to: `Absent` (null) when the Body's first
+    /// element is not the operation's own.
+    pub fn into_inputs(self, namespace: &str, operation: &str) -> Presence<RawInputs> {
+        match self.body {
+            Some((found, name)) if found == namespace && name == operation => self.inputs,
+            _ => Presence::Absent,
+        }
+    }
+
+    fn into_call<T: Operation>(
+        self,
+        namespace: &str,
+        operation: &str,
+    ) -> Result<Call<T>, RequestError> {
+        let version = self.version;
+        let (auth_password, inputs) = read_inputs(self.into_inputs(namespace, operation))
+            .map_err(|error| error.into_request_error(version))?;
+        let request =
+            T::read_inputs(inputs).map_err(|error| RequestError::Variable { error, version })?;
+        Ok(Call { version, auth_password, request })
+    }
+}
+
+/// Why inputs are no variables: what makes a legacy provider throw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum InputsError {
+    /// There is no `inputs` parameter: a null reference.
+    Null,
+    /// An entry is nil or has no `=`.
+    Variable(VariableError),
+}
+
+impl InputsError {
+    fn into_request_error(self, version: SoapVersion) -> RequestError {
+        match self {
+            Self::Null => RequestError::NullInputs { version },
+            Self::Variable(error) => RequestError::Variable { error, version },
+        }
+    }
+}
+
+/// Splits the inputs into `authPW` and the other variables. An absent `inputs` is null; an empty or
+/// nil one, and one without a list, are no variables at all (asmx.md, section 4).
+pub(crate) fn read_inputs(
+    inputs: Presence<RawInputs>,
+) -> Result<(Option<Secret>, Variables), InputsError> {
+    let list = match inputs {
+        Presence::Absent => return Err(InputsError::Null),
+        Presence::Nil => Presence::Nil,
+        Presence::Value(inputs) => inputs.input_variables,
+    };
+    let mut variables = Variables::read(list).map_err(InputsError::Variable)?;
+    let password = variables.take(AUTH_PASSWORD).map(Secret::new);
+    Ok((password, variables))
+}
+
+/// The wrapper element: its first `inputs`. The current element is consumed.
+fn read_wrapper(
+    r: &mut Reader<'_>,
+    namespace: &str,
+    limits: &Limits,
+) -> Result<Presence<RawInputs>, Located> {
+    let mut inputs = Presence::Absent;
+    while r.child()? {
+        if !(r.is(namespace, "inputs") && matches!(inputs, Presence::Absent)) {
+            r.skip()?;
+            continue;
+        }
+        if r.has_attributes() {
+            // Which kind's inputs these are, the routing decides; their types differ by name only.
+            let known = crate::contract::Kind::ALL
+                .iter()
+                .any(|kind| check_type(r, namespace, &kind.inputs_type()).is_ok());
+            if !known {
+                check_type(r, namespace, "External…ProviderInputs")
+                    .map_err(|problem| Located::new("inputs", problem))?;
+            }
+            if is_nil(r) {
+                r.skip()?;
+                inputs = Presence::Nil;
+                continue;
+            }
+        }
+        let mut read = RawInputs::default();
+        while r.child()? {
+            if r.is(namespace, "InputVariables") {
+                read_list(r, namespace, limits, &mut read.input_variables)
+                    .map_err(|at| at.inside("inputs/InputVariables"))?;
+            } else {
+                r.skip()?;
+            }
+        }
+        inputs = Presence::Value(read);
+    }
+    Ok(inputs)
+}
+
+/// `SOAPAction` as ASMX reads it: a value that begins with a quote loses its first and last
+/// character, and the rest is URL-decoded.
+fn header_action(value: &str) -> String {
+    let value = value.trim();
+    let mut chars = value.chars();
+    let bare = if chars.next() == Some('"') {
+        chars.next_back();
+        chars.as_str()
+    } else {
+        value
+    };
+    url_decode(bare)
+}
+
+/// `HttpUtility.UrlDecode`: `+` is a space, `%XX` bytes of UTF-8.
+fn url_decode(text: &str) -> String {
+    if !text.contains(['%', '+']) {
+        return text.to_owned();
+    }
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while i < bytes.len() {
+        let hex = |b: u8| char::from(b).to_digit(16).map(|digit| digit as u8);
+        let escaped = match (bytes[i], bytes.get(i + 1), bytes.get(i + 2)) {
+            (b'%', Some(&high), Some(&low)) => hex(high).zip(hex(low)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                decoded.push(high << 4 | low);
+                i += 3;
+            }
+            None => {
+                decoded.push(if bytes[i] == b'+' { b' ' } else { bytes[i] });
+                i += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// A request that is not carried out. What it is answered, the host decides; the version is that of
+/// the envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// Neither `text/xml` nor `application/soap+xml`, or SOAP 1.1 in the latter: 415, empty body.
+    MediaType,
+    /// The XML reader gave up, anywhere in the document: 400, empty body.
+    Xml(XmlError),
+    /// The root is no envelope of either version.
+    VersionMismatch {
+        /// The namespace of the root.
+        namespace: String,
+        /// The version that the content type announces.
+        version: SoapVersion,
+    },
+    /// A header that must be understood.
+    MustUnderstand {
+        /// Its local name.
+        name: String,
+        /// The version of the envelope.
+        version: SoapVersion,
+    },
+    /// An envelope without a `Body`.
+    NoBody {
+        /// The version of the envelope.
+        version: SoapVersion,
+    },
+    /// A `SOAPAction` that names no operation of the service.
+    UnknownAction {
+        /// Its value, unquoted and decoded.
+        action: String,
+        /// The version of the envelope.
+        version: SoapVersion,
+    },
+    /// A SOAP 1.2 `action` that names no operation, and neither does the body.
+    UnrecognizedAction {
+        /// Its value.
+        action: String,
+        /// The version of the envelope.
+        version: SoapVersion,
+    },
+    /// Neither an action nor a body that names an operation.
+    NoAction {
+        /// The version of the envelope.
+        version: SoapVersion,
+    },
+    /// An `xsi:type` that the service does not know.
+    Type {
+        /// Its name as it is written.
+        name: String,
+        /// The version of the envelope.
+        version: SoapVersion,
+    },
+    /// More than the limits allow.
+    Limit {
+        /// Of what.
+        problem: Problem,
+        /// The version of the envelope.
+        version: SoapVersion,
+    },
+    /// No `inputs`: what a legacy provider meets as a null reference.
+    NullInputs {
+        /// The version of the envelope.
+        version: SoapVersion,
+    },
+    /// Variables that a legacy provider throws on, or that miss a required one.
+    Variable {
+        /// What is wrong with them.
+        error: VariableError,
+        /// The version of the envelope.
+        version: SoapVersion,
+    },
+}
+
+impl From<XmlError> for RequestError {
+    fn from(error: XmlError) -> Self {
+        Self::Xml(error)
+    }
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MediaType => f.write_str("the content type is not that of a SOAP message"),
+            Self::Xml(error) => write!(f, "the body is no well-formed XML: {error}"),
+            Self::VersionMismatch { .. } => f.write_str("the root element is no SOAP envelope"),
+            Self::MustUnderstand { .. } => f.write_str("a header that must be understood is not"),
+            Self::NoBody { .. } => f.write_str("the envelope has no Body"),
+            Self::UnknownAction { .. } => f.write_str("the SOAPAction names no operation"),
+            Self::UnrecognizedAction { .. } => f.write_str("the action names no operation"),
+            Self::NoAction { .. } => f.write_str("nothing names an operation"),
+            Self::Type { .. } => f.write_str("an xsi:type is not known"),
+            Self::Limit { problem, .. } => write!(f, "{problem}"),
+            Self::NullInputs { .. } => f.write_str("there is no inputs element"),
+            Self::Variable { error, .. } => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for RequestError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_are_unquoted_and_decoded() {
+        for (value, action) in [
+            ("\"http://tempuri.org/A\"", "http://tempuri.org/A"),
+            ("http://tempuri.org/A", "http://tempuri.org/A"),
+            ("\"http%3A//tempuri.org/A\"", "http://tempuri.org/A"),
+            ("\"http://tempuri.org/A", "http://tempuri.org/"),
+            ("\"\"", ""),
+            ("", ""),
+            ("\"", ""),
+            ("'a'", "'a'"),
+            ("a+b%", "a b%"),
+            ("%c3%a9%2", "é%2"),
+        ] {
+            assert_eq!(header_action(value), action, "{value}");
+        }
+    }
+}

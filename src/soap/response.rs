@@ -1,0 +1,345 @@
+//! Answers: `encode_response` and `decode_response`.
+
+use super::error::{DecodeError, EncodeError, MalformedError, Problem};
+use super::fault::Fault;
+use super::page::NotSoap;
+use super::read::{
+    Located, check_type, envelope_version, is_nil, read_bool, read_header, read_list, read_string,
+};
+use super::{Binding, Limits, SoapVersion};
+use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
+use crate::contract::{Answer, Failure, Operation, Variables};
+use crate::exchange::{Headers, HttpResponse};
+use crate::secret::Mask;
+use crate::xml::Reader;
+use crate::xml::charset::Charset;
+
+impl Binding {
+    /// The HTTP answer that carries an operation's answer or failure, byte for byte as ASMX writes
+    /// it. (For a fault, see [`Fault::encode`].)
+    pub fn encode_response<T: Operation>(
+        &self,
+        answer: Result<&Answer<T::Result>, &Failure>,
+    ) -> Result<HttpResponse, EncodeError> {
+        let body = match answer {
+            Ok(answer) => self.write_answer::<T>(answer)?,
+            Err(failure) => self.write_failure::<T>(failure)?,
+        };
+        Ok(success(self.version(), body))
+    }
+
+    /// The HTTP answer that carries a raw result.
+    pub fn encode_raw_response(
+        &self,
+        operation: &'static str,
+        result: &Presence<RawResult>,
+    ) -> Result<HttpResponse, EncodeError> {
+        Ok(success(self.version(), self.write_raw_result(operation, result)?))
+    }
+
+    /// Reads the answer to an operation: its result, or the provider's own failure
+    /// (`Success=false`).
+    ///
+    /// Either SOAP version is read, whichever was sent. `mask` knows the secrets of the call; they
+    /// are taken out of every text that an error, a fault or a failure carries.
+    pub fn decode_response<T: Operation>(
+        &self,
+        response: &HttpResponse,
+        mask: &Mask,
+    ) -> Result<Result<Answer<T::Result>, Failure>, DecodeError> {
+        let malformed = |inside: &str, problem: Problem| MalformedError {
+            operation: T::NAME,
+            path: format!("Envelope/Body/{0}Response/{0}Result{inside}", T::NAME),
+            problem,
+        };
+        let result = match self.decode_raw_response(T::NAME, response, mask)? {
+            Presence::Value(result) => result,
+            Presence::Absent | Presence::Nil => {
+                return Err(malformed("", Problem::NullResult).into());
+            }
+        };
+        let message = result.message.value();
+        let mut outputs = Variables::read(result.output_variables)
+            .map_err(|error| malformed("/OutputVariables", error.into()))?;
+        if !result.success {
+            let masked = |(key, value): (&str, &str)| (key.to_owned(), mask.apply(value));
+            return Ok(Err(Failure {
+                message: message.map(|message| mask.apply(&message)),
+                outputs: outputs.iter().map(masked).collect(),
+            }));
+        }
+        let result =
+            T::read_outputs(&mut outputs, result.custom_field_data_items).map_err(|error| {
+                let inside = match error {
+                    crate::contract::VariableError::NamelessItem { .. } => "/CustomFieldDataItems",
+                    _ => "/OutputVariables",
+                };
+                malformed(inside, error.into())
+            })?;
+        Ok(Ok(Answer { result, message, other: outputs }))
+    }
+
+    /// Reads the answer to an operation as it is on the wire: nothing interpreted, nothing lost.
+    pub fn decode_raw_response(
+        &self,
+        operation: &'static str,
+        response: &HttpResponse,
+        mask: &Mask,
+    ) -> Result<Presence<RawResult>, DecodeError> {
+        if let Some(page) = NotSoap::recognise(response, mask) {
+            return Err(page.into());
+        }
+        let content_type = response.headers.get("Content-Type").unwrap_or_default();
+        let read = Charset::of_response(&content_type)
+            .decode(&response.body)
+            .map_err(|error| Stopped::At(error.into()))
+            .and_then(|text| self.read_response(operation, &text, mask));
+        match read {
+            Ok(result) => Ok(result),
+            Err(Stopped::Fault(fault)) => Err(DecodeError::Fault(fault)),
+            Err(Stopped::At(Located { path, problem })) => {
+                // A proxy may call its error page text/xml.
+                if matches!(problem, Problem::Xml(_) | Problem::NoEnvelope { .. }) {
+                    if let Some(page) = NotSoap::html(response, mask) {
+                        return Err(page.into());
+                    }
+                }
+                Err(MalformedError { operation, path, problem }.into())
+            }
+        }
+    }
+
+    fn read_response(
+        &self,
+        operation: &'static str,
+        text: &str,
+        mask: &Mask,
+    ) -> Result<Presence<RawResult>, Stopped> {
+        let mut r = Reader::new(text, self.limits().xml)?;
+        r.root()?;
+        let Some(version) = envelope_version(&r) else {
+            let (namespace, local) = (shown(r.namespace()), shown(r.local()));
+            return Err(Located::new("", Problem::NoEnvelope { namespace, local }).into());
+        };
+        let mut result = None;
+        while r.child()? {
+            if r.is(version.envelope(), "Header") {
+                if let Some(name) = read_header(&mut r, version)? {
+                    let problem = Problem::MustUnderstand { name: shown(&name) };
+                    return Err(Located::new("Envelope/Header", problem).into());
+                }
+            } else if r.is(version.envelope(), "Body") && result.is_none() {
+                let read = self.read_body(&mut r, operation, version, mask);
+                result = Some(read.map_err(|stopped| stopped.inside("Envelope/Body"))?);
+            } else {
+                r.skip()?;
+            }
+        }
+        r.finish()?;
+        result.ok_or_else(|| Located::new("Envelope", Problem::NoBody).into())
+    }
+
+    fn read_body(
+        &self,
+        r: &mut Reader<'_>,
+        operation: &'static str,
+        version: SoapVersion,
+        mask: &Mask,
+    ) -> Result<Presence<RawResult>, Stopped> {
+        let is_response =
+            |local: &str| local.strip_suffix("Response").is_some_and(|stem| stem == operation);
+        let expected = || [operation, "Response"].concat();
+        if !r.child()? {
+            let problem = Problem::EmptyBody { expected: expected() };
+            return Err(Located::new("", problem).into());
+        }
+        if r.is(version.envelope(), "Fault") {
+            return Err(Stopped::Fault(Box::new(Fault::read(r, version, mask)?)));
+        }
+        if !is_response(r.local()) || r.namespace() != self.namespace() {
+            let problem = Problem::Unexpected {
+                namespace: shown(r.namespace()),
+                local: shown(r.local()),
+                expected_namespace: self.namespace().to_owned(),
+                expected: expected(),
+            };
+            return Err(Located::new("", problem).into());
+        }
+        let mut result = None;
+        while r.child()? {
+            let is_result = r.local().strip_suffix("Result").is_some_and(|stem| stem == operation)
+                && r.namespace() == self.namespace();
+            if is_result && result.is_none() {
+                result =
+                    Some(read_result(r, self.namespace(), self.limits()).map_err(|at| {
+                        at.inside(&format!("{operation}Response/{operation}Result"))
+                    })?);
+            } else {
+                r.skip()?;
+            }
+        }
+        // Whatever follows the first element in the Body is ignored, as ASMX does.
+        while r.child()? {
+            r.skip()?;
+        }
+        Ok(result.unwrap_or_default())
+    }
+}
+
+fn success(version: SoapVersion, body: Vec<u8>) -> HttpResponse {
+    let mut headers = Headers::with_capacity(2);
+    headers.push("Cache-Control", "private, max-age=0");
+    headers.push("Content-Type", version.content_type());
+    HttpResponse { status: 200, headers, body }
+}
+
+/// A name for an error text, bounded.
+fn shown(name: &str) -> String {
+    name.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+enum Stopped {
+    Fault(Box<Fault>),
+    At(Located),
+}
+
+impl Stopped {
+    fn inside(self, element: &str) -> Self {
+        match self {
+            Self::At(located) => Self::At(located.inside(element)),
+            fault => fault,
+        }
+    }
+}
+
+impl<E: Into<Located>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::At(error.into())
+    }
+}
+
+/// `External…ProviderResult`. The current element is consumed. Of an element that stands twice the
+/// first counts, but lists are appended (asmx.md, section 4).
+fn read_result(
+    r: &mut Reader<'_>,
+    namespace: &str,
+    limits: &Limits,
+) -> Result<Presence<RawResult>, Located> {
+    if is_nil(r) {
+        r.skip()?;
+        return Ok(Presence::Nil);
+    }
+    let mut result = RawResult::default();
+    let mut success = None;
+    while r.child()? {
+        if r.namespace() != namespace {
+            r.skip()?;
+            continue;
+        }
+        match r.local() {
+            "Success" if success.is_none() => {
+                success = Some(read_bool(r).map_err(|at| at.inside("Success"))?);
+            }
+            "Message" if result.message == Presence::Absent => {
+                result.message = read_string(r).map_err(|at| at.inside("Message"))?;
+            }
+            "OutputVariables" => read_list(r, namespace, limits, &mut result.output_variables)
+                .map_err(|at| at.inside("OutputVariables"))?,
+            "CustomFieldDataItems" => {
+                read_items(r, namespace, limits, &mut result.custom_field_data_items)
+                    .map_err(|at| at.inside("CustomFieldDataItems"))?;
+            }
+            _ => r.skip()?,
+        }
+    }
+    result.success = success.ok_or_else(|| Located::new("Success", Problem::Missing))?;
+    Ok(Presence::Value(result))
+}
+
+fn read_items(
+    r: &mut Reader<'_>,
+    namespace: &str,
+    limits: &Limits,
+    items: &mut Presence<Vec<Option<RawCustomFieldData>>>,
+) -> Result<(), Located> {
+    check_type(r, namespace, "ArrayOfExternalCustomFieldData")
+        .map_err(|problem| Located::new("", problem))?;
+    if is_nil(r) {
+        r.skip()?;
+        if matches!(items, Presence::Absent) {
+            *items = Presence::Nil;
+        }
+        return Ok(());
+    }
+    if !matches!(items, Presence::Value(_)) {
+        *items = Presence::Value(Vec::new());
+    }
+    let Presence::Value(items) = items else { return Ok(()) };
+    while r.child()? {
+        if !r.is(namespace, "ExternalCustomFieldData") {
+            r.skip()?;
+            continue;
+        }
+        if items.len() >= limits.variables {
+            return Err(Located::new("", Problem::TooMany { limit: limits.variables }));
+        }
+        if is_nil(r) {
+            r.skip()?;
+            items.push(None);
+            continue;
+        }
+        let item = read_item(r, namespace, limits)
+            .map_err(|at| at.inside(&format!("ExternalCustomFieldData[{}]", items.len() + 1)))?;
+        items.push(Some(item));
+    }
+    Ok(())
+}
+
+fn read_item(
+    r: &mut Reader<'_>,
+    namespace: &str,
+    limits: &Limits,
+) -> Result<RawCustomFieldData, Located> {
+    /// The booleans of an item, each of which must be there (WSDL: `minOccurs="1"`).
+    const FLAGS: [&str; 6] = [
+        "ChangeVisible",
+        "NewVisibleValue",
+        "ChangeRequired",
+        "NewRequiredValue",
+        "ChangeListOptions",
+        "DisplayWithInformationLookup",
+    ];
+    let mut name = Presence::Absent;
+    let mut options: Presence<StringList> = Presence::Absent;
+    let mut flags = [None; 6];
+    while r.child()? {
+        if r.namespace() != namespace {
+            r.skip()?;
+            continue;
+        }
+        match r.local() {
+            "CustomFieldName" if name == Presence::Absent => {
+                name = read_string(r).map_err(|at| at.inside("CustomFieldName"))?;
+            }
+            "ListOptions" => read_list(r, namespace, limits, &mut options)
+                .map_err(|at| at.inside("ListOptions"))?,
+            local => match FLAGS.iter().position(|flag| *flag == local) {
+                Some(i) if flags[i].is_none() => {
+                    flags[i] = Some(read_bool(r).map_err(|at| at.inside(FLAGS[i]))?);
+                }
+                _ => r.skip()?,
+            },
+        }
+    }
+    let flag = |i: usize| flags[i].ok_or_else(|| Located::new(FLAGS[i], Problem::Missing));
+    Ok(RawCustomFieldData {
+        custom_field_name: name,
+        change_visible: flag(0)?,
+        new_visible_value: flag(1)?,
+        change_required: flag(2)?,
+        new_required_value: flag(3)?,
+        change_list_options: flag(4)?,
+        list_options: options,
+        display_with_information_lookup: flag(5)?,
+    })
+}

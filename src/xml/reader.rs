@@ -1,0 +1,691 @@
+//! A strict, namespace-aware pull reader over quick-xml's tokens.
+
+use std::borrow::Cow;
+
+use quick_xml::errors::{Error as TokenError, IllFormedError, SyntaxError};
+use quick_xml::events::Event;
+
+use super::error::shown;
+use super::names::{is_char, is_ncname, is_space, split_qname};
+use super::{XML, XMLNS, XmlError, XmlErrorKind as Kind};
+
+/// How much structure a document may have. Size is limited where bytes come in, variables where
+/// lists are built; these keep memory and time in proportion to the size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Nested elements. Default 10 000: ASMX reads 2 000, and one level costs us 48 bytes of heap.
+    pub depth: usize,
+    /// Attributes of one element. Default 10 000: ASMX reads 1 000.
+    pub attributes: usize,
+    /// Namespace declarations in scope. Default 1 000: a prefix is looked up linearly.
+    pub namespaces: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 10_000, attributes: 10_000, namespaces: 1_000 }
+    }
+}
+
+/// Reads a document element by element.
+///
+/// quick-xml alone accepts an unclosed or second root, undeclared prefixes, illegal characters and
+/// (unless attributes are walked) duplicate attributes; this reader refuses all of them, and every
+/// DTD. All of the document is checked, skipped parts included, provided that it is read up to
+/// [`finish`](Self::finish). Nothing is resolved but the five predefined entities and character
+/// references; nothing is ever fetched.
+///
+/// The reader stands at an element after [`root`](Self::root) or after [`child`](Self::child) said
+/// `true`; that element must then be consumed by [`text`](Self::text), [`skip`](Self::skip), or by
+/// calling `child` until it says `false`.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    src: &'a str,
+    tokens: quick_xml::Reader<&'a [u8]>,
+    limits: Limits,
+    /// Prefix and namespace name, outer ones first. 0 is "no namespace", 1 is `xml`.
+    bindings: Vec<(&'a str, Cow<'a, str>)>,
+    open: Vec<Open<'a>>,
+    local: &'a str,
+    namespace: u32,
+    attributes: Vec<Attribute<'a>>,
+    /// The current element is an empty-element tag: its end is due without a token.
+    end_due: bool,
+}
+
+#[derive(Debug)]
+struct Open<'a> {
+    name: &'a str,
+    /// How many bindings were in scope outside the element.
+    outer: usize,
+    /// The default namespace inside the element.
+    default: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Attribute<'a> {
+    prefix: &'a str,
+    local: &'a str,
+    namespace: u32,
+    raw: &'a str,
+}
+
+enum Token<'a> {
+    Start,
+    End,
+    Text(&'a str),
+    Cdata(&'a str),
+    Reference(char),
+    Comment,
+    Instruction,
+    Declaration,
+    Eof,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts reading `src`, a document without a byte order mark, and finds illegal characters.
+    ///
+    /// NUL characters after the document are dropped, as ASMX does (`xm-trailing-nul`).
+    pub fn new(src: &'a str, limits: Limits) -> Result<Self, XmlError> {
+        let src = src.trim_end_matches('\0');
+        if let Some((offset, c)) = find_illegal(src) {
+            return Err(Kind::Character(c).at(src, offset));
+        }
+        if src.starts_with('\u{feff}') {
+            return Err(Kind::TextOutsideRoot.at(src, 0));
+        }
+        let mut tokens = quick_xml::Reader::from_str(src);
+        tokens.config_mut().check_comments = true;
+        let mut bindings = Vec::with_capacity(8);
+        bindings.push(("", Cow::Borrowed("")));
+        bindings.push(("xml", Cow::Borrowed(XML)));
+        Ok(Self {
+            src,
+            tokens,
+            limits,
+            bindings,
+            open: Vec::with_capacity(16),
+            local: "",
+            namespace: 0,
+            attributes: Vec::new(),
+            end_due: false,
+        })
+    }
+
+    /// Moves to the root element.
+    pub fn root(&mut self) -> Result<(), XmlError> {
+        let mut first = true;
+        loop {
+            match self.token()? {
+                Token::Start => return Ok(()),
+                Token::Comment | Token::Instruction => {}
+                Token::Declaration if first => {}
+                Token::Declaration => {
+                    return Err(self.error(Kind::Declaration("is not at the very start")));
+                }
+                Token::Text(text) if is_blank(text) => {}
+                Token::Eof => return Err(self.error(Kind::NoRoot)),
+                _ => return Err(self.error(Kind::TextOutsideRoot)),
+            }
+            first = false;
+        }
+    }
+
+    /// Moves to the next child of the element that is open, or past its end (`false`). Text,
+    /// comments and processing instructions between children are ignored, as ASMX does.
+    pub fn child(&mut self) -> Result<bool, XmlError> {
+        loop {
+            match self.token()? {
+                Token::Start => return Ok(true),
+                Token::End => return Ok(false),
+                Token::Eof => return Err(self.unclosed()),
+                Token::Declaration => {
+                    return Err(self.error(Kind::Declaration("is not at the very start")));
+                }
+                Token::Text(_)
+                | Token::Cdata(_)
+                | Token::Reference(_)
+                | Token::Comment
+                | Token::Instruction => {}
+            }
+        }
+    }
+
+    /// The text of the current element, whose end is consumed. Ends of lines become LF (XML 1.0,
+    /// section 2.11); nothing else changes. An element, comment or processing instruction inside is
+    /// refused, as ASMX does. One allocation, unless CDATA sections are mixed with other text.
+    pub fn text(&mut self) -> Result<String, XmlError> {
+        let mut text = String::new();
+        loop {
+            let found = match self.token()? {
+                Token::End => return Ok(text),
+                Token::Text(piece) => {
+                    self.reserve(&mut text, piece.len());
+                    push_normalised(&mut text, piece);
+                    continue;
+                }
+                Token::Cdata(piece) => {
+                    push_normalised(&mut text, piece);
+                    continue;
+                }
+                Token::Reference(c) => {
+                    self.reserve(&mut text, c.len_utf8());
+                    text.push(c);
+                    continue;
+                }
+                Token::Eof => return Err(self.unclosed()),
+                Token::Declaration => {
+                    return Err(self.error(Kind::Declaration("is not at the very start")));
+                }
+                Token::Start => {
+                    // The element that holds the child, not the child, is what the reader names.
+                    self.open.pop();
+                    "an element"
+                }
+                Token::Comment => "a comment",
+                Token::Instruction => "a processing instruction",
+            };
+            let element = self.open.last().map_or(String::new(), |open| shown(open.name));
+            return Err(self.error(Kind::NotText { element, found }));
+        }
+    }
+
+    /// Reserves for a first piece of text all that can follow up to the next markup, so that
+    /// references do not make the text grow step by step.
+    fn reserve(&self, text: &mut String, piece: usize) {
+        if text.capacity() == 0 {
+            let rest = &self.src.as_bytes()[self.offset()..];
+            let more = if rest.first() == Some(&b'<') {
+                0
+            } else {
+                memchr::memchr(b'<', rest).unwrap_or(0)
+            };
+            text.reserve_exact(piece + more);
+        }
+    }
+
+    /// Passes over the current element and all that is in it.
+    pub fn skip(&mut self) -> Result<(), XmlError> {
+        let outer = self.open.len() - 1;
+        while self.open.len() > outer {
+            self.child()?;
+        }
+        Ok(())
+    }
+
+    /// Reads what follows the root element: nothing but white space, comments and processing
+    /// instructions may.
+    pub fn finish(&mut self) -> Result<(), XmlError> {
+        loop {
+            match self.token()? {
+                Token::Eof if self.open.is_empty() => return Ok(()),
+                Token::Eof => return Err(self.unclosed()),
+                Token::Comment | Token::Instruction => {}
+                Token::Text(text) if is_blank(text) => {}
+                Token::Start => {
+                    let name = shown(self.qualified());
+                    return Err(self.error(Kind::SecondRoot(name)));
+                }
+                Token::Declaration => {
+                    return Err(self.error(Kind::Declaration("is not at the very start")));
+                }
+                _ => return Err(self.error(Kind::TextOutsideRoot)),
+            }
+        }
+    }
+
+    /// Is the current element `local` in `namespace` (empty: in none)?
+    pub fn is(&self, namespace: &str, local: &str) -> bool {
+        self.local == local && self.namespace() == namespace
+    }
+
+    /// The local name of the current element.
+    pub fn local(&self) -> &'a str {
+        self.local
+    }
+
+    /// The namespace name of the current element; empty when it is in none.
+    pub fn namespace(&self) -> &str {
+        &self.bindings[self.namespace as usize].1
+    }
+
+    /// The name of the current element as the document writes it.
+    pub fn qualified(&self) -> &'a str {
+        self.open.last().map_or("", |open| open.name)
+    }
+
+    /// An attribute of the current element. Only before the reader moves on.
+    pub fn attribute(&self, namespace: &str, local: &str) -> Option<Cow<'a, str>> {
+        let found = self
+            .attributes
+            .iter()
+            .find(|a| a.local == local && self.bindings[a.namespace as usize].1 == namespace)?;
+        // References were checked when the element was read.
+        attribute_value(found.raw).ok()
+    }
+
+    /// Has the current element attributes other than namespace declarations?
+    pub fn has_attributes(&self) -> bool {
+        !self.attributes.is_empty()
+    }
+
+    /// Resolves a `QName` in content (the value of `xsi:type`, a fault code) against the current
+    /// element. An unprefixed name is in the default namespace.
+    pub fn resolve<'n>(&self, qname: &'n str) -> Option<(&str, &'n str)> {
+        let (prefix, local) = split_qname(qname.trim_matches([' ', '\t', '\r', '\n']))?;
+        let namespace = if prefix.is_empty() {
+            self.open.last().map_or(0, |open| open.default)
+        } else {
+            self.lookup(prefix)?
+        };
+        Some((&self.bindings[namespace as usize].1, local))
+    }
+
+    /// The byte offset that the reader has reached.
+    pub fn offset(&self) -> usize {
+        // Never beyond the document, whose length is a usize.
+        usize::try_from(self.tokens.buffer_position()).unwrap_or(self.src.len())
+    }
+
+    /// The document, for a piece of it as it is written (between two [`offset`](Self::offset)s).
+    pub fn source(&self) -> &'a str {
+        self.src
+    }
+
+    /// An error at the place that the reader has reached.
+    pub fn error(&self, kind: Kind) -> XmlError {
+        kind.at(self.src, self.offset())
+    }
+
+    fn unclosed(&self) -> XmlError {
+        self.error(Kind::Unclosed(shown(self.qualified())))
+    }
+
+    fn token(&mut self) -> Result<Token<'a>, XmlError> {
+        if self.end_due {
+            self.end_due = false;
+            self.close();
+            return Ok(Token::End);
+        }
+        let start = self.offset();
+        let event = match self.tokens.read_event() {
+            Ok(event) => event,
+            Err(error) => return Err(self.token_error(error)),
+        };
+        Ok(match event {
+            Event::Start(tag) => {
+                let end = self.offset() - 1;
+                let name_len = tag.name().as_ref().len();
+                self.start(end - tag.len(), name_len, end)?;
+                Token::Start
+            }
+            Event::Empty(tag) => {
+                let end = self.offset() - 2;
+                let name_len = tag.name().as_ref().len();
+                self.start(end - tag.len(), name_len, end)?;
+                self.end_due = true;
+                Token::Start
+            }
+            Event::End(_) => {
+                self.close();
+                Token::End
+            }
+            Event::Text(_) => {
+                let text = &self.src[start..self.offset()];
+                if memchr::memchr(b'>', text.as_bytes()).is_some() {
+                    if let Some(i) = text.find("]]>") {
+                        return Err(Kind::CdataEnd.at(self.src, start + i));
+                    }
+                }
+                Token::Text(text)
+            }
+            Event::CData(_) => {
+                Token::Cdata(&self.src[start + "<![CDATA[".len()..self.offset() - "]]>".len()])
+            }
+            Event::GeneralRef(_) => {
+                let name = &self.src[start + 1..self.offset() - 1];
+                Token::Reference(reference(name).map_err(|kind| kind.at(self.src, start))?)
+            }
+            Event::Comment(_) => Token::Comment,
+            Event::PI(_) => {
+                let body = &self.src[start + 2..self.offset() - 2];
+                let end = body.bytes().position(is_space).unwrap_or(body.len());
+                let target = &body[..end];
+                if !is_ncname(target) || target.eq_ignore_ascii_case("xml") {
+                    return Err(Kind::ProcessingInstruction.at(self.src, start));
+                }
+                Token::Instruction
+            }
+            Event::Decl(_) => {
+                if start != 0 {
+                    let kind = Kind::Declaration("is not at the very start");
+                    return Err(kind.at(self.src, start));
+                }
+                let body = &self.src[start + "<?xml".len()..self.offset() - "?>".len()];
+                check_declaration(body).map_err(|kind| kind.at(self.src, start))?;
+                Token::Declaration
+            }
+            Event::DocType(_) => return Err(Kind::Doctype.at(self.src, start)),
+            Event::Eof => Token::Eof,
+        })
+    }
+
+    fn token_error(&self, error: TokenError) -> XmlError {
+        let kind = match error {
+            TokenError::IllFormed(error) => match error {
+                IllFormedError::MismatchedEndTag { expected, found } => {
+                    Kind::Mismatch { expected: shown(&expected), found: shown(&found) }
+                }
+                IllFormedError::UnmatchedEndTag(name) => Kind::UnmatchedEnd(shown(&name)),
+                IllFormedError::DoubleHyphenInComment => Kind::Syntax("\"--\" in a comment"),
+                IllFormedError::UnclosedReference => Kind::Reference,
+                IllFormedError::MissingDoctypeName => Kind::Doctype,
+                _ => Kind::Syntax("markup that is not well-formed"),
+            },
+            TokenError::Syntax(error) => match error {
+                SyntaxError::InvalidBangMarkup => Kind::Syntax("\"<!\" begins nothing known"),
+                SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl => {
+                    Kind::Cut("a processing instruction")
+                }
+                SyntaxError::UnclosedComment => Kind::Cut("a comment"),
+                // A DTD is refused whether it ends or not.
+                SyntaxError::UnclosedDoctype => Kind::Doctype,
+                SyntaxError::UnclosedCData => Kind::Cut("a CDATA section"),
+                _ => Kind::Cut("a tag"),
+            },
+            _ => Kind::Syntax("markup that is not well-formed"),
+        };
+        kind.at(self.src, usize::try_from(self.tokens.error_position()).unwrap_or(usize::MAX))
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.open.pop() {
+            self.bindings.truncate(open.outer);
+        }
+    }
+
+    /// Takes in the tag whose name and attributes stand at `from..end`.
+    fn start(&mut self, from: usize, name_len: usize, end: usize) -> Result<(), XmlError> {
+        let name = &self.src[from..from + name_len];
+        let Some((prefix, local)) = split_qname(name) else {
+            return Err(Kind::Name(shown(name)).at(self.src, from));
+        };
+        if self.open.len() >= self.limits.depth {
+            let limit = self.limits.depth;
+            let kind = Kind::Limit { what: "nested elements", name: "depth", limit };
+            return Err(kind.at(self.src, from));
+        }
+        let outer = self.bindings.len();
+        self.attributes.clear();
+        if from + name_len < end {
+            self.read_attributes(name, from + name_len, end)?;
+        }
+        let mut default = self.open.last().map_or(0, |open| open.default);
+        if let Some(i) = (outer..self.bindings.len()).find(|&i| self.bindings[i].0.is_empty()) {
+            default = i as u32;
+        }
+        self.namespace = if prefix.is_empty() {
+            default
+        } else {
+            self.bound(prefix).map_err(|kind| kind.at(self.src, from))?
+        };
+        self.local = local;
+        self.open.push(Open { name, outer, default });
+        if !self.attributes.is_empty() {
+            self.resolve_attributes(name).map_err(|kind| kind.at(self.src, from))?;
+        }
+        Ok(())
+    }
+
+    fn lookup(&self, prefix: &str) -> Option<u32> {
+        self.bindings.iter().rposition(|(bound, _)| *bound == prefix).map(|i| i as u32)
+    }
+
+    fn bound(&self, prefix: &str) -> Result<u32, Kind> {
+        self.lookup(prefix).ok_or_else(|| Kind::UnboundPrefix(shown(prefix)))
+    }
+
+    /// Splits `src[from..end]` into attributes, and puts namespace declarations into scope.
+    fn read_attributes(&mut self, element: &str, from: usize, end: usize) -> Result<(), XmlError> {
+        let outer = self.bindings.len();
+        let bytes = self.src.as_bytes();
+        let malformed = |at| Kind::Attribute(shown(element)).at(self.src, at);
+        let mut at = from;
+        loop {
+            let gap = at;
+            while at < end && is_space(bytes[at]) {
+                at += 1;
+            }
+            if at == end {
+                return Ok(());
+            }
+            if at == gap {
+                return Err(malformed(at));
+            }
+            let name_at = at;
+            while at < end && bytes[at] != b'=' && !is_space(bytes[at]) {
+                at += 1;
+            }
+            let name = &self.src[name_at..at];
+            while at < end && is_space(bytes[at]) {
+                at += 1;
+            }
+            if at == end || bytes[at] != b'=' {
+                return Err(malformed(at));
+            }
+            at += 1;
+            while at < end && is_space(bytes[at]) {
+                at += 1;
+            }
+            if at == end || !matches!(bytes[at], b'"' | b'\'') {
+                return Err(malformed(at));
+            }
+            let value_at = at + 1;
+            let Some(len) = memchr::memchr(bytes[at], &bytes[value_at..end]) else {
+                return Err(malformed(at));
+            };
+            let raw = &self.src[value_at..value_at + len];
+            at = value_at + len + 1;
+
+            let Some((prefix, local)) = split_qname(name) else {
+                return Err(Kind::Name(shown(name)).at(self.src, name_at));
+            };
+            let value = attribute_value(raw).map_err(|kind| kind.at(self.src, value_at))?;
+            let declared = match (prefix, local) {
+                ("", "xmlns") => "",
+                ("xmlns", local) => local,
+                _ => {
+                    if self.attributes.len() >= self.limits.attributes {
+                        let limit = self.limits.attributes;
+                        let kind = Kind::Limit { what: "attributes", name: "attributes", limit };
+                        return Err(kind.at(self.src, name_at));
+                    }
+                    self.attributes.push(Attribute { prefix, local, namespace: 0, raw });
+                    continue;
+                }
+            };
+            check_declared(declared, &value).map_err(|kind| kind.at(self.src, name_at))?;
+            if self.bindings[outer..].iter().any(|(bound, _)| *bound == declared) {
+                let kind =
+                    Kind::DuplicateAttribute { element: shown(element), attribute: shown(name) };
+                return Err(kind.at(self.src, name_at));
+            }
+            if self.bindings.len() - 2 >= self.limits.namespaces {
+                let limit = self.limits.namespaces;
+                let what = "namespace declarations in scope";
+                return Err(Kind::Limit { what, name: "namespaces", limit }.at(self.src, name_at));
+            }
+            self.bindings.push((declared, value));
+        }
+    }
+
+    /// Resolves the prefixes of the attributes and refuses two of one name.
+    fn resolve_attributes(&mut self, element: &str) -> Result<(), Kind> {
+        for i in 0..self.attributes.len() {
+            let prefix = self.attributes[i].prefix;
+            if !prefix.is_empty() {
+                self.attributes[i].namespace = self.bound(prefix)?;
+            }
+        }
+        let expanded = |a: &Attribute<'a>| (a.local, &*self.bindings[a.namespace as usize].1);
+        let twice = |a: &Attribute<'a>| Kind::DuplicateAttribute {
+            element: shown(element),
+            attribute: shown(a.local),
+        };
+        if self.attributes.len() <= 8 {
+            for (i, a) in self.attributes.iter().enumerate() {
+                if self.attributes[..i].iter().any(|b| expanded(a) == expanded(b)) {
+                    return Err(twice(a));
+                }
+            }
+        } else {
+            let mut sorted: Vec<_> = self.attributes.iter().collect();
+            sorted.sort_unstable_by_key(|a| expanded(a));
+            if let Some(pair) = sorted.windows(2).find(|p| expanded(p[0]) == expanded(p[1])) {
+                return Err(twice(pair[0]));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Namespaces in XML, section 3: what may not be declared.
+fn check_declared(prefix: &str, uri: &str) -> Result<(), Kind> {
+    let allowed = match prefix {
+        "xml" => uri == XML,
+        "xmlns" => false,
+        "" => uri != XML && uri != XMLNS,
+        _ => !uri.is_empty() && uri != XML && uri != XMLNS,
+    };
+    if allowed { Ok(()) } else { Err(Kind::NamespaceDeclaration(shown(prefix))) }
+}
+
+/// XML 1.0, section 2.8: `version` (1.0 only, as .NET), then `encoding`, then `standalone`.
+fn check_declaration(body: &str) -> Result<(), Kind> {
+    let mut rest = body;
+    let mut step = 0;
+    loop {
+        let trimmed = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        if trimmed.is_empty() {
+            break;
+        }
+        if trimmed.len() == rest.len() {
+            return Err(Kind::Declaration("is malformed"));
+        }
+        let (name, value, after) =
+            pseudo_attribute(trimmed).ok_or(Kind::Declaration("is malformed"))?;
+        step = match (name, step) {
+            ("version", 0) if value == "1.0" => 1,
+            ("version", 0) => return Err(Kind::Declaration("has a version other than 1.0")),
+            ("encoding", 1) if is_encoding_name(value) => 2,
+            ("standalone", 1 | 2) if matches!(value, "yes" | "no") => 3,
+            _ => return Err(Kind::Declaration("is malformed")),
+        };
+        rest = after;
+    }
+    if step == 0 { Err(Kind::Declaration("has no version")) } else { Ok(()) }
+}
+
+/// `name="value"` at the start of `text`, and what follows it.
+pub(super) fn pseudo_attribute(text: &str) -> Option<(&str, &str, &str)> {
+    const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+    let (name, rest) = text.split_once('=')?;
+    let rest = rest.trim_start_matches(SPACE);
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let (value, after) = rest[1..].split_once(quote)?;
+    Some((name.trim_end_matches(SPACE), value, after))
+}
+
+fn is_encoding_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+}
+
+/// The character that `&name;` stands for.
+fn reference(name: &str) -> Result<char, Kind> {
+    let number = match name {
+        "lt" => return Ok('<'),
+        "gt" => return Ok('>'),
+        "amp" => return Ok('&'),
+        "quot" => return Ok('"'),
+        "apos" => return Ok('\''),
+        _ => name.strip_prefix('#'),
+    };
+    let Some(number) = number else {
+        return Err(if is_ncname(name) { Kind::Entity(shown(name)) } else { Kind::Reference });
+    };
+    let (digits, radix) = match number.strip_prefix('x') {
+        Some(hex) => (hex, 16),
+        None => (number, 10),
+    };
+    if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
+        return Err(Kind::Reference);
+    }
+    // Leading zeros are allowed in any number, so the value decides and not the length.
+    let code = digits
+        .chars()
+        .filter_map(|c| c.to_digit(radix))
+        .fold(0u32, |code, digit| code.saturating_mul(radix).saturating_add(digit));
+    match char::from_u32(code) {
+        Some(c) if is_char(code) => Ok(c),
+        _ => Err(Kind::Character(code)),
+    }
+}
+
+/// XML 1.0, section 3.3.3: white space becomes spaces, references are resolved.
+fn attribute_value(raw: &str) -> Result<Cow<'_, str>, Kind> {
+    if raw.bytes().all(|b| b >= 0x20 && b != b'&' && b != b'<') {
+        return Ok(Cow::Borrowed(raw));
+    }
+    let mut value = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        match c {
+            '<' => return Err(Kind::Syntax("\"<\" in an attribute value")),
+            '&' => {
+                let (name, after) = rest.split_once(';').ok_or(Kind::Reference)?;
+                value.push(reference(name)?);
+                rest = after;
+            }
+            '\r' => {
+                rest = rest.strip_prefix('\n').unwrap_or(rest);
+                value.push(' ');
+            }
+            '\n' | '\t' => value.push(' '),
+            c => value.push(c),
+        }
+    }
+    Ok(Cow::Owned(value))
+}
+
+/// XML 1.0, section 2.11: CR LF and CR become LF.
+fn push_normalised(text: &mut String, piece: &str) {
+    let mut rest = piece;
+    while let Some(i) = memchr::memchr(b'\r', rest.as_bytes()) {
+        text.push_str(&rest[..i]);
+        text.push('\n');
+        rest = &rest[i + 1..];
+        rest = rest.strip_prefix('\n').unwrap_or(rest);
+    }
+    text.push_str(rest);
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(is_space)
+}
+
+/// The first character that is no `Char`, literally in the document.
+fn find_illegal(src: &str) -> Option<(usize, u32)> {
+    // Branch-free, so that it is vectorised: legal documents go through here once and no further.
+    let suspicious = src.as_bytes().iter().fold(false, |found, &b| {
+        found | ((b < 0x20) & (b != b'\t') & (b != b'\n') & (b != b'\r')) | (b == 0xEF)
+    });
+    if !suspicious {
+        return None;
+    }
+    src.char_indices().map(|(i, c)| (i, u32::from(c))).find(|&(_, c)| !is_char(c))
+}
+
+#[cfg(test)]
+mod tests;

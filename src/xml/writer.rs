@@ -1,0 +1,133 @@
+//! The bytes that .NET's `XmlTextWriter` writes for the documents of the contract.
+
+use memchr::memchr3;
+
+use super::names::is_char;
+
+/// A character that XML 1.0 cannot hold. .NET would write it as a reference that no parser accepts
+/// (asmx.md, section 3), so we refuse it when writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the character U+{:04X} cannot be written in XML 1.0", *code)]
+pub struct IllegalCharacter {
+    /// Its code point.
+    pub code: u32,
+}
+
+/// Appends to a buffer. No indentation, no byte order mark; only `&`, `<` and `>` are escaped, an
+/// empty element is `<x />` (contract, section 5).
+#[derive(Debug, Default)]
+pub struct Writer {
+    out: String,
+}
+
+impl Writer {
+    /// A writer with room for `capacity` bytes.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { out: String::with_capacity(capacity) }
+    }
+
+    /// What was written.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.out.into_bytes()
+    }
+
+    /// What was written, as text.
+    pub fn into_string(self) -> String {
+        self.out
+    }
+
+    /// Markup, as it is.
+    #[inline]
+    pub fn raw(&mut self, markup: &str) {
+        self.out.push_str(markup);
+    }
+
+    /// Text, escaped.
+    #[inline]
+    pub fn text(&mut self, text: &str) -> Result<(), IllegalCharacter> {
+        check(text)?;
+        let mut rest = text;
+        while let Some(i) = memchr3(b'&', b'<', b'>', rest.as_bytes()) {
+            self.out.push_str(&rest[..i]);
+            self.out.push_str(match rest.as_bytes()[i] {
+                b'&' => "&amp;",
+                b'<' => "&lt;",
+                _ => "&gt;",
+            });
+            rest = &rest[i + 1..];
+        }
+        self.out.push_str(rest);
+        Ok(())
+    }
+
+    /// The value of an attribute between double quotes, escaped; white space other than a space is
+    /// written as references, so that it survives normalisation (XML 1.0, section 3.3.3).
+    pub fn attribute(&mut self, value: &str) -> Result<(), IllegalCharacter> {
+        check(value)?;
+        for c in value.chars() {
+            match c {
+                '&' => self.out.push_str("&amp;"),
+                '<' => self.out.push_str("&lt;"),
+                '>' => self.out.push_str("&gt;"),
+                '"' => self.out.push_str("&quot;"),
+                '\t' => self.out.push_str("&#x9;"),
+                '\n' => self.out.push_str("&#xA;"),
+                '\r' => self.out.push_str("&#xD;"),
+                c => self.out.push(c),
+            }
+        }
+        Ok(())
+    }
+
+    /// `<name>text</name>`, or `<name />` when the text is empty.
+    pub fn leaf(&mut self, name: &str, text: &str) -> Result<(), IllegalCharacter> {
+        self.raw("<");
+        self.raw(name);
+        if text.is_empty() {
+            self.raw(" />");
+            return Ok(());
+        }
+        self.raw(">");
+        self.text(text)?;
+        self.raw("</");
+        self.raw(name);
+        self.raw(">");
+        Ok(())
+    }
+}
+
+/// Refuses what XML 1.0 cannot hold.
+fn check(text: &str) -> Result<(), IllegalCharacter> {
+    let suspicious = text.as_bytes().iter().fold(false, |found, &b| {
+        found | ((b < 0x20) & (b != b'\t') & (b != b'\n') & (b != b'\r')) | (b == 0xEF)
+    });
+    if suspicious {
+        if let Some(c) = text.chars().find(|&c| !is_char(u32::from(c))) {
+            return Err(IllegalCharacter { code: u32::from(c) });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_as_dotnet_does() {
+        let mut w = Writer::default();
+        w.leaf("m", "tricky <&>\"' ]]>\t\r\n\u{85}\u{feff}").unwrap();
+        w.leaf("e", "").unwrap();
+        let expected = "<m>tricky &lt;&amp;&gt;\"' ]]&gt;\t\r\n\u{85}\u{feff}</m><e />";
+        assert_eq!(w.into_bytes(), expected.as_bytes());
+    }
+
+    #[test]
+    fn characters_outside_xml_are_refused() {
+        for c in ['\u{1}', '\u{0}', '\u{b}', '\u{1f}', '\u{fffe}', '\u{ffff}'] {
+            let error = Writer::default().text(&format!("a{c}")).unwrap_err();
+            assert_eq!(error.code, u32::from(c));
+        }
+        Writer::default().text("\u{fdd0}\u{7f}\u{9f}\u{10ffff}").unwrap();
+    }
+}
