@@ -128,7 +128,7 @@ impl Envelope {
                 None => Action::None,
             },
             SoapVersion::V12 => match parameter(&content_type, "action") {
-                Some(value) if !value.is_empty() => Action::Parameter(value),
+                Some(value) if !value.is_empty() => Action::Parameter(value.into_owned()),
                 _ => Action::None,
             },
         };
