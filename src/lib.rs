@@ -19,4 +19,7 @@ pub mod contract;
 
 pub mod soap;
 
+pub mod client;
+
+pub use client::{CallError, Client};
 pub use secret::Secret;

@@ -1,1 +1,8 @@
-//! it
+//! The integration tests, one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod captures;
+mod codec;
+mod properties;
+mod support;
+mod tidy;
