@@ -8,6 +8,8 @@
 //! - [`xml`]: strict reading and .NET-exact writing of XML
 //! - [`contract`]: the provider kinds, their requests and answers
 //! - [`soap`]: the codec, four pure functions between typed values and HTTP messages
+//! - [`host`]: answers as ASMX does; from a provider to a running service
+//! - [`sample`]: a provider to try clients on
 
 pub mod secret;
 
@@ -18,5 +20,9 @@ pub mod xml;
 pub mod contract;
 
 pub mod soap;
+
+pub mod host;
+
+pub mod sample;
 
 pub use secret::Secret;
