@@ -8,6 +8,9 @@
 //! - [`xml`]: strict reading and .NET-exact writing of XML
 //! - [`contract`]: the provider kinds, their requests and answers
 //! - [`soap`]: the codec, four pure functions between typed values and HTTP messages
+//! - [`client`]: calls a service and gives typed answers
+//! - [`host`]: answers as ASMX does; from a provider to a running service
+//! - [`sample`]: a provider to try clients on
 
 pub mod secret;
 
@@ -21,5 +24,10 @@ pub mod soap;
 
 pub mod client;
 
+pub mod host;
+
+pub mod sample;
+
 pub use client::{CallError, Client};
+pub use host::Host;
 pub use secret::Secret;

@@ -21,7 +21,8 @@ pub use binding::{Binding, Limits};
 pub use error::{DecodeError, EncodeError, MalformedError, Problem};
 pub use fault::{Fault, FaultCode};
 pub use page::{NotSoap, Page};
-pub use request::{Call, Envelope, RequestError};
+pub(crate) use request::read_inputs;
+pub use request::{Call, Envelope, Heading, InputsError, RequestError};
 
 /// The envelope namespace of SOAP 1.1 (SOAP 1.1, section 3).
 pub const ENVELOPE_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";

@@ -149,7 +149,7 @@ impl Fault {
     }
 
     /// The body, as ASMX writes it.
-    fn write(&self, version: SoapVersion) -> Vec<u8> {
+    pub(crate) fn write(&self, version: SoapVersion) -> Vec<u8> {
         let mut w = Writer::with_capacity(700 + self.reason.len());
         w.raw(prologue(version));
         if self.code == FaultCode::VersionMismatch {

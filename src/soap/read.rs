@@ -79,15 +79,27 @@ pub(super) fn check_type(r: &Reader<'_>, namespace: &str, expected: &str) -> Res
     if known { Ok(()) } else { Err(Problem::Type { name: name.into_owned() }) }
 }
 
+/// Does the `xsi:type` of a list and its members count?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Types {
+    /// It must be the contract's.
+    Checked,
+    /// Whatever it is, a list is a list and a string is a string.
+    Ignored,
+}
+
 /// An `ArrayOfString`, appended to what an earlier element of the same name held (asmx.md, section
 /// 4). The current element is consumed.
 pub(super) fn read_list(
     r: &mut Reader<'_>,
     namespace: &str,
+    types: Types,
     limits: &Limits,
     list: &mut Presence<StringList>,
 ) -> Result<(), Located> {
-    check_type(r, namespace, "ArrayOfString").map_err(|problem| Located::new("", problem))?;
+    if types == Types::Checked {
+        check_type(r, namespace, "ArrayOfString").map_err(|problem| Located::new("", problem))?;
+    }
     if is_nil(r) {
         r.skip()?;
         if matches!(list, Presence::Absent) {
@@ -108,9 +120,11 @@ pub(super) fn read_list(
             return Err(Located::new("", Problem::TooMany { limit: limits.variables }));
         }
         if r.has_attributes() {
-            check_type(r, namespace, "").map_err(|problem| {
-                Located::new(format!("string[{}]", entries.len() + 1), problem)
-            })?;
+            if types == Types::Checked {
+                check_type(r, namespace, "").map_err(|problem| {
+                    Located::new(format!("string[{}]", entries.len() + 1), problem)
+                })?;
+            }
             if is_nil(r) {
                 r.skip()?;
                 entries.push(None);

@@ -3,14 +3,14 @@
 use std::fmt;
 
 use super::error::{EncodeError, Problem};
-use super::read::{Located, check_type, envelope_version, is_nil, read_header, read_list};
+use super::read::{Types, check_type, envelope_version, is_nil, read_header, read_list};
 use super::{Binding, Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawInputs};
 use crate::contract::{AUTH_PASSWORD, Operation, VariableError, Variables};
 use crate::exchange::{Headers, HttpRequest};
 use crate::secret::Secret;
 use crate::xml::charset::{Charset, parameter};
-use crate::xml::{Reader, XmlError};
+use crate::xml::{Reader, XSI, XmlError, XmlErrorKind};
 
 impl Binding {
     /// The HTTP request that calls an operation at `target` (path and query), with the bytes that
@@ -95,6 +95,14 @@ pub struct Envelope {
     pub inputs: Presence<RawInputs>,
 }
 
+/// How far the reading of a body has come.
+struct Stage {
+    /// The version in which a fault is due.
+    version: SoapVersion,
+    /// Is it known which operation is asked for, or that the body does not say?
+    routed: bool,
+}
+
 /// Where the operation is named, if anywhere but in the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Action {
@@ -106,6 +114,56 @@ enum Action {
     None,
 }
 
+/// What the HTTP headers of a request say about the message: which operation it asks for, and in
+/// which version an answer is due as long as the envelope is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading<'a> {
+    content_type: &'a str,
+    media: Option<SoapVersion>,
+    action: Action,
+}
+
+impl<'a> Heading<'a> {
+    /// Looks at the content type (empty when there is none) and the `SOAPAction` header.
+    pub fn new(content_type: &'a str, soap_action: Option<&str>) -> Self {
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        let is = |version: SoapVersion| media_type.eq_ignore_ascii_case(version.media_type());
+        let media = [SoapVersion::V11, SoapVersion::V12].into_iter().find(|&version| is(version));
+        let action = match (media, soap_action) {
+            (Some(SoapVersion::V12), _) => match parameter(content_type, "action") {
+                Some(value) if !value.is_empty() => Action::Parameter(value.into_owned()),
+                _ => Action::None,
+            },
+            (_, Some(value)) => Action::Header(header_action(value)),
+            (_, None) => Action::None,
+        };
+        Self { content_type, media, action }
+    }
+
+    /// The version that is assumed until the envelope is read: without a `SOAPAction`, 1.2.
+    pub fn version(&self) -> SoapVersion {
+        match self.action {
+            Action::Header(_) => SoapVersion::V11,
+            Action::Parameter(_) | Action::None => SoapVersion::V12,
+        }
+    }
+
+    /// Finds the operation where the headers alone decide, which goes before anything that may be
+    /// wrong with the body: a `SOAPAction` must be known. `None` where the body has a say.
+    pub fn route<O>(
+        &self,
+        by_action: impl Fn(&str) -> Option<O>,
+    ) -> Result<Option<O>, RequestError> {
+        match &self.action {
+            Action::Header(action) => by_action(action).map(Some).ok_or_else(|| {
+                RequestError::UnknownAction { action: action.clone(), version: SoapVersion::V11 }
+            }),
+            Action::Parameter(action) => Ok(by_action(action)),
+            Action::None => Ok(None),
+        }
+    }
+}
+
 impl Envelope {
     /// Reads a request to a service in `namespace`.
     pub fn read(
@@ -114,38 +172,68 @@ impl Envelope {
         limits: &Limits,
     ) -> Result<Self, RequestError> {
         let content_type = request.headers.get("Content-Type").unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        let media = if media_type.eq_ignore_ascii_case(SoapVersion::V11.media_type()) {
-            SoapVersion::V11
-        } else if media_type.eq_ignore_ascii_case(SoapVersion::V12.media_type()) {
-            SoapVersion::V12
-        } else {
-            return Err(RequestError::MediaType);
-        };
-        let action = match media {
-            SoapVersion::V11 => match request.headers.get("SOAPAction") {
-                Some(value) => Action::Header(header_action(&value)),
-                None => Action::None,
-            },
-            SoapVersion::V12 => match parameter(&content_type, "action") {
-                Some(value) if !value.is_empty() => Action::Parameter(value.into_owned()),
-                _ => Action::None,
-            },
-        };
-        let text = Charset::of_request(&content_type).decode(&request.body)?;
-        let mut r = Reader::new(&text, limits.xml)?;
-        r.root()?;
+        let soap_action = request.headers.get("SOAPAction");
+        let heading = Heading::new(&content_type, soap_action.as_deref());
+        Self::parse(heading, true, &request.body, namespace, limits)
+    }
+
+    /// Reads the body of a request to a service in `namespace`. `routed` says whether the headers
+    /// have decided on the operation: if not, a body that is no XML up to its first element is
+    /// [`Unroutable`](RequestError::Unroutable).
+    pub fn parse(
+        heading: Heading<'_>,
+        routed: bool,
+        body: &[u8],
+        namespace: &str,
+        limits: &Limits,
+    ) -> Result<Self, RequestError> {
+        if routed && heading.media.is_none() {
+            return Err(RequestError::MediaType { version: heading.version() });
+        }
+        let mut stage = Stage { version: heading.version(), routed };
+        let charset = Charset::of_request(heading.content_type);
+        let read = charset
+            .decode(body)
+            .map_err(RequestError::from_xml)
+            .and_then(|text| Self::parse_text(&heading, &text, namespace, limits, &mut stage));
+        match (read, heading.media) {
+            (Err(RequestError::Xml { error, .. }), _) if !stage.routed => {
+                Err(RequestError::Unroutable { error, version: stage.version })
+            }
+            (Err(RequestError::Xml { error, .. }), Some(_)) => {
+                Err(RequestError::Xml { error, version: stage.version })
+            }
+            (Err(error @ RequestError::VersionMismatch { .. }), _) => Err(error),
+            (_, None) => Err(RequestError::MediaType { version: stage.version }),
+            (read, Some(_)) => read,
+        }
+    }
+
+    fn parse_text(
+        heading: &Heading<'_>,
+        text: &str,
+        namespace: &str,
+        limits: &Limits,
+        stage: &mut Stage,
+    ) -> Result<Self, RequestError> {
+        let mut r = Reader::new(text, limits.xml)?;
+        if let Err(error) = r.root() {
+            // The reader stands behind the text that should not be there.
+            let start = text.len() - text.trim_start().len();
+            return Err(RequestError::from_xml(match error.kind {
+                XmlErrorKind::TextOutsideRoot => error.kind.at(text, start),
+                _ => error,
+            }));
+        }
         let Some(version) = envelope_version(&r) else {
-            let namespace = r.namespace().to_owned();
-            return Err(RequestError::VersionMismatch { namespace, version: media });
+            return Err(RequestError::VersionMismatch { namespace: r.namespace().to_owned() });
         };
-        if version == SoapVersion::V11 && media == SoapVersion::V12 {
-            return Err(RequestError::MediaType);
+        stage.version = version;
+        if version == SoapVersion::V11 && heading.media == Some(SoapVersion::V12) {
+            return Err(RequestError::MediaType { version });
         }
         let (mut refused, mut seen_body) = (None, false);
         let (mut body, mut inputs) = (None, Presence::Absent);
-        // A problem is kept until the document is read: whatever the XML reader refuses goes first.
-        let mut problem = None;
         while r.child()? {
             if r.is(version.envelope(), "Header") && !seen_body {
                 refused = read_header(&mut r, version)?;
@@ -156,40 +244,22 @@ impl Envelope {
                         r.skip()?;
                         continue;
                     }
+                    stage.routed = true;
                     body = Some((r.namespace().to_owned(), r.local().to_owned()));
-                    match read_wrapper(&mut r, namespace, limits) {
-                        Ok(read) => inputs = read,
-                        Err(Located { problem: Problem::Xml(error), .. }) => {
-                            return Err(error.into());
-                        }
-                        Err(located) => {
-                            // The reader stands somewhere inside: nothing more can be read.
-                            problem = Some(located.problem);
-                            break;
-                        }
-                    }
+                    inputs = read_wrapper(&mut r, version, namespace, limits)?;
                 }
-                if problem.is_some() {
-                    break;
-                }
+                stage.routed = true;
             } else {
                 r.skip()?;
             }
         }
-        match problem {
-            None => r.finish()?,
-            Some(Problem::Type { name }) => {
-                return Err(RequestError::Type { name, version });
-            }
-            Some(problem) => return Err(RequestError::Limit { problem, version }),
-        }
+        r.finish()?;
         if !seen_body {
             return Err(RequestError::NoBody { version });
         }
-        let envelope = Self { version, action, body, inputs };
         match refused {
             Some(name) => Err(RequestError::MustUnderstand { name, version }),
-            None => Ok(envelope),
+            None => Ok(Self { version, action: heading.action.clone(), body, inputs }),
         }
     }
 
@@ -236,11 +306,13 @@ impl Envelope {
 }
 
 /// Why inputs are no variables: what makes a legacy provider throw.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum InputsError {
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InputsError {
     /// There is no `inputs` parameter: a null reference.
+    #[error("there is no inputs element")]
     Null,
     /// An entry is nil or has no `=`.
+    #[error(transparent)]
     Variable(VariableError),
 }
 
@@ -271,9 +343,10 @@ pub(crate) fn read_inputs(
 /// The wrapper element: its first `inputs`. The current element is consumed.
 fn read_wrapper(
     r: &mut Reader<'_>,
+    version: SoapVersion,
     namespace: &str,
     limits: &Limits,
-) -> Result<Presence<RawInputs>, Located> {
+) -> Result<Presence<RawInputs>, RequestError> {
     let mut inputs = Presence::Absent;
     while r.child()? {
         if !(r.is(namespace, "inputs") && matches!(inputs, Presence::Absent)) {
@@ -286,8 +359,7 @@ fn read_wrapper(
                 .iter()
                 .any(|kind| check_type(r, namespace, &kind.inputs_type()).is_ok());
             if !known {
-                check_type(r, namespace, "External…ProviderInputs")
-                    .map_err(|problem| Located::new("inputs", problem))?;
+                return Err(unknown_type(r, version, namespace));
             }
             if is_nil(r) {
                 r.skip()?;
@@ -298,8 +370,12 @@ fn read_wrapper(
         let mut read = RawInputs::default();
         while r.child()? {
             if r.is(namespace, "InputVariables") {
-                read_list(r, namespace, limits, &mut read.input_variables)
-                    .map_err(|at| at.inside("inputs/InputVariables"))?;
+                // ASMX looks at the xsi:type of neither the list nor its members.
+                read_list(r, namespace, Types::Ignored, limits, &mut read.input_variables)
+                    .map_err(|located| match located.problem {
+                        Problem::Xml(error) => error.into(),
+                        problem => RequestError::Limit { problem, version },
+                    })?;
             } else {
                 r.skip()?;
             }
@@ -307,6 +383,21 @@ fn read_wrapper(
         inputs = Presence::Value(read);
     }
     Ok(inputs)
+}
+
+/// The `xsi:type` of the current element, which the service does not know, as .NET says it.
+fn unknown_type(r: &Reader<'_>, version: SoapVersion, namespace: &str) -> RequestError {
+    let name = r.attribute(XSI, "type").unwrap_or_default();
+    let (type_namespace, name) = r.resolve(&name).unwrap_or(("", &name));
+    let (line, column) = r.position();
+    RequestError::Type {
+        name: name.to_owned(),
+        namespace: type_namespace.to_owned(),
+        element: format!("<{} xmlns='{namespace}'>", r.local()),
+        line,
+        column,
+        version,
+    }
 }
 
 /// `SOAPAction` as ASMX reads it: a value that begins with a quote loses its first and last
@@ -357,15 +448,28 @@ fn url_decode(text: &str) -> String {
 #[non_exhaustive]
 pub enum RequestError {
     /// Neither `text/xml` nor `application/soap+xml`, or SOAP 1.1 in the latter: 415, empty body.
-    MediaType,
+    MediaType {
+        /// The version of the envelope as far as it is known.
+        version: SoapVersion,
+    },
     /// The XML reader gave up, anywhere in the document: 400, empty body.
-    Xml(XmlError),
-    /// The root is no envelope of either version.
+    Xml {
+        /// Why.
+        error: XmlError,
+        /// The version of the envelope as far as it is known.
+        version: SoapVersion,
+    },
+    /// The XML reader gave up before the Body's first element, which had to name the operation.
+    Unroutable {
+        /// Why.
+        error: XmlError,
+        /// The version of the envelope as far as it is known.
+        version: SoapVersion,
+    },
+    /// The root is no envelope of either version. The answer is due in SOAP 1.1.
     VersionMismatch {
         /// The namespace of the root.
         namespace: String,
-        /// The version that the content type announces.
-        version: SoapVersion,
     },
     /// A header that must be understood.
     MustUnderstand {
@@ -400,8 +504,16 @@ pub enum RequestError {
     },
     /// An `xsi:type` that the service does not know.
     Type {
-        /// Its name as it is written.
+        /// Its local name.
         name: String,
+        /// Its namespace.
+        namespace: String,
+        /// The element, as .NET shows it: `<inputs xmlns='…'>`.
+        element: String,
+        /// The line of the element, from 1.
+        line: usize,
+        /// The column of the element's name, from 1.
+        column: usize,
         /// The version of the envelope.
         version: SoapVersion,
     },
@@ -426,17 +538,26 @@ pub enum RequestError {
     },
 }
 
+impl RequestError {
+    /// The version is filled in where it is known.
+    fn from_xml(error: XmlError) -> Self {
+        Self::Xml { error, version: SoapVersion::default() }
+    }
+}
+
 impl From<XmlError> for RequestError {
     fn from(error: XmlError) -> Self {
-        Self::Xml(error)
+        Self::from_xml(error)
     }
 }
 
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::MediaType => f.write_str("the content type is not that of a SOAP message"),
-            Self::Xml(error) => write!(f, "the body is no well-formed XML: {error}"),
+            Self::MediaType { .. } => f.write_str("the content type is not that of a SOAP message"),
+            Self::Xml { error, .. } | Self::Unroutable { error, .. } => {
+                write!(f, "the body is no well-formed XML: {error}")
+            }
             Self::VersionMismatch { .. } => f.write_str("the root element is no SOAP envelope"),
             Self::MustUnderstand { .. } => f.write_str("a header that must be understood is not"),
             Self::NoBody { .. } => f.write_str("the envelope has no Body"),

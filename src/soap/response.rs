@@ -4,15 +4,16 @@ use super::error::{DecodeError, EncodeError, MalformedError, Problem};
 use super::fault::Fault;
 use super::page::NotSoap;
 use super::read::{
-    Located, check_type, envelope_version, is_nil, read_bool, read_header, read_list, read_string,
+    Located, Types, check_type, envelope_version, is_nil, read_bool, read_header, read_list,
+    read_string,
 };
 use super::{Binding, Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
 use crate::contract::{Answer, Failure, Operation, Variables};
 use crate::exchange::{Header, Headers, HttpResponse};
 use crate::secret::Mask;
-use crate::xml::Reader;
 use crate::xml::charset::Charset;
+use crate::xml::{Reader, Writer};
 
 impl Binding {
     /// The HTTP answer that carries an operation's answer or failure, byte for byte as ASMX writes
@@ -34,7 +35,7 @@ impl Binding {
         operation: &'static str,
         result: &Presence<RawResult>,
     ) -> Result<HttpResponse, EncodeError> {
-        Ok(success(self.version(), self.write_raw_result(operation, result)?))
+        Ok(success(self.version(), self.write_raw_result(operation, result, Writer::default())?))
     }
 
     /// Reads the answer to an operation: its result, or the provider's own failure
@@ -252,8 +253,10 @@ fn read_result(
             "Message" if result.message == Presence::Absent => {
                 result.message = read_string(r).map_err(|at| at.inside("Message"))?;
             }
-            "OutputVariables" => read_list(r, namespace, limits, &mut result.output_variables)
-                .map_err(|at| at.inside("OutputVariables"))?,
+            "OutputVariables" => {
+                read_list(r, namespace, Types::Checked, limits, &mut result.output_variables)
+                    .map_err(|at| at.inside("OutputVariables"))?
+            }
             "CustomFieldDataItems" => {
                 read_items(r, namespace, limits, &mut result.custom_field_data_items)
                     .map_err(|at| at.inside("CustomFieldDataItems"))?;
@@ -330,7 +333,7 @@ fn read_item(
             "CustomFieldName" if name == Presence::Absent => {
                 name = read_string(r).map_err(|at| at.inside("CustomFieldName"))?;
             }
-            "ListOptions" => read_list(r, namespace, limits, &mut options)
+            "ListOptions" => read_list(r, namespace, Types::Checked, limits, &mut options)
                 .map_err(|at| at.inside("ListOptions"))?,
             local => match FLAGS.iter().position(|flag| *flag == local) {
                 Some(i) if flags[i].is_none() => {

@@ -77,7 +77,7 @@ impl Binding {
     }
 
     /// The body of a typed answer.
-    pub(super) fn write_answer<T: Operation>(
+    pub(crate) fn write_answer<T: Operation>(
         &self,
         answer: &Answer<T::Result>,
     ) -> Result<Vec<u8>, EncodeError> {
@@ -108,7 +108,7 @@ impl Binding {
 
     /// The body of a failure. Its outputs are an empty list when there are none (sample-provider.md),
     /// and so are the custom field items.
-    pub(super) fn write_failure<T: Operation>(
+    pub(crate) fn write_failure<T: Operation>(
         &self,
         failure: &Failure,
     ) -> Result<Vec<u8>, EncodeError> {
@@ -124,13 +124,13 @@ impl Binding {
         Ok(self.close_result(w, T::NAME))
     }
 
-    /// The body of a raw answer.
-    pub(super) fn write_raw_result(
+    /// The body of a raw answer, with an empty writer that knows what to do with illegal characters.
+    pub(crate) fn write_raw_result(
         &self,
         operation: &'static str,
         result: &Presence<RawResult>,
+        mut w: Writer,
     ) -> Result<Vec<u8>, EncodeError> {
-        let mut w = Writer::default();
         write_presence(
             &mut w,
             &format!("{operation}Result"),

@@ -322,6 +322,14 @@ impl<'a> Reader<'a> {
         usize::try_from(self.tokens.buffer_position()).unwrap_or(self.src.len())
     }
 
+    /// Line and column (from 1) of the current element's name.
+    pub fn position(&self) -> (usize, usize) {
+        // The name is a piece of the document.
+        let offset = self.qualified().as_ptr() as usize - self.src.as_ptr() as usize;
+        let place = Kind::NoRoot.at(self.src, offset);
+        (place.line, place.column)
+    }
+
     /// The document, for a piece of it as it is written (between two [`offset`](Self::offset)s).
     pub fn source(&self) -> &'a str {
         self.src

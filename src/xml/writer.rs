@@ -18,12 +18,21 @@ pub struct IllegalCharacter {
 #[derive(Debug, Default)]
 pub struct Writer {
     out: String,
+    references: bool,
 }
 
 impl Writer {
     /// A writer with room for `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { out: String::with_capacity(capacity) }
+        Self { out: String::with_capacity(capacity), references: false }
+    }
+
+    /// The same, but in text a character that XML 1.0 cannot hold becomes a reference, as .NET
+    /// writes it (asmx.md, section 3), although no XML parser accepts that.
+    #[must_use]
+    pub fn with_references(mut self) -> Self {
+        self.references = true;
+        self
     }
 
     /// What was written.
@@ -46,8 +55,14 @@ impl Writer {
     #[inline]
     pub fn text(&mut self, text: &str) -> Result<(), IllegalCharacter> {
         let found = classes(text.as_bytes());
-        if found & class::SUSPICIOUS != 0 {
-            check(text)?;
+        if found & class::SUSPICIOUS != 0
+            && let Err(character) = check(text)
+        {
+            if !self.references {
+                return Err(character);
+            }
+            self.text_with_references(text);
+            return Ok(());
         }
         if found & class::MARKUP == 0 {
             self.out.push_str(text);
@@ -69,6 +84,19 @@ impl Writer {
             rest = &rest[i + 1..];
         }
         self.out.push_str(rest);
+    }
+
+    fn text_with_references(&mut self, text: &str) {
+        for c in text.chars() {
+            let code = u32::from(c);
+            match c {
+                '&' => self.out.push_str("&amp;"),
+                '<' => self.out.push_str("&lt;"),
+                '>' => self.out.push_str("&gt;"),
+                c if is_char(code) => self.out.push(c),
+                _ => self.out.push_str(&format!("&#x{code:X};")),
+            }
+        }
     }
 
     /// The value of an attribute between double quotes, escaped; white space other than a space is

@@ -5,6 +5,9 @@
 //! bytes. The runs are interleaved, the figure is the median of many rounds, and the last table
 //! gives ratios and allocations. Criterion's own statistics follow with `-- --criterion`.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
+#![allow(clippy::print_stdout, reason = "the figures are the output")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};

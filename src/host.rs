@@ -1,0 +1,119 @@
+//! A host for external providers that answers as ASP.NET's ASMX services do, so that no caller can
+//! tell the difference.
+//!
+//! A [`Service`] is one path with its providers; a [`Host`] is any number of them; [`Host::bind`]
+//! opens a port and [`Server::serve`] answers there until it is told to stop.
+//!
+//! ```no_run
+//! # use external_providers::host::{Host, Service};
+//! # async fn run(directory: impl external_providers::contract::LoginProvider + 'static)
+//! # -> Result<(), Box<dyn std::error::Error>> {
+//! let service = Service::new("/Provider.asmx", "web service password").login(directory);
+//! let server = Host::builder().service(service).build()?.bind("127.0.0.1:8080").await?;
+//! server.serve(std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod body;
+mod connection;
+mod error;
+mod panic;
+mod provide;
+mod raw;
+mod reply;
+mod server;
+mod service;
+mod settings;
+
+use std::sync::Arc;
+
+use service::OpenService;
+
+pub use error::HostError;
+pub use provide::BoxFuture;
+pub use raw::{RawAnswer, RawCall, RawError, RawProvider};
+pub use server::Server;
+pub use service::Service;
+pub use settings::Settings;
+
+use crate::exchange::{HttpRequest, HttpResponse};
+
+/// Services that were found to be in order, ready to be bound to an address.
+#[derive(Clone)]
+pub struct Host(Arc<Hosting>);
+
+/// What all connections share.
+struct Hosting {
+    services: Vec<OpenService>,
+    settings: Settings,
+}
+
+impl Host {
+    /// Starts with no service and the default settings.
+    pub fn builder() -> HostBuilder {
+        HostBuilder::default()
+    }
+
+    /// What the service at the request's path answers to a SOAP message, without any network: the
+    /// function that [`Server`] wraps in HTTP. `None` if there is no service at that path.
+    pub async fn answer(&self, request: &HttpRequest) -> Option<HttpResponse> {
+        let path = request.target.split(['?', '#']).next().unwrap_or_default();
+        let service = self.0.services.iter().find(|s| s.path.eq_ignore_ascii_case(path))?;
+        Some(service.answer(request).await)
+    }
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let paths = self.0.services.iter().map(|service| &service.path).collect::<Vec<_>>();
+        f.debug_struct("Host").field("services", &paths).finish_non_exhaustive()
+    }
+}
+
+/// Collects services and settings.
+#[derive(Debug, Default)]
+pub struct HostBuilder {
+    services: Vec<Service>,
+    settings: Settings,
+}
+
+impl HostBuilder {
+    /// Adds a service.
+    #[must_use]
+    pub fn service(mut self, service: Service) -> Self {
+        self.services.push(service);
+        self
+    }
+
+    /// Adds several services.
+    #[must_use]
+    pub fn services(mut self, services: impl IntoIterator<Item = Service>) -> Self {
+        self.services.extend(services);
+        self
+    }
+
+    /// Replaces the settings.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Checks it all.
+    pub fn build(self) -> Result<Host, HostError> {
+        if self.services.is_empty() {
+            return Err(HostError::NoService);
+        }
+        let limits = self.settings.limits();
+        let mut services: Vec<OpenService> = Vec::with_capacity(self.services.len());
+        for service in self.services {
+            let service = service.open(limits)?;
+            if services.iter().any(|other| other.path.eq_ignore_ascii_case(&service.path)) {
+                return Err(HostError::DuplicatePath { path: service.path });
+            }
+            services.push(service);
+        }
+        Ok(Host(Arc::new(Hosting { services, settings: self.settings })))
+    }
+}

@@ -1,0 +1,73 @@
+//! Why a host does not start.
+
+use std::io;
+
+use crate::contract::Kind;
+
+/// A host that refuses to start: each reason in one sentence.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// There is nothing to host.
+    #[error("the host has no service: add at least one")]
+    NoService,
+    /// A service without a provider.
+    #[error("the service at {path} has no provider: register at least one kind")]
+    NoKind {
+        /// Its path.
+        path: String,
+    },
+    /// Two providers of one kind.
+    #[error("the service at {path} has two providers of the kind {kind}: register one")]
+    DuplicateKind {
+        /// Its path.
+        path: String,
+        /// The kind.
+        kind: Kind,
+    },
+    /// A service without a password.
+    #[error("the service at {path} has no web service password: set one, or anybody could call it")]
+    NoPassword {
+        /// Its path.
+        path: String,
+    },
+    /// No path.
+    #[error("\"{path}\" is no path of a service: write it as /Provider.asmx")]
+    Path {
+        /// What was given.
+        path: String,
+    },
+    /// Two services at one path, whose case does not count.
+    #[error("there are two services at {path} (the case of a path does not count): rename one")]
+    DuplicatePath {
+        /// The path.
+        path: String,
+    },
+    /// A namespace that is no absolute URI.
+    #[error(
+        "the namespace \"{namespace}\" of {path} is no absolute URI such as http://tempuri.org/"
+    )]
+    Namespace {
+        /// The service's path.
+        path: String,
+        /// What was given.
+        namespace: String,
+    },
+    /// A name that cannot stand in a WSDL.
+    #[error("the service at {path} cannot be called \"{name}\": use letters, digits, _, - and .")]
+    Name {
+        /// The service's path.
+        path: String,
+        /// What was given.
+        name: String,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// The address.
+        address: String,
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
+}

@@ -1,0 +1,401 @@
+//! A service: one path, one namespace, one web service password, any provider kinds.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::HostError;
+use super::panic::catch_unwind;
+use super::provide::{self, Operate, Operations, Outcome};
+use super::raw::{self, RawAnswer, RawCall, RawError, RawProvider};
+use super::reply::Reply;
+use crate::contract::raw::{Presence, RawInputs};
+use crate::contract::{
+    ChatProvider, CustomFieldProvider, EventProvider, Failure, Kind, LoginProvider, OPERATIONS,
+    OperationInfo, ProviderError, RegistrationProvider, TicketProvider, UserInformationProvider,
+};
+use crate::exchange::{HttpRequest, HttpResponse};
+use crate::secret::Secret;
+use crate::soap::{
+    Binding, DEFAULT_NAMESPACE, Envelope, Heading, Limits, SoapVersion, read_inputs,
+};
+use crate::xml::Writer;
+
+/// One path of a host: the providers behind it, and what their callers must know.
+///
+/// ```
+/// # use external_providers::host::Service;
+/// # fn of(directory: impl external_providers::contract::LoginProvider + 'static) -> Service {
+/// Service::new("/Provider.asmx", "web service password").login(directory)
+/// # }
+/// ```
+///
+/// A provider that is an [`Arc`] can be registered for all the kinds that it implements.
+pub struct Service {
+    pub(super) path: String,
+    pub(super) name: String,
+    namespace: String,
+    passwords: Passwords,
+    typed: Vec<(Kind, Operations)>,
+    raw: Option<Arc<dyn RawProvider>>,
+}
+
+impl Service {
+    /// A service at `path` (`/Provider.asmx`, matched without case) for callers that send
+    /// `password`. Its namespace is `http://tempuri.org/`, its name the last part of the path
+    /// without the extension.
+    pub fn new(path: impl Into<String>, password: impl Into<Secret>) -> Self {
+        let path = path.into();
+        let file = path.rsplit('/').next().unwrap_or_default();
+        let name = file.split('.').next().unwrap_or_default().to_owned();
+        Self {
+            path,
+            name,
+            namespace: DEFAULT_NAMESPACE.to_owned(),
+            passwords: Passwords { current: password.into(), previous: None },
+            typed: Vec::new(),
+            raw: None,
+        }
+    }
+
+    /// The target namespace, an absolute URI. A service in use keeps the one it has: callers
+    /// compare it exactly.
+    #[must_use]
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// The name of the service in its WSDL.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// A second password that is accepted while the first one is being rotated. An empty one
+    /// accepts nobody.
+    #[must_use]
+    pub fn previous_password(mut self, password: impl Into<Secret>) -> Self {
+        self.passwords.previous = Some(password.into());
+        self
+    }
+
+    /// Provides `Authenticate` and `GetSignInCookieInfo`.
+    #[must_use]
+    pub fn login(self, provider: impl LoginProvider + 'static) -> Self {
+        self.with(Kind::Login, provide::login(provider))
+    }
+
+    /// Provides `GetCustomFieldOptions`.
+    #[must_use]
+    pub fn custom_fields(self, provider: impl CustomFieldProvider + 'static) -> Self {
+        self.with(Kind::CustomFields, provide::custom_fields(provider))
+    }
+
+    /// Provides `StartTicket`.
+    #[must_use]
+    pub fn ticket(self, provider: impl TicketProvider + 'static) -> Self {
+        self.with(Kind::Ticket, provide::ticket(provider))
+    }
+
+    /// Provides `StartChat`.
+    #[must_use]
+    pub fn live_chat(self, provider: impl ChatProvider + 'static) -> Self {
+        self.with(Kind::LiveChat, provide::live_chat(provider))
+    }
+
+    /// Provides `GetUserInfo`.
+    #[must_use]
+    pub fn user_information(self, provider: impl UserInformationProvider + 'static) -> Self {
+        self.with(Kind::UserInformation, provide::user_information(provider))
+    }
+
+    /// Provides `HandleEvent`.
+    #[must_use]
+    pub fn events(self, provider: impl EventProvider + 'static) -> Self {
+        self.with(Kind::Events, provide::events(provider))
+    }
+
+    /// Provides `RegisterUser`.
+    #[must_use]
+    pub fn registration(self, provider: impl RegistrationProvider + 'static) -> Self {
+        self.with(Kind::Registration, provide::registration(provider))
+    }
+
+    /// Is asked first about every call of the kinds that are registered.
+    #[must_use]
+    pub fn raw(mut self, provider: Arc<dyn RawProvider>) -> Self {
+        self.raw = Some(provider);
+        self
+    }
+
+    fn with(mut self, kind: Kind, operations: Operations) -> Self {
+        self.typed.push((kind, operations));
+        self
+    }
+
+    /// Checks everything that can be wrong, and puts the operations in their order.
+    pub(super) fn open(self, limits: Limits) -> Result<OpenService, HostError> {
+        let Self { path, name, namespace, passwords, typed, raw } = self;
+        if !path.starts_with('/')
+            || path.len() < 2
+            || path.ends_with('/')
+            || path.contains(['?', '#'])
+        {
+            return Err(HostError::Path { path });
+        }
+        if passwords.current.is_empty() {
+            return Err(HostError::NoPassword { path });
+        }
+        if !is_absolute_uri(&namespace) {
+            return Err(HostError::Namespace { path, namespace });
+        }
+        if !is_name(&name) {
+            return Err(HostError::Name { path, name });
+        }
+        if let Some((kind, _)) = typed
+            .iter()
+            .enumerate()
+            .find_map(|(i, (kind, _))| typed[..i].iter().find(|(earlier, _)| earlier == kind))
+        {
+            return Err(HostError::DuplicateKind { path, kind: *kind });
+        }
+        let bind = |version| Binding::new(namespace.as_str(), version).with_limits(limits);
+        let bindings = [bind(SoapVersion::V11), bind(SoapVersion::V12)];
+        let mut operations: Vec<_> = typed
+            .into_iter()
+            .flat_map(|(_, operations)| operations)
+            .filter_map(|(name, operate)| {
+                let at = OPERATIONS.iter().position(|info| info.name == name)?;
+                Some((at, operate))
+            })
+            .collect();
+        operations.sort_by_key(|(at, _)| *at);
+        if operations.is_empty() {
+            return Err(HostError::NoKind { path });
+        }
+        let operations = operations
+            .into_iter()
+            .map(|(at, operate)| Hosted {
+                info: &OPERATIONS[at],
+                action: bindings[0].action(OPERATIONS[at].name),
+                operate,
+            })
+            .collect();
+        Ok(OpenService { path, name, passwords, bindings, operations, raw })
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("path", &self.path)
+            .field("name", &self.name)
+            .field("namespace", &self.namespace)
+            .field("kinds", &self.typed.iter().map(|(kind, _)| kind).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The passwords that a service accepts.
+#[derive(Debug)]
+pub(super) struct Passwords {
+    current: Secret,
+    previous: Option<Secret>,
+}
+
+impl Passwords {
+    /// Compares with both, whichever matches, so that the time tells nothing.
+    pub(super) fn accept(&self, given: &str) -> bool {
+        let previous = self.previous.as_ref().is_some_and(|previous| previous.matches(given));
+        self.current.matches(given) | previous
+    }
+}
+
+/// A service that was found to be in order.
+pub(super) struct OpenService {
+    pub(super) path: String,
+    pub(super) name: String,
+    passwords: Passwords,
+    bindings: [Binding; 2],
+    pub(super) operations: Vec<Hosted>,
+    raw: Option<Arc<dyn RawProvider>>,
+}
+
+/// An operation of a service.
+pub(super) struct Hosted {
+    pub(super) info: &'static OperationInfo,
+    pub(super) action: String,
+    operate: Box<dyn Operate>,
+}
+
+/// A SOAP message before anything of it is understood.
+pub(super) struct Message<'a> {
+    pub(super) content_type: &'a str,
+    pub(super) soap_action: Option<&'a str>,
+    pub(super) body: &'a [u8],
+}
+
+/// An answer, and what is to be logged about it.
+pub(super) struct Answered {
+    pub(super) reply: Reply,
+    pub(super) operation: Option<&'static OperationInfo>,
+    pub(super) outcome: Outcome,
+}
+
+impl OpenService {
+    pub(super) fn namespace(&self) -> &str {
+        self.bindings[0].namespace()
+    }
+
+    pub(super) fn binding(&self, version: SoapVersion) -> &Binding {
+        match version {
+            SoapVersion::V11 => &self.bindings[0],
+            SoapVersion::V12 => &self.bindings[1],
+        }
+    }
+
+    fn by_action(&self, action: &str) -> Option<&Hosted> {
+        self.operations.iter().find(|hosted| hosted.action == action)
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<&Hosted> {
+        self.operations.iter().find(|hosted| hosted.info.name == name)
+    }
+
+    /// The answer to a SOAP message that was posted here, read completely.
+    pub(super) async fn post(&self, message: Message<'_>) -> Answered {
+        let (version, hosted, inputs) = match self.read(&message) {
+            Ok(read) => read,
+            Err(error) => {
+                let reply = Reply::refusal(&error);
+                return Answered { reply, operation: None, outcome: Outcome::Refused };
+            }
+        };
+        self.call(version, hosted, inputs).await
+    }
+
+    fn read(
+        &self,
+        message: &Message<'_>,
+    ) -> Result<(SoapVersion, &Hosted, Presence<RawInputs>), crate::soap::RequestError> {
+        let heading = Heading::new(message.content_type, message.soap_action);
+        let routed = heading.route(|action| self.by_action(action))?;
+        let limits = self.bindings[0].limits();
+        let envelope =
+            Envelope::parse(heading, routed.is_some(), message.body, self.namespace(), limits)?;
+        let version = envelope.version;
+        let hosted = match routed {
+            Some(hosted) => hosted,
+            None => envelope.route(
+                |namespace, name| {
+                    if namespace == self.namespace() { self.named(name) } else { None }
+                },
+                |action| self.by_action(action),
+            )?,
+        };
+        Ok((version, hosted, envelope.into_inputs(self.namespace(), hosted.info.name)))
+    }
+
+    /// Calls an operation. A panic in a provider is this call's fault, and ends here.
+    pub(super) async fn call(
+        &self,
+        version: SoapVersion,
+        hosted: &Hosted,
+        inputs: Presence<RawInputs>,
+    ) -> Answered {
+        let call = catch_unwind(self.dispatch(version, hosted, inputs));
+        let (reply, outcome) = call.await.unwrap_or_else(|_| {
+            // What a panic says is for the log of the process: it may name anything.
+            let reply = Reply::exception(version, &["The provider failed unexpectedly."]);
+            (reply, Outcome::Panicked)
+        });
+        Answered { reply, operation: Some(hosted.info), outcome }
+    }
+
+    async fn dispatch(
+        &self,
+        version: SoapVersion,
+        hosted: &Hosted,
+        inputs: Presence<RawInputs>,
+    ) -> (Reply, Outcome) {
+        let binding = self.binding(version);
+        let inputs = match &self.raw {
+            None => inputs,
+            Some(raw) => {
+                let passwords = &self.passwords;
+                match raw.call(RawCall { operation: hosted.info, inputs, passwords }) {
+                    RawAnswer::Passed(call) => call.inputs,
+                    RawAnswer::Answered(answer) => {
+                        return encode_raw(binding, hosted.info, answer.await);
+                    }
+                }
+            }
+        };
+        match read_inputs(inputs) {
+            Err(error) => (Reply::inputs(version, &error), Outcome::Exception),
+            Ok((Some(password), variables)) if self.passwords.accept(password.expose()) => {
+                hosted.operate.operate(binding, variables).await
+            }
+            Ok(_) => (hosted.operate.decline(binding, Failure::PERMISSION_DENIED), Outcome::Denied),
+        }
+    }
+
+    /// The same for a request that is a plain value; the pure function that all of the SOAP side
+    /// can be tested with.
+    pub(super) async fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        let content_type = request.headers.get("Content-Type").unwrap_or_default();
+        let soap_action = request.headers.get("SOAPAction");
+        let message = Message {
+            content_type: &content_type,
+            soap_action: soap_action.as_deref(),
+            body: &request.body,
+        };
+        self.post(message).await.reply.into()
+    }
+}
+
+fn encode_raw(
+    binding: &Binding,
+    operation: &'static OperationInfo,
+    answer: Result<Presence<crate::contract::raw::RawResult>, RawError>,
+) -> (Reply, Outcome) {
+    let version = binding.version();
+    let (result, outcome) = match answer {
+        Ok(result) => (result, Outcome::Answered),
+        Err(RawError::Provider(ProviderError::Failure(failure))) => {
+            (Presence::Value(raw::failed(operation, failure)), Outcome::Declined)
+        }
+        Err(RawError::Denied) => {
+            let failure = Failure::new(Failure::PERMISSION_DENIED);
+            (Presence::Value(raw::failed(operation, failure)), Outcome::Denied)
+        }
+        Err(RawError::Provider(ProviderError::Exception(messages))) => {
+            return (Reply::exception(version, &messages), Outcome::Exception);
+        }
+        Err(RawError::Fault(fault)) => return (Reply::fault(version, &fault), Outcome::Exception),
+        Err(RawError::Inputs(error)) => {
+            return (Reply::inputs(version, &error), Outcome::Exception);
+        }
+    };
+    let writer = Writer::default().with_references();
+    match binding.write_raw_result(operation.name, &result, writer) {
+        Ok(body) => (Reply::result(version, body), outcome),
+        Err(error) => (Reply::exception(version, &[error.to_string()]), Outcome::Exception),
+    }
+}
+
+/// RFC 3986, section 3: a scheme, and something behind it; no characters that no URI holds.
+fn is_absolute_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        && !rest.is_empty()
+        && !rest.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c))
+}
+
+/// A name that can be part of the names in a WSDL.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c))
+}
