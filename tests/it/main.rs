@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod captures;
+mod cli;
+mod client;
 mod codec;
 mod properties;
 mod support;
 mod tidy;
+mod wsdl;
