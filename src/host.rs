@@ -15,19 +15,39 @@
 //! # }
 //! ```
 
-mod body;
-mod connection;
+mod settings;
+
 mod error;
-mod panic;
+
 mod provide;
 mod raw;
-mod reply;
-mod server;
+
 mod service;
-mod settings;
+
+mod panic;
+
+mod reply;
+
+mod server;
+mod tls;
+mod watch;
+
+mod connection;
+
+mod body;
+
+mod describe;
+
+mod pages;
+mod trial;
+mod wsdl;
+
+mod log;
+mod metrics;
 
 use std::sync::Arc;
 
+use metrics::Metrics;
 use service::OpenService;
 
 pub use error::HostError;
@@ -35,7 +55,8 @@ pub use provide::BoxFuture;
 pub use raw::{RawAnswer, RawCall, RawError, RawProvider};
 pub use server::Server;
 pub use service::Service;
-pub use settings::Settings;
+pub use settings::{Settings, Trial};
+pub use tls::Tls;
 
 use crate::exchange::{HttpRequest, HttpResponse};
 
@@ -47,6 +68,13 @@ pub struct Host(Arc<Hosting>);
 struct Hosting {
     services: Vec<OpenService>,
     settings: Settings,
+    metrics: Arc<Metrics>,
+}
+
+impl std::fmt::Debug for Hosting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hosting").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 impl Host {
@@ -114,6 +142,7 @@ impl HostBuilder {
             }
             services.push(service);
         }
-        Ok(Host(Arc::new(Hosting { services, settings: self.settings })))
+        let metrics = Arc::new(Metrics::default());
+        Ok(Host(Arc::new(Hosting { services, settings: self.settings, metrics })))
     }
 }

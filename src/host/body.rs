@@ -6,6 +6,9 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Incoming};
 use tokio::time::timeout;
 
+use super::Hosting;
+use super::metrics::Buffered;
+
 /// Why there is no body.
 #[derive(Debug)]
 pub(super) enum Unread {
@@ -15,6 +18,8 @@ pub(super) enum Unread {
     Incomplete,
     /// It did not come in time.
     Slow,
+    /// There is no room for it.
+    Overload,
 }
 
 /// Beyond the limit a body is read and thrown away for this long and this far, so that its sender,
@@ -23,35 +28,35 @@ const DRAIN: (Duration, usize) = (Duration::from_secs(2), 64 << 20);
 
 /// All of the body. One that comes in one piece is not copied.
 pub(super) async fn read(
+    hosting: &Hosting,
     mut body: Incoming,
     limit: usize,
-    patience: Duration,
     expects_continue: bool,
 ) -> Result<Bytes, Unread> {
     let announced = body.size_hint().exact();
-    if announced.is_some_and(|length| length > limit as u64) {
-        // Whoever asks before sending has sent nothing yet.
-        if !expects_continue {
-            drain(body).await;
+    let read = match announced {
+        Some(length) if length > limit as u64 => Err(Unread::TooLong),
+        _ => {
+            let patience = hosting.settings.body_timeout;
+            let collected = timeout(patience, collect(hosting, &mut body, limit, announced)).await;
+            collected.unwrap_or(Err(Unread::Slow))
         }
-        return Err(Unread::TooLong);
+    };
+    // Whoever asks before sending has sent nothing yet, unless it was read already.
+    let unsent = expects_continue && announced.is_some_and(|length| length > limit as u64);
+    if matches!(read, Err(Unread::TooLong | Unread::Overload)) && !unsent {
+        drain(body).await;
     }
-    let read = timeout(patience, collect(&mut body, limit, announced)).await;
-    match read {
-        Err(_) => Err(Unread::Slow),
-        Ok(Err(Unread::TooLong)) => {
-            drain(body).await;
-            Err(Unread::TooLong)
-        }
-        Ok(read) => read,
-    }
+    read
 }
 
 async fn collect(
+    hosting: &Hosting,
     body: &mut Incoming,
     limit: usize,
     announced: Option<u64>,
 ) -> Result<Bytes, Unread> {
+    let mut buffered = Buffered::new(&hosting.metrics);
     let mut first: Option<Bytes> = None;
     let mut all = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -59,6 +64,9 @@ async fn collect(
         let have = first.as_ref().map_or(all.len(), Bytes::len);
         if data.len() > limit - have {
             return Err(Unread::TooLong);
+        }
+        if !buffered.grow(data.len(), hosting.settings.max_buffered) {
+            return Err(Unread::Overload);
         }
         match first.take() {
             None if all.is_empty() => first = Some(data),
@@ -77,7 +85,7 @@ async fn collect(
 
 async fn drain(mut body: Incoming) {
     let (patience, most) = DRAIN;
-    let _ = timeout(patience, async {
+    let drained = async {
         let mut drained = 0;
         while let Some(Ok(frame)) = body.frame().await {
             drained += frame.data_ref().map_or(0, Bytes::len);
@@ -85,6 +93,7 @@ async fn drain(mut body: Incoming) {
                 break;
             }
         }
-    })
-    .await;
+    };
+    // Whether it ended or not: the answer is due.
+    let _ = timeout(patience, drained).await;
 }

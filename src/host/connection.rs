@@ -1,53 +1,187 @@
-//! One HTTP request to one HTTP answer.
+//! One HTTP request to one HTTP answer: what ASP.NET's handlers decide before SOAP is looked at.
 
+use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::Hosting;
 use super::body::{self, Unread};
+use super::metrics::InFlight;
+use super::pages::SECURITY_POLICY;
+use super::provide::Outcome;
 use super::reply::{ASPNET_VERSION, Reply};
-use super::service::{Message, OpenService};
+use super::service::{Answered, Message, OpenService};
+use super::settings::Trial;
+use super::{describe, log, trial};
+use crate::contract::Effect;
 use crate::soap::Heading;
 
 const X_ASPNET_VERSION: HeaderName = HeaderName::from_static("x-aspnet-version");
 const SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// http.sys refuses a header line that is longer (asmx.md, section 1).
+const HEADER_LINE: usize = 8 << 10;
+/// http.sys refuses a longer request target (`UrlSegmentMaxLength` and its neighbours).
+const TARGET: usize = 16 << 10;
+/// A form that a person fills in is short.
+const FORM_BODY: usize = 64 << 10;
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer {
+    pub(super) remote: SocketAddr,
+    pub(super) local: SocketAddr,
+    pub(super) tls: bool,
+}
 
 /// Answers a request.
 pub(super) async fn answer(
-    hosting: Arc<Hosting>,
+    hosting: &Arc<Hosting>,
+    peer: Peer,
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
-    let Some((service, _)) = find(&hosting.services, request.uri().path()) else {
-        return response(Reply::page(404, "The resource cannot be found."));
-    };
-    if request.method() != Method::POST {
-        return response(Reply::page(405, ""));
+    let (head, incoming) = request.into_parts();
+    if head.headers.iter().any(|(name, value)| name.as_str().len() + value.len() + 2 > HEADER_LINE)
+    {
+        let sentence = "HTTP Error 400. A request header field is too long.";
+        return closing(Reply::error_page(400, "Bad Request - Request Too Long", sentence));
     }
-    response(soap(&hosting, service, request).await)
+    if head.uri.path().len() + head.uri.query().map_or(0, str::len) > TARGET {
+        let sentence = "HTTP Error 400. The request URL is too long.";
+        return closing(Reply::error_page(400, "Bad Request - Invalid URL", sentence));
+    }
+    let path = head.uri.path();
+    let decoded = if path.contains('%') {
+        Cow::Owned(trial::decode(&path.replace('+', "%2B")))
+    } else {
+        Cow::Borrowed(path)
+    };
+    let Some((service, rest)) = find(&hosting.services, &decoded) else {
+        if path == "/healthz" && matches!(head.method, Method::GET | Method::HEAD) {
+            return response(Reply::text(200, "ok"));
+        }
+        let sentence = "There is no service at this address.";
+        return response(Reply::error_page(404, "The resource cannot be found.", sentence));
+    };
+    if !rest.is_empty() {
+        let sentence =
+            format!("Request format is unrecognized for URL unexpectedly ending in '{rest}'.");
+        return response(Reply::error_page(500, "Runtime Error", &sentence));
+    }
+    let reply = match head.method {
+        Method::GET => describe::answer(hosting, service, &head, peer),
+        Method::POST => post(hosting, service, &head, peer, incoming).await,
+        _ => return allowing(Reply::method_not_allowed()),
+    };
+    response(reply)
 }
 
-async fn soap(hosting: &Hosting, service: &OpenService, request: Request<Incoming>) -> Reply {
-    let (head, incoming) = request.into_parts();
-    let content_type = text(&head.headers, &header::CONTENT_TYPE);
+async fn post(
+    hosting: &Arc<Hosting>,
+    service: &OpenService,
+    head: &Parts,
+    peer: Peer,
+    incoming: Incoming,
+) -> Reply {
+    let started = Instant::now();
+    let content_type = text(&head.headers, &header::CONTENT_TYPE).unwrap_or_default();
     let soap_action = text(&head.headers, &SOAP_ACTION);
-    let content_type = content_type.as_deref().unwrap_or_default();
     let expects = head.headers.contains_key(header::EXPECT);
-    let settings = &hosting.settings;
-    let body = body::read(incoming, settings.max_body, settings.body_timeout, expects).await;
-    let version = || Heading::new(content_type, soap_action.as_deref()).version();
-    match body {
-        Ok(body) => {
-            let soap_action = soap_action.as_deref();
-            service.post(Message { content_type, soap_action, body: &body }).await.reply
+    let body = body::read(hosting, incoming, hosting.settings.max_body, expects).await;
+    let size = body.as_ref().map_or(0, |body| body.len());
+    let answered = match body {
+        Ok(body) => match InFlight::enter(&hosting.metrics, hosting.settings.max_requests) {
+            Some(_in_flight) => {
+                let soap_action = soap_action.as_deref();
+                let message = Message { content_type: &content_type, soap_action, body: &body };
+                dispatch(hosting, service, head, peer, message).await
+            }
+            None => refused(overloaded("requests")),
+        },
+        Err(Unread::Overload) => refused(overloaded("request bytes")),
+        Err(unread) => {
+            let version = Heading::new(&content_type, soap_action.as_deref()).version();
+            refused(match unread {
+                Unread::TooLong => Reply::unread(version, "Maximum request length exceeded."),
+                Unread::Incomplete => Reply::unread(version, "The request body is incomplete."),
+                _ => Reply::text(408, "The body of the request did not come in time."),
+            })
         }
-        Err(Unread::TooLong) => Reply::unread(version(), "Maximum request length exceeded."),
-        Err(Unread::Incomplete) => Reply::unread(version(), "The request body is incomplete."),
-        Err(Unread::Slow) => Reply::page(408, "The request took too long."),
+    };
+    let duration = started.elapsed();
+    hosting.metrics.count(answered.operation, answered.outcome, duration);
+    let forwarded = match hosting.settings.trust_forwarded {
+        true => text(&head.headers, &FORWARDED_FOR),
+        false => None,
+    };
+    log::call(&log::Call {
+        answered: &answered,
+        path: &service.path,
+        duration,
+        size,
+        peer: peer.remote,
+        forwarded: forwarded.as_deref(),
+    });
+    answered.reply
+}
+
+/// A message that was read goes to the handler for its content type.
+async fn dispatch(
+    hosting: &Hosting,
+    service: &OpenService,
+    head: &Parts,
+    peer: Peer,
+    message: Message<'_>,
+) -> Answered {
+    let media_type = message.content_type.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case("application/json") {
+        let sentence = "This service speaks SOAP; it does not take application/json.";
+        return refused(Reply::error_page(500, "Runtime Error", sentence));
     }
+    if media_type.eq_ignore_ascii_case(FORM) && message.body.len() <= FORM_BODY {
+        let named = describe::operation(service, head.uri.query().unwrap_or_default());
+        if let Some(hosted) = named {
+            let offered = may_try(hosting, peer) && hosted.info.effect == Effect::Reads;
+            if offered {
+                return trial::call(service, hosted, message.body, file(&head.uri)).await;
+            }
+        }
+    }
+    service.post(message).await
+}
+
+/// May this caller try operations from their pages?
+pub(super) fn may_try(hosting: &Hosting, peer: Peer) -> bool {
+    match hosting.settings.trial {
+        Trial::Never => false,
+        Trial::Local => peer.remote.ip().to_canonical().is_loopback(),
+        Trial::Always => true,
+    }
+}
+
+fn refused(reply: Reply) -> Answered {
+    Answered { reply, operation: None, outcome: Outcome::Refused }
+}
+
+fn overloaded(what: &str) -> Reply {
+    Reply::text(
+        503,
+        &format!("The host is overloaded: too many {what} at the same time. Try again."),
+    )
+}
+
+/// The last part of the path as it was asked for, to which links on pages are relative.
+pub(super) fn file(uri: &hyper::Uri) -> &str {
+    uri.path().rsplit('/').next().unwrap_or_default()
 }
 
 /// The service at a path, matched without case, and what follows its name: a longer path.
@@ -61,7 +195,7 @@ fn find<'h, 'p>(services: &'h [OpenService], path: &'p str) -> Option<(&'h OpenS
 }
 
 /// The last header of this name: where one may stand once and stands twice, the last counts.
-fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<std::borrow::Cow<'h, str>> {
+pub(super) fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     let value = headers.get_all(name).iter().next_back()?;
     Some(String::from_utf8_lossy(value.as_bytes()))
 }
@@ -73,5 +207,42 @@ fn response(reply: Reply) -> Response<Full<Bytes>> {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(reply.cache.value()));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
     headers.insert(X_ASPNET_VERSION, HeaderValue::from_static(ASPNET_VERSION));
+    if reply.page {
+        let policy = HeaderValue::from_static(SECURITY_POLICY);
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
+    if reply.status == 503 {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     response
+}
+
+/// RFC 9110, section 15.5.6: a 405 says what is allowed.
+fn allowing(reply: Reply) -> Response<Full<Bytes>> {
+    let mut response = response(reply);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+    response
+}
+
+/// After a request that http.sys refuses, it closes the connection.
+fn closing(reply: Reply) -> Response<Full<Bytes>> {
+    let mut response = response(reply);
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_style_is_what_the_policy_allows() {
+        use base64::Engine as _;
+        let digest =
+            ring::digest::digest(&ring::digest::SHA256, crate::host::pages::STYLE.as_bytes());
+        let hash = base64::engine::general_purpose::STANDARD.encode(digest);
+        assert!(SECURITY_POLICY.contains(&format!("'sha256-{hash}'")), "{hash}");
+    }
 }

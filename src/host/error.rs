@@ -1,6 +1,7 @@
 //! Why a host does not start.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::contract::Kind;
 
@@ -60,6 +61,17 @@ pub enum HostError {
         path: String,
         /// What was given.
         name: String,
+    },
+    /// A certificate or key that cannot be used.
+    #[error("cannot use the {what} {}", path.display())]
+    Certificate {
+        /// `certificate` or `private key`.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        error: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]

@@ -1,6 +1,7 @@
 //! An answer before it becomes an HTTP message, and the one table from errors to faults and status
 //! codes (asmx.md, sections 1 and 4).
 
+use super::pages;
 use crate::contract::VariableError;
 use crate::exchange::{Headers, HttpResponse};
 use crate::soap::{ENVELOPE_11, Fault, FaultCode, InputsError, Problem, RequestError, SoapVersion};
@@ -10,18 +11,21 @@ use crate::xml::{XmlError, XmlErrorKind};
 pub(super) const ASPNET_VERSION: &str = "4.0.30319";
 
 /// An answer: status, three headers that vary, body.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) cache: Cache,
     pub(super) content_type: &'static str,
+    /// Is it a page, for which browsers get rules?
+    pub(super) page: bool,
     pub(super) body: Vec<u8>,
 }
 
 /// `Cache-Control`: ASMX forbids caching once it has read the request; what ASP.NET answers before
 /// is merely private.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Cache {
+    #[default]
     Private,
     MaxAge0,
 }
@@ -38,7 +42,7 @@ impl Cache {
 impl Reply {
     /// A result.
     pub(super) fn result(version: SoapVersion, body: Vec<u8>) -> Self {
-        Self { status: 200, cache: Cache::MaxAge0, content_type: version.content_type(), body }
+        Self::document(version.content_type(), body)
     }
 
     /// A fault of the service itself.
@@ -52,8 +56,7 @@ impl Reply {
     }
 
     fn empty(status: u16, version: SoapVersion) -> Self {
-        let content_type = version.content_type();
-        Self { status, cache: Cache::Private, content_type, body: Vec::new() }
+        Self { status, content_type: version.content_type(), ..Self::default() }
     }
 
     /// An exception: its message and those of its causes, the outermost first.
@@ -78,10 +81,32 @@ impl Reply {
         Self::early_fault(version, FaultCode::Server, format!("{extensions} ---> {why}"))
     }
 
+    /// A document that describes the service.
+    pub(super) fn document(content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { status: 200, cache: Cache::MaxAge0, content_type, page: false, body }
+    }
+
     /// A page for people.
-    pub(super) fn page(status: u16, text: &str) -> Self {
-        let content_type = "text/html; charset=utf-8";
-        Self { status, cache: Cache::Private, content_type, body: text.as_bytes().to_vec() }
+    pub(super) fn html(status: u16, page: String) -> Self {
+        let document = Self::document("text/html; charset=utf-8", page.into_bytes());
+        Self { status, page: true, ..document }
+    }
+
+    /// A page that says what went wrong before there was a service to say it.
+    pub(super) fn error_page(status: u16, title: &str, sentence: &str) -> Self {
+        Self { cache: Cache::Private, ..Self::html(status, pages::message(title, sentence)) }
+    }
+
+    /// A line of text.
+    pub(super) fn text(status: u16, line: &str) -> Self {
+        let document =
+            Self::document("text/plain; charset=utf-8", format!("{line}\n").into_bytes());
+        Self { status, ..document }
+    }
+
+    /// What ASP.NET answers to a method that it does not know.
+    pub(super) fn method_not_allowed() -> Self {
+        Self { status: 405, content_type: "text/html", ..Self::default() }
     }
 
     /// A request that is not carried out.

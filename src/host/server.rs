@@ -1,32 +1,58 @@
-//! The accept loop.
+//! The accept loop: connections within their limits and times, and an orderly end.
 
+use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use http_body_util::Full;
+use hyper::Response;
+use hyper::body::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::{Host, HostError, Hosting, connection};
+use super::connection::{self, Peer};
+use super::watch::{Activity, Watched};
+use super::{Host, HostError, Hosting, Tls};
+
+/// The head of a request must fit in here, and a body is read in pieces no larger.
+const BUFFER: usize = 64 << 10;
+/// The metrics are asked for by one or two scrapers.
+const SCRAPERS: usize = 8;
+
+const OVERLOADED: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; \
+    charset=utf-8\r\nContent-Length: 71\r\nRetry-After: 1\r\nConnection: close\r\n\r\nThe host is \
+    overloaded: too many connections are open. Try again later.";
 
 impl Host {
     /// Opens a port (0: any that is free). Callers can connect from now on, and are answered as
     /// soon as the server is run.
-    pub async fn bind<A: ToSocketAddrs + std::fmt::Display>(
+    pub async fn bind<A: ToSocketAddrs + fmt::Display>(
         &self,
         address: A,
     ) -> Result<Server, HostError> {
-        let shown = address.to_string();
-        let failed = |error| HostError::Bind { address: shown.clone(), error };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let local = listener.local_addr().map_err(failed)?;
-        Ok(Server { hosting: Arc::clone(&self.0), listener, local })
+        let (listener, local) = listen(address).await?;
+        Ok(Server { hosting: Arc::clone(&self.0), listener, local, tls: None, metrics: None })
     }
+}
+
+async fn listen<A: ToSocketAddrs + fmt::Display>(
+    address: A,
+) -> Result<(TcpListener, SocketAddr), HostError> {
+    let shown = address.to_string();
+    let failed = |error| HostError::Bind { address: shown.clone(), error };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let local = listener.local_addr().map_err(failed)?;
+    Ok((listener, local))
 }
 
 /// A host with an open port.
@@ -35,6 +61,8 @@ pub struct Server {
     hosting: Arc<Hosting>,
     listener: TcpListener,
     local: SocketAddr,
+    tls: Option<Tls>,
+    metrics: Option<(TcpListener, SocketAddr)>,
 }
 
 impl Server {
@@ -43,56 +71,194 @@ impl Server {
         self.local
     }
 
+    /// Where metrics are to be had, if they are.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(_, address)| *address)
+    }
+
+    /// Speaks TLS, and nothing else, at this port.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Answers `GET` of anything at another port with metrics in Prometheus' text format.
+    pub async fn with_metrics<A: ToSocketAddrs + fmt::Display>(
+        mut self,
+        address: A,
+    ) -> Result<Self, HostError> {
+        self.metrics = Some(listen(address).await?);
+        Ok(self)
+    }
+
     /// Answers until `shutdown` is ready; then takes no further connection, finishes the calls that
     /// were begun, and ends when they have, or at the latest after
     /// [`Settings::shutdown_timeout`](super::Settings::shutdown_timeout).
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        let Self { hosting, listener, .. } = self;
+        let Self { hosting, listener, tls, metrics, .. } = self;
+        let mut scrapers = JoinSet::new();
+        if let Some((listener, _)) = metrics {
+            scrapers.spawn(scrape(Arc::clone(&hosting), listener));
+        }
         let (stop, stopping) = watch::channel(());
+        let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
+                Some(_) = connections.join_next() => continue,
                 accepted = listener.accept() => accepted,
             };
-            match accepted {
-                Ok((stream, _)) => {
-                    tokio::spawn(serve(Arc::clone(&hosting), stream, stopping.clone()));
-                }
+            let Ok((stream, remote)) = accepted else {
                 // Out of file descriptors, most likely: those in use must be given time to end.
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            if connections.len() >= hosting.settings.max_connections {
+                hosting.metrics.turned_away.fetch_add(1, Relaxed);
+                if tls.is_none() {
+                    let _ = stream.try_write(OVERLOADED.as_bytes());
+                }
+                continue;
             }
+            // Answers are written in one piece: waiting for more would only delay them.
+            let _ = stream.set_nodelay(true);
+            let local = stream.local_addr().unwrap_or(self.local);
+            let peer = Peer { remote, local, tls: tls.is_some() };
+            let (hosting, stopping) = (Arc::clone(&hosting), stopping.clone());
+            match &tls {
+                None => connections.spawn(converse(hosting, peer, stream, stopping)),
+                Some(tls) => {
+                    connections.spawn(encrypt(tls.clone(), hosting, peer, stream, stopping))
+                }
+            };
         }
-        drop((listener, stopping));
+        drop(listener);
         let _ = stop.send(());
-        let _ = tokio::time::timeout(hosting.settings.shutdown_timeout, stop.closed()).await;
+        let ended = async { while connections.join_next().await.is_some() {} };
+        let _ = timeout(hosting.settings.shutdown_timeout, ended).await;
+        connections.shutdown().await;
+        scrapers.shutdown().await;
     }
 }
 
-async fn serve(hosting: Arc<Hosting>, stream: TcpStream, mut stopping: watch::Receiver<()>) {
-    // Answers are written in one piece: waiting for more would only delay them.
-    let _ = stream.set_nodelay(true);
+async fn encrypt(
+    tls: Tls,
+    hosting: Arc<Hosting>,
+    peer: Peer,
+    stream: TcpStream,
+    stopping: watch::Receiver<()>,
+) {
+    let shaken = timeout(hosting.settings.header_timeout, tls.0.accept(stream)).await;
+    if let Ok(Ok(stream)) = shaken {
+        converse(hosting, peer, stream, stopping).await;
+    }
+}
+
+/// Counts a connection as long as it is open.
+struct Open(Arc<Hosting>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.metrics.connections.fetch_sub(1, Relaxed);
+    }
+}
+
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    hosting: Arc<Hosting>,
+    peer: Peer,
+    stream: S,
+    mut stopping: watch::Receiver<()>,
+) {
+    hosting.metrics.connections.fetch_add(1, Relaxed);
+    let open = Open(hosting);
+    let (hosting, activity) = (&open.0, Activity::new());
     let service = service_fn(|request| {
-        let hosting = Arc::clone(&hosting);
-        async move { Ok::<_, std::convert::Infallible>(connection::answer(hosting, request).await) }
+        let (hosting, activity) = (Arc::clone(hosting), Arc::clone(&activity));
+        async move {
+            activity.busy();
+            let answer = connection::answer(&hosting, peer, request).await;
+            activity.answered();
+            Ok::<_, std::convert::Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
+        // A caller that has sent all and closes its side still gets its answer, and a provider is
+        // never stopped half way because its caller went away: ASMX runs a call to its end.
         .half_close(true)
         .title_case_headers(true)
+        .max_buf_size(BUFFER)
+        // hyper would set up a timer for each request; the watch below has one for the connection.
         .header_read_timeout(None)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Watched::new(stream, Arc::clone(&activity))), service);
     let mut connection = pin!(connection);
-    tokio::select! {
-        biased;
-        _ = &mut connection => return,
-        _ = stopping.changed() => connection.as_mut().graceful_shutdown(),
+    let settings = &hosting.settings;
+    let shortest = settings.header_timeout.min(settings.idle_timeout);
+    let tick = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(5));
+    let mut look = pin!(sleep(tick));
+    let mut stopped = false;
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut connection => return,
+            _ = stopping.changed(), if !stopped => {
+                stopped = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = &mut look => {
+                if activity.expired(settings) {
+                    return;
+                }
+                look.as_mut().reset(Instant::now() + tick);
+            }
+        }
     }
-    let _ = connection.await;
 }
 
-impl std::fmt::Debug for Hosting {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Hosting").field("settings", &self.settings).finish_non_exhaustive()
+/// Serves the metrics.
+async fn scrape(hosting: Arc<Hosting>, listener: TcpListener) {
+    let mut scrapers = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            Some(_) = scrapers.join_next() => continue,
+            accepted = listener.accept(), if scrapers.len() < SCRAPERS => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let hosting = Arc::clone(&hosting);
+        scrapers.spawn(async move {
+            let service = service_fn(|_| {
+                let mut response = Response::new(Full::new(Bytes::from(hosting.metrics.show())));
+                let content_type = "text/plain; version=0.0.4; charset=utf-8";
+                response.headers_mut().insert(
+                    hyper::header::CONTENT_TYPE,
+                    hyper::header::HeaderValue::from_static(content_type),
+                );
+                async { Ok::<_, std::convert::Infallible>(response) }
+            });
+            let connection = http1::Builder::new()
+                .header_read_timeout(None)
+                .serve_connection(TokioIo::new(stream), service);
+            let patience = Instant::now() + hosting.settings.idle_timeout;
+            tokio::select! {
+                _ = connection => {}
+                () = sleep_until(patience) => {}
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_overload_answer_says_its_own_length() {
+        let (head, body) = OVERLOADED.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{}", body.len());
     }
 }

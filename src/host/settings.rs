@@ -21,8 +21,30 @@ pub struct Settings {
     /// How long a connection may wait for its next request, and how long a caller may take to read
     /// a piece of an answer. Default 120 s, after which IIS closes.
     pub idle_timeout: Duration,
+    /// Bytes of requests that may be held in memory at the same time while they are being read.
+    /// Default 256 MiB; what would go beyond is answered 503.
+    pub max_buffered: usize,
+    /// Are `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-For` believed? Default no: only
+    /// a proxy that replaces them makes them true.
+    pub trust_forwarded: bool,
+    /// Who is offered a form to try the operations that only read. Default: callers from the local
+    /// machine, as ASP.NET does.
+    pub trial: Trial,
     /// How long calls may still take when the host is told to stop. Default 30 s.
     pub shutdown_timeout: Duration,
+}
+
+/// Who is offered the form on the page of an operation. Whoever uses it must know the web service
+/// password, as any caller must.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trial {
+    /// Nobody.
+    Never,
+    /// Callers from the local machine.
+    #[default]
+    Local,
+    /// Everybody.
+    Always,
 }
 
 impl Default for Settings {
@@ -34,6 +56,9 @@ impl Default for Settings {
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(120),
+            max_buffered: 256 << 20,
+            trust_forwarded: false,
+            trial: Trial::Local,
             shutdown_timeout: Duration::from_secs(30),
         }
     }

@@ -5,6 +5,7 @@ mod captures;
 mod cli;
 mod client;
 mod codec;
+mod host_captures;
 mod properties;
 mod support;
 mod tidy;

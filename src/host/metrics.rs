@@ -1,0 +1,147 @@
+//! Counters, and how Prometheus is told about them.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use super::provide::Outcome;
+use crate::contract::{OPERATIONS, OperationInfo};
+
+/// Upper bounds of the duration histogram in microseconds.
+const BOUNDS: [u64; 10] =
+    [500, 1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000, 30_000_000];
+
+/// One row more than there are operations: requests that reached none.
+const ROWS: usize = OPERATIONS.len() + 1;
+
+/// What a host counts.
+#[derive(Debug, Default)]
+pub(super) struct Metrics {
+    calls: [[AtomicU64; Outcome::ALL.len()]; ROWS],
+    durations: [AtomicU64; BOUNDS.len() + 1],
+    duration_sum: AtomicU64,
+    in_flight: AtomicUsize,
+    /// Bytes of requests that are being read.
+    buffered: AtomicUsize,
+    pub(super) connections: AtomicUsize,
+    /// Connections that were turned away.
+    pub(super) turned_away: AtomicU64,
+}
+
+impl Metrics {
+    pub(super) fn count(
+        &self,
+        operation: Option<&'static OperationInfo>,
+        outcome: Outcome,
+        duration: Duration,
+    ) {
+        let row = operation.and_then(|o| OPERATIONS.iter().position(|known| known.name == o.name));
+        self.calls[row.unwrap_or(OPERATIONS.len())][outcome as usize].fetch_add(1, Relaxed);
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        let bucket = BOUNDS.iter().position(|&bound| micros <= bound).unwrap_or(BOUNDS.len());
+        self.durations[bucket].fetch_add(1, Relaxed);
+        self.duration_sum.fetch_add(micros, Relaxed);
+    }
+
+    /// The text format, version 0.0.4.
+    pub(super) fn show(&self) -> String {
+        let mut out = String::with_capacity(4096);
+        out.push_str("# HELP external_providers_calls_total Calls by operation and outcome.\n");
+        out.push_str("# TYPE external_providers_calls_total counter\n");
+        for (row, outcomes) in self.calls.iter().enumerate() {
+            let (kind, name) = match OPERATIONS.get(row) {
+                Some(operation) => (operation.kind.to_string(), operation.name),
+                None => (String::new(), ""),
+            };
+            for outcome in Outcome::ALL {
+                let count = outcomes[outcome as usize].load(Relaxed);
+                if count > 0 {
+                    // Writing to a string cannot fail.
+                    let _ = writeln!(
+                        out,
+                        "external_providers_calls_total{{kind=\"{kind}\",operation=\"{name}\",\
+                         outcome=\"{}\"}} {count}",
+                        outcome.name()
+                    );
+                }
+            }
+        }
+        out.push_str("# HELP external_providers_call_seconds Time from headers to answer.\n");
+        out.push_str("# TYPE external_providers_call_seconds histogram\n");
+        let mut total = 0;
+        for (index, count) in self.durations.iter().enumerate() {
+            total += count.load(Relaxed);
+            let bound = match BOUNDS.get(index) {
+                Some(&bound) => (bound as f64 / 1e6).to_string(),
+                None => "+Inf".to_owned(),
+            };
+            let _ =
+                writeln!(out, "external_providers_call_seconds_bucket{{le=\"{bound}\"}} {total}");
+        }
+        let sum = self.duration_sum.load(Relaxed) as f64 / 1e6;
+        let _ = writeln!(out, "external_providers_call_seconds_sum {sum}");
+        let _ = writeln!(out, "external_providers_call_seconds_count {total}");
+        for (name, help, value) in [
+            ("connections", "Open connections.", self.connections.load(Relaxed)),
+            (
+                "requests_in_flight",
+                "Calls that are being carried out.",
+                self.in_flight.load(Relaxed),
+            ),
+            ("buffered_bytes", "Bytes of requests being read.", self.buffered.load(Relaxed)),
+        ] {
+            let _ = writeln!(out, "# HELP external_providers_{name} {help}");
+            let _ = writeln!(out, "# TYPE external_providers_{name} gauge");
+            let _ = writeln!(out, "external_providers_{name} {value}");
+        }
+        let name = "external_providers_connections_turned_away_total";
+        let _ = writeln!(out, "# HELP {name} Connections beyond the limit.\n# TYPE {name} counter");
+        let _ = writeln!(out, "{name} {}", self.turned_away.load(Relaxed));
+        out
+    }
+}
+
+/// A request that is being carried out.
+pub(super) struct InFlight(Arc<Metrics>);
+
+impl InFlight {
+    /// `None` when there are `most` already.
+    pub(super) fn enter(metrics: &Arc<Metrics>, most: usize) -> Option<Self> {
+        if metrics.in_flight.fetch_add(1, Relaxed) >= most {
+            metrics.in_flight.fetch_sub(1, Relaxed);
+            return None;
+        }
+        Some(Self(Arc::clone(metrics)))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Bytes that a request takes while it is being read.
+pub(super) struct Buffered<'m> {
+    metrics: &'m Metrics,
+    bytes: usize,
+}
+
+impl<'m> Buffered<'m> {
+    pub(super) fn new(metrics: &'m Metrics) -> Self {
+        Self { metrics, bytes: 0 }
+    }
+
+    /// Takes room for more bytes; `false` when all requests together would have more than `most`.
+    pub(super) fn grow(&mut self, bytes: usize, most: usize) -> bool {
+        self.bytes += bytes;
+        self.metrics.buffered.fetch_add(bytes, Relaxed) + bytes <= most
+    }
+}
+
+impl Drop for Buffered<'_> {
+    fn drop(&mut self) {
+        self.metrics.buffered.fetch_sub(self.bytes, Relaxed);
+    }
+}

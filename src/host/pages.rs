@@ -1,0 +1,266 @@
+//! Pages for people: which operations there are, how to call one, and what went wrong. Plain HTML
+//! without anything from elsewhere; everything that is not ours is escaped.
+
+use super::service::{Hosted, OpenService};
+use crate::contract::{AUTH_PASSWORD, Effect, OperationInfo};
+use crate::secret::is_secret_key;
+use crate::soap::{ENVELOPE_11, ENVELOPE_12, SoapVersion};
+use crate::xml::{XSD, XSI};
+
+/// The style of all pages.
+pub(super) const STYLE: &str = "body{font-family:Verdana,Arial,sans-serif;line-height:1.5;margin:0 auto;\
+    max-width:60rem;padding:1rem;color:#1a1a1a;background:#fff}\
+    h1{background:#036;color:#fff;font-size:1.5rem;margin:0 0 1rem;padding:.75rem 1rem}\
+    h2{font-size:1.2rem;margin-top:2rem}h3{font-size:1rem}a{color:#036}\
+    pre{background:#f4f4e8;border:1px solid #ccc;overflow-x:auto;padding:.75rem}\
+    label{display:block;margin-top:.75rem}input,textarea{box-sizing:border-box;font:inherit;\
+    max-width:30rem;padding:.25rem;width:100%}button{font:inherit;margin-top:1rem;padding:.4rem 1rem}\
+    table{border-collapse:collapse}th,td{border:1px solid #ccc;padding:.3rem .6rem;text-align:left}\
+    i{color:#036}";
+
+/// Nothing may be loaded or run; the style above is allowed by its hash.
+pub(super) const SECURITY_POLICY: &str = "default-src 'none'; style-src \
+    'sha256-fU/DLGXZc+jO9CL1q7aYZcZI8Do4/cqJeP91+vI5LtM='; form-action 'self'; base-uri 'none'; \
+    frame-ancestors 'none'";
+
+/// Text between tags or quotes.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A page with this title and content.
+pub(super) fn page(title: &str, content: &str) -> String {
+    let title = escape(title);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta \
+         name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
+         <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{content}</main>\n\
+         </body>\n</html>\n"
+    )
+}
+
+/// A page with one sentence.
+pub(super) fn message(title: &str, sentence: &str) -> String {
+    page(title, &format!("<p>{}</p>\n", escape(sentence)))
+}
+
+/// The page at the service's address: its operations. `file` is the last part of the path.
+pub(super) fn help(service: &OpenService, file: &str) -> String {
+    let file = escape(file);
+    let mut content = format!(
+        "<p>The following operations are supported. For a formal definition, please review the <a \
+         href=\"{file}?WSDL\">Service Description</a>.</p>\n<ul>\n"
+    );
+    for Hosted { info, .. } in &service.operations {
+        let name = info.name;
+        let what = match info.effect {
+            Effect::Reads => "reads only",
+            Effect::Changes => "changes something at the provider",
+        };
+        content.push_str(&format!("<li><a href=\"{file}?op={name}\">{name}</a> ({what})</li>\n"));
+    }
+    content.push_str("</ul>\n<h2>How to call it</h2>\n");
+    content.push_str(&format!(
+        "<p>The namespace of this service is <code>{}</code>. Every request carries the web service \
+         password in the variable <code>{AUTH_PASSWORD}</code>.</p>\n",
+        escape(service.namespace())
+    ));
+    page(&service.name, &content)
+}
+
+/// Whether an operation can be tried on its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trial {
+    /// It can.
+    Offered,
+    /// It would change something.
+    Unsafe,
+    /// The form is not offered to this caller.
+    Elsewhere,
+}
+
+/// The page of one operation.
+pub(super) fn operation(
+    service: &OpenService,
+    hosted: &Hosted,
+    file: &str,
+    path: &str,
+    host: &str,
+    trial: Trial,
+) -> String {
+    let (info, file) = (hosted.info, escape(file));
+    let name = info.name;
+    let mut content = format!(
+        "<p>Click <a href=\"{file}\">here</a> for a complete list of operations.</p>\n<h2>Test</h2>\n"
+    );
+    match trial {
+        Trial::Offered => form(&mut content, info),
+        Trial::Unsafe => content.push_str(
+            "<p>There is no form to try this operation, because it changes something at the \
+             provider.</p>\n",
+        ),
+        Trial::Elsewhere => content.push_str(
+            "<p>The test form is only available for requests from the local machine.</p>\n",
+        ),
+    }
+    for version in [SoapVersion::V11, SoapVersion::V12] {
+        content.push_str(&format!(
+            "<h2>SOAP {version}</h2>\n<p>The following is a sample SOAP {version} request and \
+             response. The words in italics need to be replaced with actual values.</p>\n"
+        ));
+        samples(&mut content, service, hosted, version, path, host);
+    }
+    page(&format!("{}: {name}", service.name), &content)
+}
+
+fn form(content: &mut String, info: &OperationInfo) {
+    content.push_str(&format!(
+        "<p>To test the operation, fill in what it is to be given and click Invoke.</p>\n<form \
+         method=\"post\" action=\"?op={}\" autocomplete=\"off\">\n",
+        info.name
+    ));
+    let mut input = |name: &str, required: bool| {
+        let kind = if is_secret_key(name) { "password" } else { "text" };
+        let (mark, must) = if required { (" (required)", " required") } else { ("", "") };
+        content.push_str(&format!(
+            "<label for=\"v-{name}\">{name}{mark}</label>\n<input id=\"v-{name}\" name=\"{name}\" \
+             type=\"{kind}\"{must}>\n"
+        ));
+    };
+    input(AUTH_PASSWORD, true);
+    for variable in info.inputs {
+        input(variable.name, variable.required);
+    }
+    content.push_str(
+        "<label for=\"v-more\">Other variables, one key=value a line</label>\n<textarea \
+         id=\"v-more\" name=\"\" rows=\"3\"></textarea>\n<button type=\"submit\">Invoke</button>\n\
+         </form>\n",
+    );
+}
+
+/// Sample messages: tags escaped, what is to be replaced in italics.
+fn samples(
+    content: &mut String,
+    service: &OpenService,
+    hosted: &Hosted,
+    version: SoapVersion,
+    path: &str,
+    host: &str,
+) {
+    let (info, action) = (hosted.info, escape(&hosted.action));
+    let media_type = version.media_type();
+    let action = match version {
+        SoapVersion::V11 => format!("\nSOAPAction: \"{action}\""),
+        SoapVersion::V12 => String::new(),
+    };
+    let parameter = match version {
+        SoapVersion::V11 => String::new(),
+        SoapVersion::V12 => format!("; action=\"{}\"", escape(&hosted.action)),
+    };
+    let (path, host) = (escape(path), escape(host));
+    content.push_str(&format!(
+        "<pre tabindex=\"0\">POST {path} HTTP/1.1\nHost: {host}\nContent-Type: {media_type}; \
+         charset=utf-8{parameter}\nContent-Length: <i>length</i>{action}\n\n"
+    ));
+    let mut variables = vec![AUTH_PASSWORD.to_owned()];
+    variables.extend(info.inputs.iter().map(|variable| variable.name.to_owned()));
+    if info.custom_fields {
+        variables.push("cf_<i>name</i>".to_owned());
+    }
+    let mut inputs = element(6, "inputs", &[]);
+    inputs.push_str(&list(8, "InputVariables", &variables));
+    inputs.push_str(&end(6, "inputs"));
+    content.push_str(&envelope(service, version, info.name, &inputs));
+    content.push_str(&format!(
+        "</pre>\n<pre tabindex=\"0\">HTTP/1.1 200 OK\nContent-Type: {media_type}; \
+         charset=utf-8\nContent-Length: <i>length</i>\n\n"
+    ));
+    let result_name = format!("{}Result", info.name);
+    let mut result = element(6, &result_name, &[]);
+    result.push_str(&leaf(8, "Success", "<i>boolean</i>"));
+    result.push_str(&leaf(8, "Message", "<i>string</i>"));
+    let mut outputs: Vec<_> = info.outputs.iter().map(|&output| output.to_owned()).collect();
+    if outputs.is_empty() {
+        outputs.push("<i>key</i>".to_owned());
+    }
+    result.push_str(&list(8, "OutputVariables", &outputs));
+    if info.kind.has_items() {
+        items(&mut result);
+    }
+    result.push_str(&end(6, &result_name));
+    content.push_str(&envelope(service, version, &format!("{}Response", info.name), &result));
+    content.push_str("</pre>\n");
+}
+
+fn items(result: &mut String) {
+    result.push_str(&element(8, "CustomFieldDataItems", &[]));
+    result.push_str(&element(10, "ExternalCustomFieldData", &[]));
+    result.push_str(&leaf(12, "CustomFieldName", "<i>string</i>"));
+    let flags = [
+        "ChangeVisible",
+        "NewVisibleValue",
+        "ChangeRequired",
+        "NewRequiredValue",
+        "ChangeListOptions",
+    ];
+    for flag in flags {
+        result.push_str(&leaf(12, flag, "<i>boolean</i>"));
+    }
+    result.push_str(&element(12, "ListOptions", &[]));
+    result.push_str(&leaf(14, "string", "<i>string</i>"));
+    result.push_str(&end(12, "ListOptions"));
+    result.push_str(&leaf(12, "DisplayWithInformationLookup", "<i>boolean</i>"));
+    result.push_str(&end(10, "ExternalCustomFieldData"));
+    result.push_str(&end(8, "CustomFieldDataItems"));
+}
+
+fn envelope(service: &OpenService, version: SoapVersion, wrapper: &str, inner: &str) -> String {
+    let soap = match version {
+        SoapVersion::V11 => ENVELOPE_11,
+        SoapVersion::V12 => ENVELOPE_12,
+    };
+    let mut out = escape("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+    let names = [("xmlns:xsi", XSI), ("xmlns:xsd", XSD), ("xmlns:soap", soap)];
+    out.push_str(&element(0, "soap:Envelope", &names));
+    out.push_str(&element(2, "soap:Body", &[]));
+    out.push_str(&element(4, wrapper, &[("xmlns", service.namespace())]));
+    out.push_str(inner);
+    out.push_str(&end(4, wrapper));
+    out.push_str(&end(2, "soap:Body"));
+    out.push_str(&end(0, "soap:Envelope"));
+    out
+}
+
+fn element(indent: usize, name: &str, attributes: &[(&str, &str)]) -> String {
+    let attributes: String =
+        attributes.iter().map(|(name, value)| format!(" {name}=\"{}\"", escape(value))).collect();
+    format!("{:indent$}&lt;{name}{attributes}&gt;\n", "")
+}
+
+fn end(indent: usize, name: &str) -> String {
+    format!("{:indent$}&lt;/{name}&gt;\n", "")
+}
+
+fn leaf(indent: usize, name: &str, content: &str) -> String {
+    format!("{:indent$}&lt;{name}&gt;{content}&lt;/{name}&gt;\n", "")
+}
+
+fn list(indent: usize, name: &str, variables: &[String]) -> String {
+    let mut out = element(indent, name, &[]);
+    for variable in variables {
+        out.push_str(&leaf(indent + 2, "string", &format!("{variable}=<i>string</i>")));
+    }
+    out.push_str(&end(indent, name));
+    out
+}
