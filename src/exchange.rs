@@ -41,7 +41,7 @@ pub struct Exchange {
 
 /// Header fields in the order in which they were sent. Names match whatever their case.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Headers(Vec<Header>);
+pub struct Headers(Cow<'static, [Header]>);
 
 /// One header field.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,7 +60,12 @@ impl Headers {
 
     /// Room for `capacity` headers.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self(Vec::with_capacity(capacity))
+        Self(Cow::Owned(Vec::with_capacity(capacity)))
+    }
+
+    /// Headers that are always the same.
+    pub const fn fixed(headers: &'static [Header]) -> Self {
+        Self(Cow::Borrowed(headers))
     }
 
     /// Adds a header after the others.
@@ -73,19 +78,22 @@ impl Headers {
             Cow::Borrowed(value) => Cow::Borrowed(value.as_bytes()),
             Cow::Owned(value) => Cow::Owned(value.into_bytes()),
         };
-        self.0.push(Header { name: name.into(), value });
+        self.0.to_mut().push(Header { name: name.into(), value });
     }
 
     /// Adds a header whose value may be any bytes.
     pub fn push_bytes(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Vec<u8>>) {
-        self.0.push(Header { name: name.into(), value: Cow::Owned(value.into()) });
+        self.0.to_mut().push(Header { name: name.into(), value: Cow::Owned(value.into()) });
     }
 
     /// The last header of this name, as text: where one may stand once and stands twice, the last
     /// counts (asmx.md, section 4, two SOAPAction headers).
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
         let found = self.0.iter().rev().find(|h| h.name.eq_ignore_ascii_case(name))?;
-        Some(String::from_utf8_lossy(&found.value))
+        Some(match std::str::from_utf8(&found.value) {
+            Ok(value) => Cow::Borrowed(value),
+            Err(_) => String::from_utf8_lossy(&found.value),
+        })
     }
 
     /// All headers, in order.
@@ -105,6 +113,11 @@ impl Headers {
 }
 
 impl Header {
+    /// A header that is always the same.
+    pub const fn fixed(name: &'static str, value: &'static str) -> Self {
+        Self { name: Cow::Borrowed(name), value: Cow::Borrowed(value.as_bytes()) }
+    }
+
     /// The value for people: masked where the header carries a credential.
     pub fn shown(&self) -> Cow<'_, str> {
         if is_secret_header(&self.name) {
@@ -123,7 +136,7 @@ impl fmt::Debug for Header {
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.0).finish()
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 

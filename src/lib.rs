@@ -8,6 +8,7 @@
 //! - [`xml`]: strict reading and .NET-exact writing of XML
 //! - [`contract`]: the provider kinds, their requests and answers
 //! - [`soap`]: the codec, four pure functions between typed values and HTTP messages
+//! - [`client`]: calls a service and gives typed answers
 //! - [`host`]: answers as ASMX does; from a provider to a running service
 //! - [`sample`]: a provider to try clients on
 
@@ -21,8 +22,12 @@ pub mod contract;
 
 pub mod soap;
 
+pub mod client;
+
 pub mod host;
 
 pub mod sample;
 
+pub use client::{CallError, Client};
+pub use host::Host;
 pub use secret::Secret;

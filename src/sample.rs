@@ -224,14 +224,14 @@ struct Raw {
 
 impl RawProvider for Raw {
     fn call<'a>(&'a self, call: RawCall<'a>) -> RawAnswer<'a> {
-        if self.diagnostics {
-            if let Some(mode) = diagnostics::value(call.entries(), "diagnostic") {
-                let (mode, operation) = (mode.to_owned(), call.operation);
-                let entries = call.entries().to_vec();
-                return RawAnswer::Answered(Box::pin(async move {
-                    diagnostics::answer(&mode, operation, entries).await
-                }));
-            }
+        if self.diagnostics
+            && let Some(mode) = diagnostics::value(call.entries(), "diagnostic")
+        {
+            let (mode, operation) = (mode.to_owned(), call.operation);
+            let entries = call.entries().to_vec();
+            return RawAnswer::Answered(Box::pin(async move {
+                diagnostics::answer(&mode, operation, entries).await
+            }));
         }
         if call.operation.name == GetCustomFieldOptions::NAME && wants_serial_number(&call) {
             return RawAnswer::Answered(Box::pin(serial_number(call)));

@@ -92,7 +92,7 @@ impl Start {
     }
 
     /// `creation` is the variable that says whether it may: one name for tickets, another for chats.
-    pub(super) fn write<S: Sink>(&self, creation: &str, sink: &mut S) {
+    pub(super) fn write<S: Sink>(&self, creation: &'static str, sink: &mut S) {
         match self {
             Self::Allowed { department_name, custom_fields } => {
                 sink.put(creation, "TRUE");

@@ -11,28 +11,21 @@ use crate::secret::{MASK, is_secret_key};
 /// Custom fields of a request or answer are kept in the same type, by their names without `cf_`.
 /// `Debug` masks the values of keys that carry passwords.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Variables(Vec<Variable>);
-
-#[derive(Clone, PartialEq, Eq)]
-struct Variable {
-    /// `key=value`, so that reading a variable costs no copy.
-    text: String,
-    key_len: usize,
+pub struct Variables {
+    /// `key=value` each, as on the wire, so that reading a message copies nothing.
+    entries: Vec<String>,
+    /// The first key that was added with a `=` in it: no reader could take it apart again.
+    unreadable: Option<Box<str>>,
 }
 
-impl Variable {
-    fn key(&self) -> &str {
-        &self.text[..self.key_len]
-    }
+/// Splits an entry, which always holds `=`. Keys are short: a loop beats a vectorised search.
+fn split(entry: &str) -> (&str, &str) {
+    let at = entry.bytes().position(|b| b == b'=').unwrap_or(entry.len());
+    (&entry[..at], entry.get(at + 1..).unwrap_or_default())
+}
 
-    fn value(&self) -> &str {
-        &self.text[self.key_len + 1..]
-    }
-
-    fn into_value(mut self) -> String {
-        self.text.drain(..=self.key_len);
-        self.text
-    }
+fn has_key(entry: &str, key: &str) -> bool {
+    entry.as_bytes().get(key.len()) == Some(&b'=') && entry.starts_with(key)
 }
 
 impl Variables {
@@ -41,42 +34,48 @@ impl Variables {
         Self::default()
     }
 
-    /// Adds a variable after the others. A key that holds `=` is refused when it is written, since
-    /// no reader could take it apart again.
+    /// Adds a variable after the others. A key that holds `=` is refused when the variables are
+    /// written, since no reader could take it apart again.
     pub fn push(&mut self, key: &str, value: &str) {
-        let mut text = String::with_capacity(key.len() + 1 + value.len());
-        text.push_str(key);
-        text.push('=');
-        text.push_str(value);
-        self.0.push(Variable { text, key_len: key.len() });
+        if key.contains('=') {
+            self.unreadable.get_or_insert_with(|| key.into());
+        }
+        self.entries.push([key, "=", value].concat());
     }
 
     /// The value of the last variable with this key.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().rev().find(|v| v.key() == key).map(Variable::value)
+        let entry = self.entries.iter().rev().find(|entry| has_key(entry, key))?;
+        Some(&entry[key.len() + 1..])
     }
 
     /// All variables, in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> + ExactSizeIterator {
-        self.0.iter().map(|v| (v.key(), v.value()))
+        self.entries.iter().map(|entry| split(entry))
     }
 
     /// How many there are, duplicates included.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.entries.len()
     }
 
     /// Are there none?
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
+    }
+
+    /// The first key that was added with a `=` in it, if any: such variables cannot be written.
+    pub fn unreadable_key(&self) -> Option<&str> {
+        self.unreadable.as_deref()
     }
 
     /// Takes out every variable with this key and gives the value of the last.
     pub fn take(&mut self, key: &str) -> Option<String> {
-        let last = self.0.iter().rposition(|v| v.key() == key)?;
-        let value = self.0.remove(last).into_value();
-        if self.0[..last].iter().any(|v| v.key() == key) {
-            self.0.retain(|v| v.key() != key);
+        let last = self.entries.iter().rposition(|entry| has_key(entry, key))?;
+        let mut value = self.entries.remove(last);
+        value.drain(..=key.len());
+        if self.entries[..last].iter().any(|entry| has_key(entry, key)) {
+            self.entries.retain(|entry| !has_key(entry, key));
         }
         Some(value)
     }
@@ -88,41 +87,39 @@ impl Variables {
 
     /// Takes out the custom fields (`cf_` in any case; a bare `cf_` is dropped), by their names.
     pub fn take_custom_fields(&mut self) -> Self {
-        if !self.0.iter().any(is_custom_field) {
-            return Self::new();
+        let mut fields = Self::new();
+        if self.entries.iter().any(|entry| is_custom_field(entry)) {
+            let taken = std::mem::take(&mut self.entries);
+            (fields.entries, self.entries) = taken.into_iter().partition(|e| is_custom_field(e));
+            let prefix = CUSTOM_FIELD_PREFIX.len();
+            fields.entries.retain(|entry| entry.as_bytes().get(prefix) != Some(&b'='));
+            for entry in &mut fields.entries {
+                entry.drain(..prefix);
+            }
         }
-        let (mut fields, rest): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.0).into_iter().partition(is_custom_field);
-        self.0 = rest;
-        let prefix = CUSTOM_FIELD_PREFIX.len();
-        fields.retain(|v| v.key_len > prefix);
-        for field in &mut fields {
-            field.text.drain(..prefix);
-            field.key_len -= prefix;
-        }
-        Self(fields)
+        fields
     }
 
     /// Reads a list as the legacy parser does: each entry is split at its first `=`, and a nil
     /// entry, or one without `=`, is an error. An absent or nil list is an empty one.
     pub fn read(list: Presence<StringList>) -> Result<Self, VariableError> {
-        let entries = list.value().unwrap_or_default().0;
         let read = |(index, entry): (usize, Option<String>)| {
-            let text = entry.ok_or(VariableError::Nil { index })?;
-            // Keys are short: a loop beats a vectorised search. What is left of the first `=` holds
-            // none, so there is nothing to un-double.
-            let key_len =
-                text.bytes().position(|b| b == b'=').ok_or(VariableError::NoEquals { index })?;
-            Ok(Variable { text, key_len })
+            let entry = entry.ok_or(VariableError::Nil { index })?;
+            // What is left of the first `=` holds none, so there is nothing to un-double.
+            if entry.bytes().any(|b| b == b'=') {
+                Ok(entry)
+            } else {
+                Err(VariableError::NoEquals { index })
+            }
         };
-        entries.into_iter().enumerate().map(read).collect::<Result<_, _>>().map(Self)
+        let entries = list.value().unwrap_or_default().0.into_iter().enumerate();
+        Ok(Self { entries: entries.map(read).collect::<Result<_, _>>()?, unreadable: None })
     }
 }
 
-fn is_custom_field(v: &Variable) -> bool {
-    let prefix = CUSTOM_FIELD_PREFIX.len();
-    v.key_len >= prefix
-        && v.text.as_bytes()[..prefix].eq_ignore_ascii_case(CUSTOM_FIELD_PREFIX.as_bytes())
+fn is_custom_field(entry: &str) -> bool {
+    let prefix = CUSTOM_FIELD_PREFIX.as_bytes();
+    entry.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Variables {
@@ -150,16 +147,20 @@ impl fmt::Debug for Variables {
 
 /// Takes variables in the order in which they are to be written.
 pub trait Sink {
-    /// A variable.
-    fn put(&mut self, key: &str, value: &str) {
-        self.put_prefixed("", key, value);
-    }
+    /// A variable that the contract names.
+    fn put(&mut self, key: &'static str, value: &str);
 
-    /// A variable whose key has a prefix.
-    fn put_prefixed(&mut self, prefix: &'static str, key: &str, value: &str);
+    /// A custom field: `name=value`, without `cf_`.
+    fn put_custom_field(&mut self, entry: &str);
+
+    /// A variable that the contract does not name: `key=value`.
+    fn put_other(&mut self, entry: &str);
+
+    /// Some variables have a key that cannot be written.
+    fn refuse(&mut self, key: &str);
 
     /// A variable that is left out when there is no value.
-    fn put_optional(&mut self, key: &str, value: Option<&str>) {
+    fn put_optional(&mut self, key: &'static str, value: Option<&str>) {
         if let Some(value) = value {
             self.put(key, value);
         }
@@ -167,26 +168,36 @@ pub trait Sink {
 
     /// Custom fields, by their names without `cf_`.
     fn put_custom_fields(&mut self, fields: &Variables) {
-        for (name, value) in fields.iter() {
-            self.put_prefixed(CUSTOM_FIELD_PREFIX, name, value);
+        if let Some(key) = fields.unreadable_key() {
+            self.refuse(key);
         }
+        fields.entries.iter().for_each(|entry| self.put_custom_field(entry));
     }
 
     /// Variables that the contract does not name.
     fn put_all(&mut self, variables: &Variables) {
-        for (key, value) in variables.iter() {
-            self.put(key, value);
+        if let Some(key) = variables.unreadable_key() {
+            self.refuse(key);
         }
+        variables.entries.iter().for_each(|entry| self.put_other(entry));
     }
 }
 
 impl Sink for Variables {
-    fn put_prefixed(&mut self, prefix: &'static str, key: &str, value: &str) {
-        if prefix.is_empty() {
-            self.push(key, value);
-        } else {
-            self.push(&format!("{prefix}{key}"), value);
-        }
+    fn put(&mut self, key: &'static str, value: &str) {
+        self.push(key, value);
+    }
+
+    fn put_custom_field(&mut self, entry: &str) {
+        self.entries.push([CUSTOM_FIELD_PREFIX, entry].concat());
+    }
+
+    fn put_other(&mut self, entry: &str) {
+        self.entries.push(entry.to_owned());
+    }
+
+    fn refuse(&mut self, key: &str) {
+        self.unreadable.get_or_insert_with(|| key.into());
     }
 }
 

@@ -33,13 +33,18 @@ impl Mask {
 
     /// The text without the secrets.
     pub fn apply(&self, text: &str) -> String {
+        mask_by_key(&self.apply_values(text))
+    }
+
+    /// The text without the known secrets.
+    pub fn apply_values(&self, text: &str) -> String {
         let mut masked = text.to_owned();
         for needle in &self.needles {
             if masked.contains(needle.as_str()) {
                 masked = masked.replace(needle.as_str(), MASK);
             }
         }
-        mask_by_key(&masked)
+        masked
     }
 
     /// The longest form of a secret in bytes: what a cut may not run through.
@@ -116,7 +121,8 @@ fn json(text: &str) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// Masks what follows `authPW=` and its like: up to `<`, an escaped `<`, or the end of the line.
+/// Masks what follows `authPW=` or `"authPW":` and their like: up to `<`, an escaped `<`, or the end
+/// of the line. (A colon after a bare word is prose: "wrong password: try again".)
 fn mask_by_key(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
@@ -124,11 +130,13 @@ fn mask_by_key(text: &str) -> String {
         let (before, after) = rest.split_at(i + 1);
         masked.push_str(before);
         rest = after;
-        let key = before[..i].trim_end_matches([' ', '"', '\'', '\\']);
+        let written = before[..i].trim_end_matches(' ');
+        let key = written.trim_end_matches(['"', '\'', '\\']);
+        let prose = before.ends_with(':') && key.len() == written.len();
         let start = key
             .rfind(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
             .map_or(0, |at| at + key[at..].chars().next().map_or(1, char::len_utf8));
-        if is_secret_key(&key[start..]) {
+        if !prose && is_secret_key(&key[start..]) {
             let end = ["<", "&lt;", "\n", "\r"].iter().filter_map(|stop| rest.find(stop)).min();
             let value = &rest[..end.unwrap_or(rest.len())];
             if !value.is_empty() {
@@ -166,6 +174,7 @@ mod tests {
             ("authPW=", "authPW="),
             ("éauthPW=1", "éauthPW=***"),
             ("loginUsername=x", "loginUsername=x"),
+            ("Wrong password: try again", "Wrong password: try again"),
             ("http://a/b?c=d", "http://a/b?c=d"),
         ] {
             assert_eq!(mask.apply(text), masked);

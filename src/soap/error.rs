@@ -53,13 +53,13 @@ impl EncodeError {
 pub enum DecodeError {
     /// What came back is no SOAP.
     #[error(transparent)]
-    NotSoap(#[from] NotSoap),
+    NotSoap(#[from] Box<NotSoap>),
     /// The service answered with a fault.
     #[error(transparent)]
     Fault(#[from] Box<Fault>),
     /// It is SOAP, but not what the contract says.
     #[error(transparent)]
-    Malformed(#[from] MalformedError),
+    Malformed(#[from] Box<MalformedError>),
 }
 
 /// An answer that does not hold what the contract says. Shows names, never content.

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use super::response::answer_headers;
 use super::write::prologue;
 use super::{ENVELOPE_11, ENVELOPE_12, SoapVersion};
-use crate::exchange::{Headers, HttpResponse};
+use crate::exchange::HttpResponse;
 use crate::secret::Mask;
 use crate::xml::{Reader, Writer, XmlError};
 
@@ -144,10 +145,7 @@ impl Fault {
 
     /// The answer that carries the fault: HTTP 500, in SOAP 1.2 too (asmx.md, section 4).
     pub fn encode(&self, version: SoapVersion) -> HttpResponse {
-        let mut headers = Headers::with_capacity(2);
-        headers.push("Cache-Control", "private, max-age=0");
-        headers.push("Content-Type", version.content_type());
-        HttpResponse { status: 500, headers, body: self.write(version) }
+        HttpResponse { status: 500, headers: answer_headers(version), body: self.write(version) }
     }
 
     /// The body, as ASMX writes it.

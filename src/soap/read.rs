@@ -131,7 +131,7 @@ pub(super) fn read_list(
                 continue;
             }
         }
-        entries.push(Some(r.text()?));
+        entries.push(Some(r.text()?.into_owned()));
     }
     Ok(())
 }
@@ -142,7 +142,7 @@ pub(super) fn read_string(r: &mut Reader<'_>) -> Result<Presence<String>, Locate
         r.skip()?;
         return Ok(Presence::Nil);
     }
-    Ok(Presence::Value(r.text()?))
+    Ok(Presence::Value(r.text()?.into_owned()))
 }
 
 /// An `xsd:boolean` (XML Schema part 2, section 3.2.2). The current element is consumed.

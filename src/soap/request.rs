@@ -131,7 +131,7 @@ impl<'a> Heading<'a> {
         let media = [SoapVersion::V11, SoapVersion::V12].into_iter().find(|&version| is(version));
         let action = match (media, soap_action) {
             (Some(SoapVersion::V12), _) => match parameter(content_type, "action") {
-                Some(value) if !value.is_empty() => Action::Parameter(value),
+                Some(value) if !value.is_empty() => Action::Parameter(value.into_owned()),
                 _ => Action::None,
             },
             (_, Some(value)) => Action::Header(header_action(value)),

@@ -10,7 +10,7 @@ use super::read::{
 use super::{Binding, Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
 use crate::contract::{Answer, Failure, Operation, Variables};
-use crate::exchange::{Headers, HttpResponse};
+use crate::exchange::{Header, Headers, HttpResponse};
 use crate::secret::Mask;
 use crate::xml::charset::Charset;
 use crate::xml::{Reader, Writer};
@@ -48,10 +48,9 @@ impl Binding {
         response: &HttpResponse,
         mask: &Mask,
     ) -> Result<Result<Answer<T::Result>, Failure>, DecodeError> {
-        let malformed = |inside: &str, problem: Problem| MalformedError {
-            operation: T::NAME,
-            path: format!("Envelope/Body/{0}Response/{0}Result{inside}", T::NAME),
-            problem,
+        let malformed = |inside: &str, problem: Problem| {
+            let path = format!("Envelope/Body/{0}Response/{0}Result{inside}", T::NAME);
+            Box::new(MalformedError { operation: T::NAME, path, problem })
         };
         let result = match self.decode_raw_response(T::NAME, response, mask)? {
             Presence::Value(result) => result,
@@ -88,7 +87,7 @@ impl Binding {
         mask: &Mask,
     ) -> Result<Presence<RawResult>, DecodeError> {
         if let Some(page) = NotSoap::recognise(response, mask) {
-            return Err(page.into());
+            return Err(Box::new(page).into());
         }
         let content_type = response.headers.get("Content-Type").unwrap_or_default();
         let read = Charset::of_response(&content_type)
@@ -100,12 +99,12 @@ impl Binding {
             Err(Stopped::Fault(fault)) => Err(DecodeError::Fault(fault)),
             Err(Stopped::At(Located { path, problem })) => {
                 // A proxy may call its error page text/xml.
-                if matches!(problem, Problem::Xml(_) | Problem::NoEnvelope { .. }) {
-                    if let Some(page) = NotSoap::html(response, mask) {
-                        return Err(page.into());
-                    }
+                if matches!(problem, Problem::Xml(_) | Problem::NoEnvelope { .. })
+                    && let Some(page) = NotSoap::html(response, mask)
+                {
+                    return Err(Box::new(page).into());
                 }
-                Err(MalformedError { operation, path, problem }.into())
+                Err(Box::new(MalformedError { operation, path, problem }).into())
             }
         }
     }
@@ -188,10 +187,20 @@ impl Binding {
 }
 
 fn success(version: SoapVersion, body: Vec<u8>) -> HttpResponse {
-    let mut headers = Headers::with_capacity(2);
-    headers.push("Cache-Control", "private, max-age=0");
-    headers.push("Content-Type", version.content_type());
-    HttpResponse { status: 200, headers, body }
+    HttpResponse { status: 200, headers: answer_headers(version), body }
+}
+
+/// The headers of an answer that a provider's method made, faults included.
+pub(super) fn answer_headers(version: SoapVersion) -> Headers {
+    const CACHE: Header = Header::fixed("Cache-Control", "private, max-age=0");
+    static V11: [Header; 2] =
+        [CACHE, Header::fixed("Content-Type", SoapVersion::V11.content_type())];
+    static V12: [Header; 2] =
+        [CACHE, Header::fixed("Content-Type", SoapVersion::V12.content_type())];
+    Headers::fixed(match version {
+        SoapVersion::V11 => &V11,
+        SoapVersion::V12 => &V12,
+    })
 }
 
 /// A name for an error text, bounded.

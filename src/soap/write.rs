@@ -6,7 +6,7 @@ use super::{Binding, SoapVersion};
 use crate::contract::raw::{Presence, RawCustomFieldData, RawInputs, RawResult, StringList};
 use crate::contract::{
     AUTH_PASSWORD, Answer, CUSTOM_FIELD_PREFIX, CustomFieldChange, Failure, Operation,
-    OperationInfo, Sink, Variables,
+    OperationInfo, Sink,
 };
 use crate::secret::Secret;
 use crate::xml::{IllegalCharacter, Writer};
@@ -100,7 +100,7 @@ impl Binding {
         list.put_all(&answer.other);
         list.finish("OutputVariables")?;
         if let Presence::Value(items) = items {
-            write_items(&mut w, items, |w, item| write_change(w, item))
+            write_items(&mut w, items, write_change)
                 .map_err(|error| EncodeError::character(T::NAME, error))?;
         }
         Ok(self.close_result(w, T::NAME))
@@ -155,9 +155,17 @@ impl Binding {
         self.wrap(operation, "Response", w)
     }
 
-    /// What the markup around the variables takes, generously.
+    /// What the markup around the variables takes, an answer's (the longer) at most.
     fn overhead(&self, operation: &str) -> usize {
-        512 + self.escaped.len() + 5 * operation.len()
+        /// All of it but the names of operation and namespace.
+        const FIXED: &str = "<soap:Body><Response xmlns=\"\"><Result><Success>false</Success>\
+            <Message></Message><OutputVariables></OutputVariables><CustomFieldDataItems>\
+            </CustomFieldDataItems></Result></Response>";
+        prologue(self.version()).len()
+            + FIXED.len()
+            + EPILOGUE.len()
+            + self.escaped.len()
+            + 4 * operation.len()
     }
 
     fn begin(&self, operation: &str, suffix: &str, capacity: usize) -> Writer {
@@ -255,9 +263,19 @@ fn at(place: &str) -> impl Fn(IllegalCharacter) -> Misplaced + '_ {
 struct Size(usize);
 
 impl Sink for Size {
-    fn put_prefixed(&mut self, prefix: &'static str, key: &str, value: &str) {
-        self.0 += "<string>=</string>".len() + prefix.len() + key.len() + value.len();
+    fn put(&mut self, key: &'static str, value: &str) {
+        self.0 += "<string>=</string>".len() + key.len() + value.len();
     }
+
+    fn put_custom_field(&mut self, entry: &str) {
+        self.0 += "<string>cf_</string>".len() + entry.len();
+    }
+
+    fn put_other(&mut self, entry: &str) {
+        self.0 += "<string></string>".len() + entry.len();
+    }
+
+    fn refuse(&mut self, _: &str) {}
 }
 
 /// The names that a caller's own variables may not take.
@@ -291,14 +309,18 @@ impl Reserved {
         }
     }
 
-    fn has(&self, key: &str) -> bool {
-        (self.authentication && key == AUTH_PASSWORD)
-            || self.names.contains(&key)
-            || self.inputs.iter().any(|v| v.name == key)
+    fn has(&self, entry: &str) -> bool {
+        let is =
+            |key: &str| entry.as_bytes().get(key.len()) == Some(&b'=') && entry.starts_with(key);
+        let prefix = CUSTOM_FIELD_PREFIX.as_bytes();
+        (self.authentication && is(AUTH_PASSWORD))
+            || self.names.iter().any(|name| is(name))
+            || self.inputs.iter().any(|v| is(v.name))
             || (self.custom_fields
-                && key
-                    .get(..CUSTOM_FIELD_PREFIX.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(CUSTOM_FIELD_PREFIX)))
+                && entry
+                    .as_bytes()
+                    .get(..prefix.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
     }
 }
 
@@ -337,35 +359,59 @@ impl<'w> ListWriter<'w> {
     }
 }
 
-impl Sink for ListWriter<'_> {
-    fn put_prefixed(&mut self, prefix: &'static str, key: &str, value: &str) {
-        if key.bytes().any(|b| b == b'=') {
-            let key = format!("{prefix}{key}");
-            return self.fail(EncodeError::Key { operation: self.operation, key });
+impl ListWriter<'_> {
+    /// Opens an entry.
+    fn open(&mut self, start: &str) {
+        if self.empty {
+            self.w.raw(">");
+            self.empty = false;
         }
-        self.w.raw(if self.empty { "><string>" } else { "<string>" });
-        self.empty = false;
-        self.w.raw(prefix);
-        let written = self.w.text(key).and_then(|()| {
-            self.w.raw("=");
-            self.w.text(value)
-        });
-        self.w.raw("</string>");
-        if let Err(character) = written {
-            let place = format!("the variable {prefix}{}", key.escape_debug());
+        self.w.raw(start);
+    }
+
+    fn text(&mut self, text: &str, entry: &str) {
+        if let Err(character) = self.w.text(text) {
+            let place = format!("the variable {}", key_of(entry).escape_debug());
             let misplaced = Misplaced { place, character };
             self.fail(EncodeError::character(self.operation, misplaced));
         }
     }
+}
 
-    fn put_all(&mut self, variables: &Variables) {
-        for (key, value) in variables.iter() {
-            if self.reserved.has(key) {
-                let key = key.to_owned();
-                return self.fail(EncodeError::Reserved { operation: self.operation, key });
-            }
-            self.put(key, value);
+/// The key alone, for an error text.
+fn key_of(entry: &str) -> &str {
+    entry.split('=').next().unwrap_or_default()
+}
+
+impl Sink for ListWriter<'_> {
+    fn put(&mut self, key: &'static str, value: &str) {
+        self.open("<string>");
+        // The contract's own keys need no escaping.
+        self.w.raw(key);
+        self.w.raw("=");
+        self.text(value, key);
+        self.w.raw("</string>");
+    }
+
+    fn put_custom_field(&mut self, entry: &str) {
+        self.open("<string>cf_");
+        self.text(entry, entry);
+        self.w.raw("</string>");
+    }
+
+    fn put_other(&mut self, entry: &str) {
+        if self.reserved.has(entry) {
+            let key = key_of(entry).to_owned();
+            return self.fail(EncodeError::Reserved { operation: self.operation, key });
         }
+        self.open("<string>");
+        self.text(entry, entry);
+        self.w.raw("</string>");
+    }
+
+    fn refuse(&mut self, key: &str) {
+        let key = key.to_owned();
+        self.fail(EncodeError::Key { operation: self.operation, key });
     }
 }
 

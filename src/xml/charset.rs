@@ -51,9 +51,11 @@ impl Charset {
     }
 
     fn from_label(label: &str) -> Option<Self> {
+        if label.eq_ignore_ascii_case("utf-8") {
+            return Some(Self::Named(encoding_rs::UTF_8));
+        }
         let lower = label.to_ascii_lowercase();
         match lower.as_str() {
-            "utf-8" => Some(Self::Named(encoding_rs::UTF_8)),
             "us-ascii" | "ascii" | "ansi_x3.4-1968" | "iso646-us" => Some(Self::Ascii),
             "iso-8859-1" | "iso8859-1" | "iso_8859-1" | "latin1" | "l1" | "cp819" | "ibm819" => {
                 Some(Self::Latin1)
@@ -114,7 +116,7 @@ fn decode_utf8(bytes: &[u8]) -> Cow<'_, str> {
         text.push_str(std::str::from_utf8(valid).unwrap_or_default());
         text.push('\u{fffd}');
         let length = match (bad, error.error_len()) {
-            ([0xE0..=0xEF | 0xF0..=0xF4, 0x80..=0xBF, ..], Some(1)) => 2,
+            ([0xE0..=0xF4, 0x80..=0xBF, ..], Some(1)) => 2,
             (_, Some(length)) => length,
             (bad, None) => bad.len(),
         };
@@ -164,7 +166,7 @@ fn declared_encoding(bytes: &[u8]) -> Option<&str> {
 }
 
 /// A parameter of a media type (RFC 9110, section 8.3.1), unquoted.
-pub fn parameter(content_type: &str, name: &str) -> Option<String> {
+pub fn parameter<'a>(content_type: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let (_, mut rest) = content_type.split_once(';')?;
     loop {
         rest = rest.trim_start_matches([' ', '\t', ';']);
@@ -175,7 +177,7 @@ pub fn parameter(content_type: &str, name: &str) -> Option<String> {
             Some(quoted) => unquote(quoted),
             None => {
                 let end = after.find(';').unwrap_or(after.len());
-                (after[..end].trim_end().to_owned(), &after[end..])
+                (Cow::Borrowed(after[..end].trim_end()), &after[end..])
             }
         };
         if found.trim_end().eq_ignore_ascii_case(name) {
@@ -186,17 +188,20 @@ pub fn parameter(content_type: &str, name: &str) -> Option<String> {
 }
 
 /// The rest of a quoted string after its opening quote, and what follows the closing one.
-fn unquote(quoted: &str) -> (String, &str) {
+fn unquote(quoted: &str) -> (Cow<'_, str>, &str) {
+    if let Some(end) = quoted.find(['"', '\\']).filter(|&end| quoted[end..].starts_with('"')) {
+        return (Cow::Borrowed(&quoted[..end]), &quoted[end + 1..]);
+    }
     let mut value = String::new();
     let mut chars = quoted.char_indices();
     while let Some((i, c)) = chars.next() {
         match c {
-            '"' => return (value, &quoted[i + 1..]),
+            '"' => return (Cow::Owned(value), &quoted[i + 1..]),
             '\\' => value.extend(chars.next().map(|(_, c)| c)),
             c => value.push(c),
         }
     }
-    (value, "")
+    (Cow::Owned(value), "")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use quick_xml::errors::{Error as TokenError, IllFormedError, SyntaxError};
 use quick_xml::events::Event;
 
 use super::error::shown;
-use super::names::{is_char, is_ncname, is_space, split_qname};
+use super::names::{any_suspicious, classes, is_char, is_ncname, is_space, split_qname};
 use super::{XML, XMLNS, XmlError, XmlErrorKind as Kind};
 
 /// How much structure a document may have. Size is limited where bytes come in, variables where
@@ -49,6 +49,10 @@ pub struct Reader<'a> {
     local: &'a str,
     namespace: u32,
     attributes: Vec<Attribute<'a>>,
+    /// The last qualified name that was split, with its prefix and local part.
+    last: (&'a str, &'a str, &'a str),
+    /// `]]>` stands somewhere in the document, so that text must be searched for it.
+    has_cdata_end: bool,
     /// The current element is an empty-element tag: its end is due without a token.
     end_due: bool,
 }
@@ -82,6 +86,23 @@ enum Token<'a> {
     Eof,
 }
 
+/// What may stand in an element that holds text only.
+enum TextToken<'a> {
+    Piece(&'a str),
+    Char(char),
+    End,
+}
+
+impl TextToken<'_> {
+    fn push_to(&self, text: &mut String) {
+        match self {
+            Self::Piece(piece) => push_normalised(text, piece),
+            Self::Char(c) => text.push(*c),
+            Self::End => {}
+        }
+    }
+}
+
 impl<'a> Reader<'a> {
     /// Starts reading `src`, a document without a byte order mark, and finds illegal characters.
     ///
@@ -108,6 +129,8 @@ impl<'a> Reader<'a> {
             local: "",
             namespace: 0,
             attributes: Vec::new(),
+            last: ("", "", ""),
+            has_cdata_end: memchr::memmem::find(src.as_bytes(), b"]]>").is_some(),
             end_due: false,
         })
     }
@@ -153,55 +176,67 @@ impl<'a> Reader<'a> {
 
     /// The text of the current element, whose end is consumed. Ends of lines become LF (XML 1.0,
     /// section 2.11); nothing else changes. An element, comment or processing instruction inside is
-    /// refused, as ASMX does. One allocation, unless CDATA sections are mixed with other text.
-    pub fn text(&mut self) -> Result<String, XmlError> {
-        let mut text = String::new();
+    /// refused, as ASMX does. Borrowed from the document where it stands there as it is; else one
+    /// allocation, unless CDATA sections are mixed with other text.
+    pub fn text(&mut self) -> Result<Cow<'a, str>, XmlError> {
+        let first = match self.text_token()? {
+            TextToken::End => return Ok(Cow::Borrowed("")),
+            TextToken::Piece(piece) if memchr::memchr(b'\r', piece.as_bytes()).is_none() => {
+                match self.text_token()? {
+                    TextToken::End => return Ok(Cow::Borrowed(piece)),
+                    next => {
+                        let mut text = String::with_capacity(piece.len() + self.to_markup(&next));
+                        text.push_str(piece);
+                        next.push_to(&mut text);
+                        text
+                    }
+                }
+            }
+            token => {
+                let mut text = String::with_capacity(self.to_markup(&token));
+                token.push_to(&mut text);
+                text
+            }
+        };
+        let mut text = first;
         loop {
-            let found = match self.token()? {
-                Token::End => return Ok(text),
-                Token::Text(piece) => {
-                    self.reserve(&mut text, piece.len());
-                    push_normalised(&mut text, piece);
-                    continue;
-                }
-                Token::Cdata(piece) => {
-                    push_normalised(&mut text, piece);
-                    continue;
-                }
-                Token::Reference(c) => {
-                    self.reserve(&mut text, c.len_utf8());
-                    text.push(c);
-                    continue;
-                }
-                Token::Eof => return Err(self.unclosed()),
-                Token::Declaration => {
-                    return Err(self.error(Kind::Declaration("is not at the very start")));
-                }
-                Token::Start => {
-                    // The element that holds the child, not the child, is what the reader names.
-                    self.open.pop();
-                    "an element"
-                }
-                Token::Comment => "a comment",
-                Token::Instruction => "a processing instruction",
-            };
-            let element = self.open.last().map_or(String::new(), |open| shown(open.name));
-            return Err(self.error(Kind::NotText { element, found }));
+            match self.text_token()? {
+                TextToken::End => return Ok(Cow::Owned(text)),
+                token => token.push_to(&mut text),
+            }
         }
     }
 
-    /// Reserves for a first piece of text all that can follow up to the next markup, so that
-    /// references do not make the text grow step by step.
-    fn reserve(&self, text: &mut String, piece: usize) {
-        if text.capacity() == 0 {
-            let rest = &self.src.as_bytes()[self.offset()..];
-            let more = if rest.first() == Some(&b'<') {
-                0
-            } else {
-                memchr::memchr(b'<', rest).unwrap_or(0)
-            };
-            text.reserve_exact(piece + more);
-        }
+    fn text_token(&mut self) -> Result<TextToken<'a>, XmlError> {
+        let found = match self.token()? {
+            Token::End => return Ok(TextToken::End),
+            Token::Text(piece) | Token::Cdata(piece) => return Ok(TextToken::Piece(piece)),
+            Token::Reference(c) => return Ok(TextToken::Char(c)),
+            Token::Eof => return Err(self.unclosed()),
+            Token::Declaration => {
+                return Err(self.error(Kind::Declaration("is not at the very start")));
+            }
+            Token::Start => {
+                // The element that holds the child, not the child, is what the error names.
+                self.open.pop();
+                "an element"
+            }
+            Token::Comment => "a comment",
+            Token::Instruction => "a processing instruction",
+        };
+        let element = self.open.last().map_or(String::new(), |open| shown(open.name));
+        Err(self.error(Kind::NotText { element, found }))
+    }
+
+    /// How much text there can be from this token up to the next markup: what to reserve.
+    fn to_markup(&self, token: &TextToken<'_>) -> usize {
+        let rest = &self.src.as_bytes()[self.offset()..];
+        let piece = match token {
+            TextToken::Piece(piece) => piece.len(),
+            TextToken::Char(c) => c.len_utf8(),
+            TextToken::End => 0,
+        };
+        piece + memchr::memchr(b'<', rest).unwrap_or(0)
     }
 
     /// Passes over the current element and all that is in it.
@@ -340,10 +375,10 @@ impl<'a> Reader<'a> {
             }
             Event::Text(_) => {
                 let text = &self.src[start..self.offset()];
-                if memchr::memchr(b'>', text.as_bytes()).is_some() {
-                    if let Some(i) = text.find("]]>") {
-                        return Err(Kind::CdataEnd.at(self.src, start + i));
-                    }
+                if self.has_cdata_end
+                    && let Some(i) = text.find("]]>")
+                {
+                    return Err(Kind::CdataEnd.at(self.src, start + i));
                 }
                 Token::Text(text)
             }
@@ -415,8 +450,15 @@ impl<'a> Reader<'a> {
     /// Takes in the tag whose name and attributes stand at `from..end`.
     fn start(&mut self, from: usize, name_len: usize, end: usize) -> Result<(), XmlError> {
         let name = &self.src[from..from + name_len];
-        let Some((prefix, local)) = split_qname(name) else {
-            return Err(Kind::Name(shown(name)).at(self.src, from));
+        // In lists one name follows upon itself.
+        let (prefix, local) = if name == self.last.0 && name_len > 0 {
+            (self.last.1, self.last.2)
+        } else {
+            let Some((prefix, local)) = split_qname(name) else {
+                return Err(Kind::Name(shown(name)).at(self.src, from));
+            };
+            self.last = (name, prefix, local);
+            (prefix, local)
         };
         if self.open.len() >= self.limits.depth {
             let limit = self.limits.depth;
@@ -642,7 +684,7 @@ fn reference(name: &str) -> Result<char, Kind> {
 
 /// XML 1.0, section 3.3.3: white space becomes spaces, references are resolved.
 fn attribute_value(raw: &str) -> Result<Cow<'_, str>, Kind> {
-    if raw.bytes().all(|b| b >= 0x20 && b != b'&' && b != b'<') {
+    if classes(raw.as_bytes()) == 0 {
         return Ok(Cow::Borrowed(raw));
     }
     let mut value = String::with_capacity(raw.len());
@@ -685,11 +727,7 @@ fn is_blank(text: &str) -> bool {
 
 /// The first character that is no `Char`, literally in the document.
 fn find_illegal(src: &str) -> Option<(usize, u32)> {
-    // Branch-free, so that it is vectorised: legal documents go through here once and no further.
-    let suspicious = src.as_bytes().iter().fold(false, |found, &b| {
-        found | ((b < 0x20) & (b != b'\t') & (b != b'\n') & (b != b'\r')) | (b == 0xEF)
-    });
-    if !suspicious {
+    if !any_suspicious(src.as_bytes()) {
         return None;
     }
     src.char_indices().map(|(i, c)| (i, u32::from(c))).find(|&(_, c)| !is_char(c))

@@ -2,7 +2,7 @@
 
 use memchr::memchr3;
 
-use super::names::is_char;
+use super::names::{class, classes, is_char};
 
 /// A character that XML 1.0 cannot hold. .NET would write it as a reference that no parser accepts
 /// (asmx.md, section 3), so we refuse it when writing.
@@ -54,12 +54,25 @@ impl Writer {
     /// Text, escaped.
     #[inline]
     pub fn text(&mut self, text: &str) -> Result<(), IllegalCharacter> {
-        if let Err(character) = check(text) {
+        let found = classes(text.as_bytes());
+        if found & class::SUSPICIOUS != 0
+            && let Err(character) = check(text)
+        {
             if !self.references {
                 return Err(character);
             }
-            return self.text_with_references(text);
+            self.text_with_references(text);
+            return Ok(());
         }
+        if found & class::MARKUP == 0 {
+            self.out.push_str(text);
+        } else {
+            self.escape(text);
+        }
+        Ok(())
+    }
+
+    fn escape(&mut self, text: &str) {
         let mut rest = text;
         while let Some(i) = memchr3(b'&', b'<', b'>', rest.as_bytes()) {
             self.out.push_str(&rest[..i]);
@@ -71,10 +84,9 @@ impl Writer {
             rest = &rest[i + 1..];
         }
         self.out.push_str(rest);
-        Ok(())
     }
 
-    fn text_with_references(&mut self, text: &str) -> Result<(), IllegalCharacter> {
+    fn text_with_references(&mut self, text: &str) {
         for c in text.chars() {
             let code = u32::from(c);
             match c {
@@ -85,7 +97,6 @@ impl Writer {
                 _ => self.out.push_str(&format!("&#x{code:X};")),
             }
         }
-        Ok(())
     }
 
     /// The value of an attribute between double quotes, escaped; white space other than a space is
@@ -126,15 +137,10 @@ impl Writer {
 
 /// Refuses what XML 1.0 cannot hold.
 fn check(text: &str) -> Result<(), IllegalCharacter> {
-    let suspicious = text.as_bytes().iter().fold(false, |found, &b| {
-        found | ((b < 0x20) & (b != b'\t') & (b != b'\n') & (b != b'\r')) | (b == 0xEF)
-    });
-    if suspicious {
-        if let Some(c) = text.chars().find(|&c| !is_char(u32::from(c))) {
-            return Err(IllegalCharacter { code: u32::from(c) });
-        }
+    match text.chars().find(|&c| !is_char(u32::from(c))) {
+        Some(c) => Err(IllegalCharacter { code: u32::from(c) }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -107,7 +107,8 @@ proxy() {
 dotnet() {
     local dir=$1 url=${2%/} version=$3 cases=$4 protocol=soap name
     [ "$version" = 1.1 ] || protocol=soap12
-    dir=$dir/dotnet-$version
+    # One folder for each set of cases, so that runs may overlap.
+    dir=$dir/dotnet-$version-$cases
     mkdir -p "$dir"
     for name in Provider Extended; do
         proxy "$dir" "$url/$name.asmx?WSDL" "$dir/$name.dll" "$protocol"

@@ -1,3 +1,12 @@
-//! Integration tests, in one binary.
+//! The integration tests, one binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod captures;
+mod cli;
+mod client;
+mod codec;
 mod host_captures;
+mod properties;
+mod support;
+mod tidy;
+mod wsdl;

@@ -20,7 +20,7 @@ fn text(content: &str) -> Result<String, XmlError> {
     let mut reader = Reader::new(&src, Limits::default())?;
     reader.root()?;
     assert!(reader.child()?);
-    let text = reader.text()?;
+    let text = reader.text()?.into_owned();
     assert!(!reader.child()?);
     reader.finish()?;
     Ok(text)

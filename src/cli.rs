@@ -1,0 +1,110 @@
+//! The command line: what all subcommands share.
+
+mod call;
+mod logging;
+mod passwords;
+mod report;
+mod sample;
+mod variables;
+mod wire;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The command carried out and the provider said yes.
+pub(crate) const OK: u8 = 0;
+/// Something on this machine failed: output that cannot be written, no runtime.
+pub(crate) const LOCAL: u8 = 1;
+/// The arguments are wrong.
+pub(crate) const USAGE: u8 = 2;
+/// A setting is wrong or missing: a password, a file.
+pub(crate) const SETTINGS: u8 = 3;
+/// No answer came.
+pub(crate) const TRANSPORT: u8 = 4;
+/// The answer is no SOAP, or not what the contract says.
+pub(crate) const NOT_SOAP: u8 = 5;
+/// The service answered with a SOAP fault.
+pub(crate) const FAULT: u8 = 6;
+/// The provider said no: `Success=false`, or a refused login, ticket, chat or registration.
+pub(crate) const REFUSED: u8 = 7;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  answered
+  1  local trouble (output cannot be written)
+  2  usage: the arguments are wrong
+  3  settings: a password or a file is wrong or missing
+  4  transport: no answer came
+  5  not SOAP: the answer is a page, or not what the contract says
+  6  fault: the service answered with a SOAP fault
+  7  refused: the provider said no";
+
+/// Speak the SmarterTrack external provider contract with .NET ASMX services.
+#[derive(Parser)]
+#[command(version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Call(call::CallArgs),
+}
+
+/// Why a command failed, with its exit code.
+pub(crate) struct Failed {
+    pub(crate) code: u8,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Failed {
+    pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// An error with all its causes, each said once.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Text that may go to a terminal: control characters that could steer it are replaced.
+pub(crate) fn printable(text: &str) -> String {
+    let safe = |c: char| c == '\n' || c == '\t' || !c.is_control();
+    text.chars().map(|c| if safe(c) { c } else { '\u{fffd}' }).collect()
+}
+
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = logging::start().and_then(|()| match cli.command {
+        Command::Call(args) => call::run(args),
+    });
+    let code = result.unwrap_or_else(|failed| {
+        // There is nowhere left to say that standard error is closed.
+        let mut stderr = std::io::stderr().lock();
+        let _ = writeln!(stderr, "error: {}", printable(&failed.message));
+        if let Some(hint) = failed.hint {
+            let _ = writeln!(stderr, "hint: {}", printable(&hint));
+        }
+        failed.code
+    });
+    ExitCode::from(code)
+}

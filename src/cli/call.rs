@@ -1,0 +1,255 @@
+//! `call`: one operation of one service.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use external_providers::client::{BuildError, Client, HttpTransport, Transport, TransportError};
+use external_providers::contract::{
+    Authenticate, Evidence, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent,
+    OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat, StartTicket, Variables,
+};
+use external_providers::exchange::{HttpRequest, HttpResponse};
+use external_providers::secret::{Mask, Secret};
+use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
+
+use super::passwords::{AUTH_PASSWORD, Passwords};
+use super::report::{Report, Word};
+use super::{Failed, LOCAL, SETTINGS, USAGE, printable, variables, wire};
+
+/// Call an operation of a provider service and print its answer
+///
+/// Without --url, a sample provider is started inside this process, on loopback, and called over
+/// HTTP: its user is myusername with the password mypassword.
+#[derive(Args)]
+#[command(after_help = operations_help())]
+pub(crate) struct CallArgs {
+    /// The operation; the list is below
+    #[arg(value_name = "OPERATION", ignore_case = true,
+        value_parser = PossibleValuesParser::new(OPERATIONS.iter().map(|o| o.name)),
+        hide_possible_values = true)]
+    operation: String,
+
+    /// Variables of the contract, custom fields (cf_Serial=123) or a site's own; a password is
+    /// read from a file with loginPassword=@FILE, from standard input with loginPassword=-
+    #[arg(value_name = "KEY=VALUE")]
+    variables: Vec<String>,
+
+    /// The service, for instance http://host/Provider.asmx; its web service password is read from
+    /// EXTERNAL_PROVIDERS_AUTH_PASSWORD unless --auth-password-file is given
+    #[arg(long)]
+    url: Option<String>,
+
+    /// The service's target namespace, as its WSDL has it
+    #[arg(long, default_value = DEFAULT_NAMESPACE)]
+    namespace: String,
+
+    /// The SOAP version
+    #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = ["1.1", "1.2"])]
+    soap: String,
+
+    /// How long the call may take
+    #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds)]
+    timeout: Duration,
+
+    /// Read the web service password from this file; - is standard input
+    #[arg(long, value_name = "FILE")]
+    auth_password_file: Option<PathBuf>,
+
+    /// Trust the certificates in this PEM file, beside the system's
+    #[arg(long, value_name = "FILE")]
+    root_certificates: Option<PathBuf>,
+
+    /// Print the answer as JSON: operation, outcome, message, outputs (key, value), items (of
+    /// custom fields: name, visible, required, options, displayWithInformationLookup), error
+    /// (kind, text, hint)
+    #[arg(long)]
+    json: bool,
+
+    /// Print both messages on standard error, indented, passwords masked
+    #[arg(long)]
+    show_wire: bool,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|seconds| (0.001..=86_400.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "give a number of seconds from 0.001 to 86400".to_owned())
+}
+
+/// Every operation with its variables, from the catalogue.
+fn operations_help() -> String {
+    let mut help = "Operations (* is required; names marked (c) are conventions of this tool, the others are the vendor's):\n".to_owned();
+    for operation in &OPERATIONS {
+        let mut variables: Vec<String> = operation
+            .inputs
+            .iter()
+            .map(|info| format!("{}{}", info.name, if info.required { "*" } else { "" }))
+            .collect();
+        if operation.custom_fields {
+            variables.push("cf_…".to_owned());
+        }
+        let mark = match operation.evidence {
+            Evidence::Assembly => "",
+            Evidence::Convention => " (c)",
+        };
+        help.push_str(&format!("  {}{mark}: {}\n", operation.name, variables.join(", ")));
+    }
+    help.push('\n');
+    help.push_str(super::EXIT_CODES);
+    help
+}
+
+pub(crate) fn run(args: CallArgs) -> Result<u8, Failed> {
+    let operation = OperationInfo::named(&args.operation)
+        .or_else(|| OPERATIONS.iter().find(|o| o.name.eq_ignore_ascii_case(&args.operation)))
+        .ok_or_else(|| Failed::new(USAGE, "unknown operation"))?;
+    let mut passwords = Passwords::default();
+    let auth = passwords.auth(args.auth_password_file.as_deref())?;
+    let variables = variables::parse(operation, &args.variables, &mut passwords)?;
+    let mut stderr = std::io::stderr().lock();
+    for note in variables::suspicious(operation, &variables) {
+        let _ = writeln!(stderr, "note: {}", printable(&note));
+    }
+    drop(stderr);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
+    runtime.block_on(call(&args, operation, variables, auth))
+}
+
+async fn call(
+    args: &CallArgs,
+    operation: &OperationInfo,
+    variables: Variables,
+    auth: Option<Secret>,
+) -> Result<u8, Failed> {
+    let (url, auth) = match (&args.url, auth) {
+        (Some(url), Some(auth)) => (url.clone(), auth),
+        (Some(_), None) => {
+            return Err(Failed::new(SETTINGS, "there is no web service password").hint(format!(
+                "set {AUTH_PASSWORD}, or use --auth-password-file FILE (- for standard input)"
+            )));
+        }
+        (None, auth) => {
+            let auth = auth.unwrap_or_else(|| Secret::new("sample"));
+            (super::sample::start(operation, &args.namespace, auth.clone()).await?, auth)
+        }
+    };
+    let client = client(args, &url, auth.clone())?;
+    match operation.name {
+        Authenticate::NAME => answer::<Authenticate>(args, client, variables, &auth).await,
+        GetSignInCookieInfo::NAME => {
+            answer::<GetSignInCookieInfo>(args, client, variables, &auth).await
+        }
+        GetCustomFieldOptions::NAME => {
+            answer::<GetCustomFieldOptions>(args, client, variables, &auth).await
+        }
+        StartTicket::NAME => answer::<StartTicket>(args, client, variables, &auth).await,
+        StartChat::NAME => answer::<StartChat>(args, client, variables, &auth).await,
+        GetUserInfo::NAME => answer::<GetUserInfo>(args, client, variables, &auth).await,
+        HandleEvent::NAME => answer::<HandleEvent>(args, client, variables, &auth).await,
+        RegisterUser::NAME => answer::<RegisterUser>(args, client, variables, &auth).await,
+        other => Err(Failed::new(LOCAL, format!("{other} cannot be called"))),
+    }
+}
+
+fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
+    let version = if args.soap == "1.2" { SoapVersion::V12 } else { SoapVersion::V11 };
+    let mut builder = Client::builder(url, auth)
+        .namespace(&args.namespace)
+        .soap_version(version)
+        .timeout(args.timeout);
+    if let Some(file) = &args.root_certificates {
+        let pem = std::fs::read(file).map_err(|error| {
+            Failed::new(SETTINGS, format!("cannot read {}: {error}", file.display()))
+        })?;
+        builder = builder.root_certificates(pem);
+    }
+    builder.build().map_err(|error| {
+        let code = match error {
+            BuildError::Roots(_) | BuildError::Tls(_) => SETTINGS,
+            _ => USAGE,
+        };
+        Failed::new(code, error.to_string())
+    })
+}
+
+async fn answer<T: Operation>(
+    args: &CallArgs,
+    client: Client,
+    variables: Variables,
+    auth: &Secret,
+) -> Result<u8, Failed>
+where
+    T::Result: Word,
+{
+    let request = T::read_inputs(variables)
+        .map_err(|error| Failed::new(USAGE, format!("{}: {error}", T::NAME)))?;
+    let secrets: Vec<Secret> = request.secrets().into_iter().chain([auth]).cloned().collect();
+    let mask = Mask::new(&secrets);
+    let client = client.over(|inner| Watched { inner, seen: Mutex::default(), on: args.show_wire });
+    let report = match client.call(request).await {
+        Ok(answer) => Report::answer::<T>(&answer, &mask),
+        Err(error) => Report::error(T::NAME, &error, &mask),
+    };
+    let mut stderr = std::io::stderr().lock();
+    if let Ok(seen) = client.transport().seen.lock() {
+        if let Some(request) = &seen.0 {
+            let _ = writeln!(stderr, "{}", wire::request(request, &mask));
+        }
+        if let Some(response) = &seen.1 {
+            let _ = writeln!(stderr, "{}", wire::response(response, &mask));
+        }
+    }
+    let failure = report.failure();
+    if args.json {
+        print(&(report.json() + "\n"))?;
+    } else if failure.is_none() {
+        print(&printable(&report.text()))?;
+    }
+    if let Some((text, hint)) = failure {
+        let _ = writeln!(stderr, "error: {}", printable(text));
+        if let Some(hint) = hint {
+            let _ = writeln!(stderr, "hint: {hint}");
+        }
+    }
+    Ok(report.code())
+}
+
+fn print(text: &str) -> Result<(), Failed> {
+    let mut stdout = std::io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failed::new(LOCAL, format!("the answer cannot be printed: {error}")))
+}
+
+/// Keeps the messages of a call, if it is to.
+struct Watched {
+    inner: HttpTransport,
+    seen: Mutex<(Option<HttpRequest>, Option<HttpResponse>)>,
+    on: bool,
+}
+
+impl Transport for Watched {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        if !self.on {
+            return self.inner.send(request).await;
+        }
+        if let Ok(mut seen) = self.seen.lock() {
+            seen.0 = Some(request.clone());
+        }
+        let response = self.inner.send(request).await?;
+        if let Ok(mut seen) = self.seen.lock() {
+            seen.1 = Some(response.clone());
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,58 @@
+//! Messages for people: indented, masked, safe for a terminal.
+
+use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
+use external_providers::secret::Mask;
+use external_providers::xml::charset::Charset;
+use quick_xml::events::Event;
+use quick_xml::{Reader, Writer};
+
+use super::printable;
+
+/// A request, headers first.
+pub(crate) fn request(request: &HttpRequest, mask: &Mask) -> String {
+    let start = format!("{} {}", request.method, request.target);
+    message(&start, &request.headers, &request.body, mask)
+}
+
+/// An answer, headers first.
+pub(crate) fn response(response: &HttpResponse, mask: &Mask) -> String {
+    let start = format!("HTTP {}", response.status);
+    message(&start, &response.headers, &response.body, mask)
+}
+
+fn message(start: &str, headers: &Headers, body: &[u8], mask: &Mask) -> String {
+    let mut text = format!("{}\n", mask.apply(start));
+    for header in headers.iter() {
+        text.push_str(&mask.apply(&format!("{}: {}", header.name, header.shown())));
+        text.push('\n');
+    }
+    text.push('\n');
+    let content_type = headers.get("Content-Type").unwrap_or_default();
+    let body = match Charset::of_response(&content_type).decode(body) {
+        Ok(body) => body,
+        Err(_) => String::from_utf8_lossy(body),
+    };
+    // Masked before and after: indentation may separate what stood together, and join nothing.
+    let masked = mask.apply(&body);
+    text.push_str(&mask.apply(&indented(&masked).unwrap_or(masked)));
+    text.push('\n');
+    printable(&text)
+}
+
+/// The XML with one element a line, or nothing if it is no XML.
+fn indented(xml: &str) -> Option<String> {
+    let mut reader = Reader::from_str(xml);
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    let mut elements = 0;
+    loop {
+        match reader.read_event().ok()? {
+            Event::Eof => break,
+            Event::Text(text) if text.trim().is_empty() && text.contains('\n') => {}
+            event => {
+                elements += usize::from(matches!(event, Event::Start(_)));
+                writer.write_event(event).ok()?;
+            }
+        }
+    }
+    (elements > 0).then(|| String::from_utf8(writer.into_inner()).ok()).flatten()
+}

@@ -1,0 +1,236 @@
+//! The settings of a client.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::Url;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls_platform_verifier::Verifier;
+
+use super::{Client, HttpTransport};
+use crate::secret::Secret;
+use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, SoapVersion};
+
+/// How a client is made; see [`Client::builder`].
+pub struct ClientBuilder {
+    url: String,
+    password: Option<Secret>,
+    namespace: String,
+    version: SoapVersion,
+    connect_timeout: Duration,
+    timeout: Duration,
+    body_limit: usize,
+    roots: Vec<u8>,
+    proxy: Option<Secret>,
+    #[cfg(feature = "native-tls")]
+    native_tls: bool,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL is not checked yet, so it may hold user information.
+        f.debug_struct("ClientBuilder")
+            .field("namespace", &self.namespace)
+            .field("version", &self.version)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("body_limit", &self.body_limit)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    pub(super) fn new(url: &str, password: Option<Secret>) -> Self {
+        Self {
+            url: url.to_owned(),
+            password,
+            namespace: DEFAULT_NAMESPACE.to_owned(),
+            version: SoapVersion::default(),
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(100),
+            body_limit: 16 << 20,
+            roots: Vec::new(),
+            proxy: None,
+            #[cfg(feature = "native-tls")]
+            native_tls: false,
+        }
+    }
+
+    /// The service's target namespace, exactly as its WSDL has it. Default `http://tempuri.org/`.
+    #[must_use]
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// The SOAP version. Default 1.1, which the help desk's own proxies speak.
+    #[must_use]
+    pub fn soap_version(mut self, version: SoapVersion) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// How long a connection may take, name look-up and TLS included. Default 10 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long the whole call may take. Default 100 s, that of a .NET proxy.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The largest answer in bytes. Default 16 MiB.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Certificates in PEM that are trusted beside the platform's, for a service with a
+    /// certificate of the company's own. Default none.
+    #[must_use]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots = pem.into();
+        self
+    }
+
+    /// The HTTP proxy to go through, an http or https URL; user information in it is kept secret.
+    /// Default none: the environment's proxy settings are not looked at.
+    #[must_use]
+    pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
+        self.proxy = Some(url.into());
+        self
+    }
+
+    /// TLS by the platform's library instead of rustls, for servers whose TLS is too old for it
+    /// (IIS 8.5 and before share no cipher suite with rustls). Default off.
+    #[cfg(feature = "native-tls")]
+    #[must_use]
+    pub fn native_tls(mut self, native: bool) -> Self {
+        self.native_tls = native;
+        self
+    }
+
+    /// Makes the client. Nothing is connected yet.
+    pub fn build(self) -> Result<Client, BuildError> {
+        let url = parse_url(&self.url)?;
+        let mut http = reqwest::Client::builder()
+            .http1_only()
+            .http1_title_case_headers()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .referer(false)
+            .tcp_nodelay(true)
+            .connect_timeout(self.connect_timeout)
+            // IIS closes idle connections after two minutes, proxies sooner: a young one is safe.
+            .pool_idle_timeout(Duration::from_secs(10))
+            .user_agent(concat!("external-providers/", env!("CARGO_PKG_VERSION")));
+        if let Some(proxy) = &self.proxy {
+            // The error would quote the URL, which may hold a password.
+            let proxy = Some(proxy.expose())
+                .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
+                .and_then(|url| reqwest::Proxy::all(url).ok())
+                .ok_or(BuildError::Proxy)?;
+            http = http.proxy(proxy);
+        }
+        http = self.tls(http, url.scheme() == "https")?;
+        let client = http.build().map_err(|error| BuildError::Tls(error.to_string()))?;
+        let mut target = url.path().to_owned();
+        if let Some(query) = url.query() {
+            target = [&target, "?", query].concat();
+        }
+        let limits = Limits { body: self.body_limit, ..Limits::default() };
+        Ok(Client {
+            transport: HttpTransport {
+                client,
+                url,
+                timeout: self.timeout,
+                connect_timeout: self.connect_timeout,
+                body_limit: self.body_limit,
+            },
+            binding: Binding::new(self.namespace, self.version).with_limits(limits),
+            target,
+            password: self.password,
+        })
+    }
+
+    /// Configures TLS: for an http URL, with no roots at all, so that none are loaded.
+    fn tls(
+        &self,
+        http: reqwest::ClientBuilder,
+        https: bool,
+    ) -> Result<reqwest::ClientBuilder, BuildError> {
+        #[cfg(feature = "native-tls")]
+        if self.native_tls {
+            let roots = reqwest::Certificate::from_pem_bundle(&self.roots)
+                .map_err(|error| BuildError::Roots(error.to_string()))?;
+            return Ok(http.tls_backend_native().tls_certs_merge(roots));
+        }
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(std::sync::Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| BuildError::Tls(error.to_string()))?;
+        let config = if https {
+            let roots = CertificateDer::pem_slice_iter(&self.roots)
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| BuildError::Roots(error.to_string()))?;
+            if roots.is_empty() && !self.roots.is_empty() {
+                return Err(BuildError::Roots("there is no certificate in it".to_owned()));
+            }
+            let verifier = Verifier::new_with_extra_roots(roots, provider)
+                .map_err(|error| BuildError::Roots(error.to_string()))?;
+            config
+                .dangerous()
+                .with_custom_certificate_verifier(std::sync::Arc::new(verifier))
+                .with_no_client_auth()
+        } else {
+            config.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+        };
+        Ok(http.tls_backend_preconfigured(config))
+    }
+}
+
+/// Takes in the service's URL: http or https, without user information.
+fn parse_url(text: &str) -> Result<Url, BuildError> {
+    let url = Url::parse(text).map_err(|error| BuildError::Url(error.to_string()))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(BuildError::UserInformation);
+    }
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(BuildError::Scheme(url.scheme().chars().take(32).collect()));
+    }
+    Ok(url)
+}
+
+/// Settings that make no client. None of them shows a URL, which may hold a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// No URL.
+    #[error("the service's URL is none: {0}; it looks like http://host/Provider.asmx")]
+    Url(String),
+    /// A URL of another scheme.
+    #[error("the service's URL must begin with http:// or https://, not {0}:")]
+    Scheme(String),
+    /// User information in the URL.
+    #[error(
+        "the service's URL holds a user name or password: take it out; the web service password is given separately"
+    )]
+    UserInformation,
+    /// No proxy URL.
+    #[error("the proxy is no http:// or https:// URL")]
+    Proxy,
+    /// No certificates.
+    #[error("the root certificates cannot be read as PEM: {0}")]
+    Roots(String),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+}

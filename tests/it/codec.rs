@@ -1,0 +1,398 @@
+//! The four functions, case by case.
+
+use external_providers::Secret;
+use external_providers::contract::raw::{
+    Presence, RawCustomFieldData, RawInputs, RawResult, StringList,
+};
+use external_providers::contract::{
+    Answer, Authenticate, Authentication, CustomFieldChange, CustomFieldOptions, EventHandled,
+    Failure, GetCustomFieldOptions, GetUserInfo, HandleEvent, RegisterUser, Registration, Start,
+    StartTicket, UserInformation, VariableError, Variables,
+};
+use external_providers::exchange::{Headers, HttpResponse};
+use external_providers::secret::Mask;
+use external_providers::soap::{
+    Binding, DEFAULT_NAMESPACE, DecodeError, EncodeError, Fault, FaultCode, Problem, RequestError,
+    SoapVersion,
+};
+
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
+fn body(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+fn answer(inner: &str) -> HttpResponse {
+    soap(&format!(
+        "<AuthenticateResponse xmlns='{DEFAULT_NAMESPACE}'>{inner}</AuthenticateResponse>"
+    ))
+}
+
+fn soap(inner: &str) -> HttpResponse {
+    respond(&format!(
+        "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:xsi='{XSI}'><s:Body>{inner}</s:Body></s:Envelope>"
+    ))
+}
+
+fn respond(body: &str) -> HttpResponse {
+    let mut headers = Headers::new();
+    headers.push("Content-Type", "text/xml; charset=utf-8");
+    HttpResponse { status: 200, headers, body: body.as_bytes().to_vec() }
+}
+
+fn decode(response: &HttpResponse) -> Result<Answer<Authentication>, DecodeError> {
+    Binding::default()
+        .decode_response::<Authenticate>(response, &Mask::default())
+        .map(|answer| answer.unwrap())
+}
+
+fn problem(response: &HttpResponse) -> (String, Problem) {
+    match decode(response) {
+        Err(DecodeError::Malformed(error)) => (error.path.clone(), error.problem.clone()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_request_is_written_in_the_order_of_the_contract() {
+    let request = StartTicket {
+        login_username: Some("u".into()),
+        email_from: None,
+        department_name: Some(String::new()),
+        subject: Some("a<b & \"c\"".into()),
+        ticket_number: None,
+        custom_fields: Variables::from([("Serial", "1"), ("é x", "2")]),
+        other: Variables::from([("z", "1"), ("a", "2")]),
+    };
+    let binding = Binding::new("urn:x&y", SoapVersion::V12);
+    let http = binding.encode_request("/p.asmx", Some(&Secret::new("p<w")), &request).unwrap();
+    let expected = concat!(
+        "<StartTicket xmlns=\"urn:x&amp;y\"><inputs><InputVariables>",
+        "<string>authPW=p&lt;w</string><string>loginUsername=u</string>",
+        "<string>departmentName=</string><string>subject=a&lt;b &amp; \"c\"</string>",
+        "<string>cf_Serial=1</string><string>cf_é x=2</string><string>z=1</string>",
+        "<string>a=2</string></InputVariables></inputs></StartTicket></soap:Body></soap:Envelope>"
+    );
+    let text = body(http.body.clone());
+    assert!(text.ends_with(expected), "{text}");
+    assert_eq!(
+        http.headers.get("Content-Type").unwrap(),
+        "application/soap+xml; charset=utf-8; action=\"urn:x&y/StartTicket\""
+    );
+    assert_eq!(http.headers.get("SOAPAction"), None);
+    let call = binding.decode_request::<StartTicket>(&http).unwrap();
+    assert_eq!(call.request, request);
+    assert_eq!(call.auth_password, Some(Secret::new("p<w")));
+    assert_eq!(call.version, SoapVersion::V12);
+}
+
+#[test]
+fn what_cannot_be_read_again_is_not_written() {
+    let encode = |other: Variables, username: &str| {
+        let request = Authenticate {
+            login_username: username.into(),
+            login_password: "hunter2".into(),
+            other,
+        };
+        Binding::default().encode_request("/", None, &request).unwrap_err()
+    };
+    let error = encode(Variables::from([("a=b", "1")]), "u");
+    assert!(matches!(&error, EncodeError::Key { key, .. } if key == "a=b"), "{error}");
+    for key in ["authPW", "loginUsername", "loginPassword"] {
+        let error = encode(Variables::from([(key, "1")]), "u");
+        assert!(matches!(&error, EncodeError::Reserved { .. }), "{error}");
+    }
+    let error = encode(Variables::new(), "a\u{1}hunter2");
+    assert!(matches!(&error, EncodeError::Character { code: 1, .. }), "{error}");
+    assert!(error.to_string().contains("loginUsername"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+
+    let refused = Answer {
+        result: Authentication::Refused,
+        message: None,
+        other: Variables::from([("Authentication", "OK")]),
+    };
+    let error = Binding::default().encode_response::<Authenticate>(Ok(&refused)).unwrap_err();
+    assert!(matches!(error, EncodeError::Reserved { .. }), "an answer must not contradict itself");
+}
+
+#[test]
+fn absent_empty_and_nil_stay_three_things() {
+    let binding = Binding::default();
+    let lists = [
+        Presence::Absent,
+        Presence::Nil,
+        Presence::Value(StringList::default()),
+        Presence::Value(StringList(vec![None, Some(String::new()), Some("  ".into()), None])),
+    ];
+    let messages = [
+        Presence::Absent,
+        Presence::Nil,
+        Presence::Value(String::new()),
+        Presence::Value("m".into()),
+    ];
+    let items = [
+        Presence::Absent,
+        Presence::Nil,
+        Presence::Value(Vec::new()),
+        Presence::Value(vec![
+            None,
+            Some(RawCustomFieldData::default()),
+            Some(RawCustomFieldData {
+                custom_field_name: Presence::Nil,
+                list_options: Presence::Nil,
+                change_required: true,
+                ..Default::default()
+            }),
+            Some(RawCustomFieldData {
+                custom_field_name: Presence::Value(String::new()),
+                list_options: Presence::Value(StringList(vec![None])),
+                new_visible_value: true,
+                ..Default::default()
+            }),
+        ]),
+    ];
+    let mut count = 0;
+    for list in &lists {
+        for message in &messages {
+            for items in &items {
+                let result = Presence::Value(RawResult {
+                    success: count % 2 == 0,
+                    message: message.clone(),
+                    output_variables: list.clone(),
+                    custom_field_data_items: items.clone(),
+                });
+                let http = binding.encode_raw_response("GetCustomFieldOptions", &result).unwrap();
+                let again = binding
+                    .decode_raw_response("GetCustomFieldOptions", &http, &Mask::default())
+                    .unwrap();
+                assert_eq!(again, result, "{}", body(http.body));
+                count += 1;
+            }
+        }
+        let inputs = Presence::Value(RawInputs { input_variables: list.clone() });
+        let http = binding.encode_raw_request("/", "Authenticate", &inputs).unwrap();
+        let read = external_providers::soap::Envelope::read(
+            &http,
+            DEFAULT_NAMESPACE,
+            &external_providers::soap::Limits::default(),
+        )
+        .unwrap();
+        assert_eq!(read.inputs, inputs);
+    }
+    for result in [Presence::Absent, Presence::Nil] {
+        let http = binding.encode_raw_response("Authenticate", &result).unwrap();
+        let again = binding.decode_raw_response("Authenticate", &http, &Mask::default()).unwrap();
+        assert_eq!(again, result);
+        let error = binding.decode_response::<Authenticate>(&http, &Mask::default()).unwrap_err();
+        assert!(matches!(error, DecodeError::Malformed(e) if e.problem == Problem::NullResult));
+    }
+}
+
+#[test]
+fn answers_of_other_peers_are_read() {
+    let ok = |response: &HttpResponse| {
+        let answer = decode(response).unwrap();
+        assert!(matches!(answer.result, Authentication::Authenticated { .. }));
+        answer
+    };
+    // Any prefixes, comments between elements, CDATA, another order, unknown elements, a header.
+    let answer = ok(&respond(&format!(
+        "\u{feff}<?xml version='1.0' encoding='UTF-8'?>\n<!-- a --><E:Envelope xmlns:E='http://www.w3.org/2003/05/soap-envelope'>
+         <E:Header><x xmlns='urn:x' E:mustUnderstand='0'/></E:Header><E:Body>
+         <n:AuthenticateResponse xmlns:n='{DEFAULT_NAMESPACE}'><!-- b --><n:AuthenticateResult>
+         <n:OutputVariables><n:string>Authentication=<![CDATA[OK]]></n:string></n:OutputVariables>
+         <n:New><n:Deep/></n:New><n:Message>a &amp; b</n:Message><n:Success> 1 </n:Success>
+         </n:AuthenticateResult></n:AuthenticateResponse></E:Body></E:Envelope>"
+    )));
+    assert_eq!(answer.message.as_deref(), Some("a & b"));
+    // The declared charset is honoured where the content type names none.
+    let text = "<?xml version='1.0' encoding='iso-8859-1'?><s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><AuthenticateResponse xmlns='http://tempuri.org/'><AuthenticateResult><Success>true</Success><Message>é</Message><OutputVariables><string>Authentication=OK</string></OutputVariables></AuthenticateResult></AuthenticateResponse></s:Body></s:Envelope>";
+    let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let mut headers = Headers::new();
+    headers.push("Content-Type", "text/xml");
+    let answer = ok(&HttpResponse { status: 200, headers, body: latin });
+    assert_eq!(answer.message.as_deref(), Some("é"));
+}
+
+#[test]
+fn malformed_answers_name_the_place() {
+    let result = |inner: &str| answer(&format!("<AuthenticateResult>{inner}</AuthenticateResult>"));
+    let at = "Envelope/Body/AuthenticateResponse/AuthenticateResult";
+    for (response, path, expected) in [
+        (result(""), format!("{at}/Success"), Problem::Missing),
+        (result("<Success>yes</Success>"), format!("{at}/Success"), Problem::Boolean),
+        (result("<Success xsi:nil='true'/>"), format!("{at}/Success"), Problem::Nil),
+        (
+            result("<Success>true</Success><OutputVariables><string>x</string></OutputVariables>"),
+            format!("{at}/OutputVariables"),
+            VariableError::NoEquals { index: 0 }.into(),
+        ),
+        (
+            result("<Success>true</Success>"),
+            format!("{at}/OutputVariables"),
+            VariableError::Missing { key: "Authentication" }.into(),
+        ),
+        (
+            result(
+                "<Success>true</Success><OutputVariables><string>Authentication=MAYBE</string></OutputVariables>",
+            ),
+            format!("{at}/OutputVariables"),
+            VariableError::Value { key: "Authentication", expected: "OK nor FAIL" }.into(),
+        ),
+        (
+            result("<Success>true</Success><OutputVariables xsi:type='xsi:Nope'/>"),
+            format!("{at}/OutputVariables"),
+            Problem::Type { name: "xsi:Nope".into() },
+        ),
+        (answer(""), at.to_owned(), Problem::NullResult),
+        (
+            soap(""),
+            "Envelope/Body".into(),
+            Problem::EmptyBody { expected: "AuthenticateResponse".into() },
+        ),
+        (
+            respond("<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'/>"),
+            "Envelope".into(),
+            Problem::NoBody,
+        ),
+        (
+            respond(
+                "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Header><h xmlns='u' s:mustUnderstand='1'/></s:Header><s:Body/></s:Envelope>",
+            ),
+            "Envelope/Header".into(),
+            Problem::MustUnderstand { name: "h".into() },
+        ),
+    ] {
+        assert_eq!(problem(&response), (path, expected), "{}", body(response.body.clone()));
+    }
+    let (path, found) = problem(&soap("<AuthenticateResponse xmlns='urn:other'/>"));
+    assert_eq!(path, "Envelope/Body");
+    assert!(found.to_string().contains("another namespace"), "{found}");
+    let (_, found) = problem(&answer("\n<b></c>"));
+    assert!(found.to_string().starts_with("line 2, column 4"), "{found}");
+    let (_, found) = problem(&result("<Success>true</Success><Message>a<b/></Message>"));
+    assert!(matches!(found, Problem::Xml(_)), "{found}");
+}
+
+#[test]
+fn faults_of_both_versions_are_read_whatever_the_status() {
+    for version in [SoapVersion::V11, SoapVersion::V12] {
+        let mut fault = Fault::new(FaultCode::Client, "no <way> for hunter2");
+        fault.actor = Some("urn:actor".into());
+        fault.detail = Some("<code xmlns=\"urn:d\">42</code>".into());
+        if version == SoapVersion::V12 {
+            fault.subcodes = vec!["m:Timeout".into(), "m:Deep".into()];
+            fault.role = Some("urn:role".into());
+        }
+        for status in [200, 500] {
+            let mut response = fault.encode(version);
+            response.status = status;
+            let mask = Mask::new([&Secret::new("hunter2")]);
+            let read = Binding::default().decode_response::<Authenticate>(&response, &mask);
+            let Err(DecodeError::Fault(read)) = read else { panic!("{version} {status}") };
+            let mut expected = fault.clone();
+            expected.reason = "no <way> for ***".into();
+            assert_eq!(*read, expected, "{version} {status}");
+        }
+    }
+    let bare =
+        soap("<s:Fault><faultcode>s:Server.Busy</faultcode><faultstring>x</faultstring></s:Fault>");
+    let Err(DecodeError::Fault(fault)) = decode(&bare) else { panic!() };
+    assert_eq!((fault.code, fault.detail), (FaultCode::Server, None));
+}
+
+#[test]
+fn failures_are_the_providers_own_words_masked() {
+    let failure = Failure::new("wrong password hunter2");
+    let response = Binding::default().encode_response::<Authenticate>(Err(&failure)).unwrap();
+    assert!(body(response.body.clone()).contains("<Success>false</Success>"));
+    let mask = Mask::new([&Secret::new("hunter2")]);
+    let read =
+        Binding::default().decode_response::<Authenticate>(&response, &mask).unwrap().unwrap_err();
+    assert_eq!(read.message.as_deref(), Some("wrong password ***"));
+}
+
+#[test]
+fn every_kind_of_answer_survives() {
+    fn round<T: external_providers::contract::Operation>(result: T::Result)
+    where
+        T::Result: PartialEq + std::fmt::Debug + Clone,
+    {
+        for version in [SoapVersion::V11, SoapVersion::V12] {
+            let binding = Binding::new("http://example.com/providers", version);
+            let answer = Answer {
+                result: result.clone(),
+                message: Some("m <&>".into()),
+                other: Variables::new(),
+            };
+            let http = binding.encode_response::<T>(Ok(&answer)).unwrap();
+            let read = binding.decode_response::<T>(&http, &Mask::default()).unwrap().unwrap();
+            assert_eq!(read, answer);
+        }
+    }
+    round::<Authenticate>(Authentication::Refused);
+    round::<Authenticate>(Authentication::Authenticated {
+        email_address: None,
+        display_name: Some(String::new()),
+    });
+    round::<StartTicket>(Start::Refused);
+    round::<StartTicket>(Start::Allowed {
+        department_name: Some("d".into()),
+        custom_fields: Variables::from([("a", "1"), ("b", "")]),
+    });
+    round::<GetUserInfo>(UserInformation::NotFound);
+    round::<GetUserInfo>(UserInformation::Found {
+        rows: Variables::from([("Plan", "Gold"), ("Plan", "Twice"), ("cf_x", "y")]),
+    });
+    round::<HandleEvent>(EventHandled);
+    round::<RegisterUser>(Registration::Refused);
+    round::<RegisterUser>(Registration::Registered { login_username: Some("u".into()) });
+    round::<GetCustomFieldOptions>(CustomFieldOptions::default());
+    round::<GetCustomFieldOptions>(CustomFieldOptions {
+        can_start_tickets: Some(false),
+        can_start_chats: None,
+        items: vec![
+            CustomFieldChange { name: "n".into(), options: Some(vec![]), ..Default::default() },
+            CustomFieldChange {
+                name: "Box & Sons <special>".into(),
+                visible: Some(false),
+                required: Some(true),
+                options: Some(vec!["a".into(), String::new(), "<b>".into()]),
+                display_with_information_lookup: true,
+            },
+        ],
+    });
+}
+
+#[test]
+fn requests_that_do_not_fit_say_why() {
+    let binding = Binding::default();
+    let request = |body: &str| {
+        let mut http = binding.encode_request("/", None, &GetUserInfo::default()).unwrap();
+        http.body = format!(
+            "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body>{body}</s:Body></s:Envelope>"
+        )
+        .into_bytes();
+        binding.decode_request::<GetUserInfo>(&http)
+    };
+    let ns = DEFAULT_NAMESPACE;
+    assert!(request(&format!("<GetUserInfo xmlns='{ns}'><inputs/></GetUserInfo>")).is_ok());
+    for none in [String::new(), format!("<GetUserInfo xmlns='{ns}'/>"), "<GetUserInfo/>".into()] {
+        assert!(matches!(request(&none), Err(RequestError::NullInputs { .. })), "{none}");
+    }
+    let twice = format!(
+        "<GetUserInfo xmlns='{ns}'><inputs><InputVariables><string>emailFrom=a</string></InputVariables><x/><InputVariables><string>emailFrom=b</string></InputVariables></inputs><inputs/></GetUserInfo>"
+    );
+    assert_eq!(request(&twice).unwrap().request.email_from.as_deref(), Some("b"));
+    let bad = format!(
+        "<GetUserInfo xmlns='{ns}'><inputs><InputVariables><string>x</string></InputVariables></inputs></GetUserInfo>"
+    );
+    assert!(matches!(request(&bad), Err(RequestError::Variable { .. })));
+    let mut http = binding.encode_request("/", None, &GetUserInfo::default()).unwrap();
+    http.headers.push("SOAPAction", "\"http://tempuri.org/Nope\"");
+    assert!(matches!(
+        binding.decode_request::<GetUserInfo>(&http),
+        Err(RequestError::UnknownAction { .. })
+    ));
+}

@@ -1,0 +1,213 @@
+//! What holds for any input: whatever is encoded decodes to itself, and nothing makes the decoder
+//! panic.
+
+use external_providers::contract::raw::{Presence, RawInputs, RawResult, StringList};
+use external_providers::contract::{
+    Answer, Authenticate, Authentication, GetCustomFieldOptions, HandleEvent, Operation,
+    RegisterUser, Start, StartChat, StartTicket, Variables,
+};
+use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
+use external_providers::secret::Mask;
+use external_providers::soap::{Binding, Envelope, Limits, SoapVersion};
+use proptest::prelude::*;
+
+/// Any text that XML can hold and that a reader gives back (CR becomes LF).
+fn text() -> impl Strategy<Value = String> {
+    let awkward = prop::sample::select(vec![
+        '<',
+        '>',
+        '&',
+        '"',
+        '\'',
+        '=',
+        ' ',
+        '\t',
+        '\n',
+        ']',
+        '\u{85}',
+        '\u{2028}',
+        '\u{feff}',
+        '\u{fdd0}',
+        '\u{fffd}',
+        'é',
+        '😀',
+        '\u{10ffff}',
+    ]);
+    let legal = any::<char>().prop_filter(
+        "XML 1.0 Char without CR",
+        |c| matches!(c, '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..),
+    );
+    prop::collection::vec(prop_oneof![legal, awkward], 0..24)
+        .prop_map(|chars| chars.into_iter().collect())
+}
+
+/// A key that no contract names: with a prefix of its own, without `=`.
+fn key() -> impl Strategy<Value = String> {
+    text().prop_map(|text| format!("x{}", text.replace('=', "")))
+}
+
+fn variables() -> impl Strategy<Value = Variables> {
+    prop::collection::vec((key(), text()), 0..6).prop_map(|all| all.into_iter().collect())
+}
+
+fn binding() -> impl Strategy<Value = Binding> {
+    let namespaces = vec!["http://tempuri.org/", "urn:a b", "http://e.com/x?a=1&b=\"2\"<>", "x"];
+    (prop::sample::select(namespaces), any::<bool>()).prop_map(|(namespace, first)| {
+        Binding::new(namespace, if first { SoapVersion::V11 } else { SoapVersion::V12 })
+    })
+}
+
+fn list() -> impl Strategy<Value = Presence<StringList>> {
+    let entries = prop::collection::vec(prop::option::of(text()), 0..6);
+    prop_oneof![
+        Just(Presence::Absent),
+        Just(Presence::Nil),
+        entries.prop_map(|entries| Presence::Value(StringList(entries))),
+    ]
+}
+
+fn request_survives<T: Operation + PartialEq + std::fmt::Debug>(
+    binding: &Binding,
+    password: &str,
+    request: T,
+) -> Result<(), TestCaseError> {
+    let password = external_providers::Secret::new(password);
+    let http = binding.encode_request("/p.asmx", Some(&password), &request).unwrap();
+    let call = binding.decode_request::<T>(&http).unwrap();
+    prop_assert_eq!(call.request, request);
+    prop_assert_eq!(call.auth_password, Some(password));
+    Ok(())
+}
+
+/// Reads anything at both ends.
+fn read_anything(content_type: &str, status: u16, body: Vec<u8>) {
+    let mut headers = Headers::new();
+    headers.push("Content-Type", content_type.to_owned());
+    let response = HttpResponse { status, headers: headers.clone(), body: body.clone() };
+    let request = HttpRequest { method: "POST".into(), target: "/".into(), headers, body };
+    let binding = Binding::default();
+    let _ = binding.decode_response::<Authenticate>(&response, &Mask::default());
+    let _ = binding.decode_response::<GetCustomFieldOptions>(&response, &Mask::default());
+    let _ = binding.decode_request::<StartTicket>(&request);
+    let _ = Envelope::read(&request, "http://tempuri.org/", &Limits::default());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn requests_survive(
+        binding in binding(), password in text(), fields in variables(), other in variables(),
+        a in text(), b in text(), c in prop::option::of(text()), d in prop::option::of(text()),
+    ) {
+        request_survives(&binding, &password, Authenticate {
+            login_username: a.clone(),
+            login_password: b.clone().into(),
+            other: other.clone(),
+        })?;
+        request_survives(&binding, &password, StartTicket {
+            login_username: c.clone(),
+            email_from: d.clone(),
+            subject: c.clone(),
+            custom_fields: fields.clone(),
+            other: other.clone(),
+            ..Default::default()
+        })?;
+        request_survives(&binding, &password, StartChat {
+            department_name: d.clone(),
+            custom_fields: fields.clone(),
+            ..Default::default()
+        })?;
+        request_survives(&binding, &password, RegisterUser {
+            login_username: a.clone(),
+            login_password: b.into(),
+            email_address: c,
+            display_name: d,
+            custom_fields: fields,
+            other: other.clone(),
+        })?;
+        request_survives(&binding, &password, HandleEvent { event_name: a, other })?;
+    }
+
+    #[test]
+    fn answers_survive(
+        binding in binding(), message in prop::option::of(text()), other in variables(),
+        a in prop::option::of(text()), fields in variables(),
+    ) {
+        let login = Answer {
+            result: Authentication::Authenticated { email_address: a.clone(), display_name: a.clone() },
+            message: message.clone(),
+            other: other.clone(),
+        };
+        let http = binding.encode_response::<Authenticate>(Ok(&login)).unwrap();
+        let read = binding.decode_response::<Authenticate>(&http, &Mask::default()).unwrap();
+        prop_assert_eq!(read.unwrap(), login);
+        let start = Answer {
+            result: Start::Allowed { department_name: a, custom_fields: fields },
+            message,
+            other,
+        };
+        let http = binding.encode_response::<StartChat>(Ok(&start)).unwrap();
+        let read = binding.decode_response::<StartChat>(&http, &Mask::default()).unwrap();
+        prop_assert_eq!(read.unwrap(), start);
+    }
+
+    #[test]
+    fn raw_messages_survive(binding in binding(), list in list(), message in prop::option::of(text())) {
+        let result = Presence::Value(RawResult {
+            success: true,
+            message: message.into(),
+            output_variables: list.clone(),
+            ..Default::default()
+        });
+        let http = binding.encode_raw_response("StartTicket", &result).unwrap();
+        let read = binding.decode_raw_response("StartTicket", &http, &Mask::default()).unwrap();
+        prop_assert_eq!(read, result);
+        let inputs = Presence::Value(RawInputs { input_variables: list });
+        let http = binding.encode_raw_request("/", "StartTicket", &inputs).unwrap();
+        let read = Envelope::read(&http, binding.namespace(), &Limits::default()).unwrap();
+        prop_assert_eq!(read.inputs, inputs);
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic(
+        body in prop::collection::vec(any::<u8>(), 0..512),
+        status in any::<u16>(),
+        content_type in "(text/xml|application/soap\\+xml|text/html)(; ?charset=[a-z0-9\"-]{0,12})?",
+    ) {
+        read_anything(&content_type, status, body);
+    }
+
+    #[test]
+    fn no_damage_makes_the_decoder_panic(
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 1..6),
+        first in any::<bool>(),
+    ) {
+        let login = Answer {
+            result: Authentication::Authenticated { email_address: Some("a<é".into()), display_name: None },
+            message: Some("m".into()),
+            other: Variables::from([("a", "b")]),
+        };
+        let binding = Binding::default();
+        let mut body = if first {
+            binding.encode_response::<Authenticate>(Ok(&login)).unwrap().body
+        } else {
+            binding.encode_request("/", None, &StartTicket::default()).unwrap().body
+        };
+        for (index, byte, how) in cuts {
+            if body.is_empty() {
+                break;
+            }
+            let at = index.index(body.len());
+            match how {
+                0 => body[at] = byte,
+                1 => body.truncate(at),
+                2 => body.insert(at, byte),
+                _ => {
+                    body.remove(at);
+                }
+            }
+        }
+        read_anything("text/xml; charset=utf-8", 200, body);
+    }
+}

@@ -1,0 +1,99 @@
+//! What several test modules need: the captured exchanges, read from their folders.
+
+use std::path::{Path, PathBuf};
+
+use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
+
+/// The password that the sample's asterisks stand for, by their number.
+const MASKED: [&str; 2] = ["s3cret", "mypassword"];
+
+/// A file in the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// One captured message pair.
+pub struct Capture {
+    pub name: String,
+    pub request: HttpRequest,
+    pub response: Option<HttpResponse>,
+}
+
+/// All captures below a folder of `fixtures/asmx`, by name.
+pub fn captures(folder: &str) -> Vec<Capture> {
+    let mut found = Vec::new();
+    walk(&repository("fixtures/asmx").join(folder), &mut found);
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    assert!(!found.is_empty(), "no captures in {folder}");
+    found
+}
+
+fn walk(folder: &Path, found: &mut Vec<Capture>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else if let Some(name) = path.to_str().and_then(|p| p.strip_suffix(".req.http")) {
+            let name = Path::new(name).file_name().unwrap().to_str().unwrap().to_owned();
+            let answer = path.with_file_name(format!("{name}.resp.http"));
+            found.push(Capture {
+                request: request(&unmask(&std::fs::read(&path).unwrap())),
+                response: std::fs::read(answer).ok().map(|bytes| response(&bytes)),
+                name,
+            });
+        }
+    }
+}
+
+/// Puts the sample's passwords back, in UTF-8 and UTF-16.
+pub fn unmask(bytes: &[u8]) -> Vec<u8> {
+    let mut out = bytes.to_vec();
+    for password in MASKED.iter().rev() {
+        let stars = "*".repeat(password.len());
+        for unit in [1, 2] {
+            let wide = |text: &str| -> Vec<u8> {
+                text.bytes().flat_map(|b| std::iter::once(b).chain((1..unit).map(|_| 0))).collect()
+            };
+            let (from, to) = (wide(&stars), wide(password));
+            let mut at = 0;
+            while at + from.len() <= out.len() {
+                if out[at..].starts_with(&from) {
+                    out.splice(at..at + from.len(), to.iter().copied());
+                    at += to.len();
+                } else {
+                    at += 1;
+                }
+            }
+        }
+    }
+    out
+}
+
+fn split(bytes: &[u8]) -> (String, Headers, Vec<u8>) {
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(bytes.len());
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let body = bytes.get(end + 4..).unwrap_or_default().to_vec();
+    let mut lines = head.split("\r\n");
+    let start = lines.next().unwrap_or_default().to_owned();
+    let mut headers = Headers::new();
+    for line in lines {
+        if let Some((name, value)) = line.split_once(':') {
+            headers.push(name.to_owned(), value.trim().to_owned());
+        }
+    }
+    (start, headers, body)
+}
+
+fn request(bytes: &[u8]) -> HttpRequest {
+    let (start, headers, body) = split(bytes);
+    let mut words = start.split(' ');
+    let method = words.next().unwrap_or_default().to_owned();
+    let target = words.next().unwrap_or_default().to_owned();
+    HttpRequest { method: method.into(), target, headers, body }
+}
+
+fn response(bytes: &[u8]) -> HttpResponse {
+    let (start, headers, body) = split(bytes);
+    let status = start.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+    HttpResponse { status, headers, body }
+}
