@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::support::{repository, unmask};
 use external_providers::host::Host;
 use external_providers::sample;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -193,24 +194,6 @@ fn large(name: &str) -> Option<Vec<u8>> {
     Some([head, body].concat().into_bytes())
 }
 
-/// The request with its passwords put back.
-fn unmask(request: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(request.len());
-    let mut rest = request;
-    while let Some(start) = rest.windows(6).position(|w| w == b"******") {
-        let stars = rest[start..].iter().take_while(|&&b| b == b'*').count();
-        out.extend_from_slice(&rest[..start]);
-        match stars {
-            6 => out.extend_from_slice(b"s3cret"),
-            10 => out.extend_from_slice(b"mypassword"),
-            _ => out.extend_from_slice(&rest[start..start + stars]),
-        }
-        rest = &rest[start + stars..];
-    }
-    out.extend_from_slice(rest);
-    out
-}
-
 async fn send(address: std::net::SocketAddr, name: &str, request: &[u8]) -> Vec<u8> {
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut reader, mut writer) = stream.into_split();
@@ -245,7 +228,7 @@ async fn host() -> std::net::SocketAddr {
 /// name asks for, in its own SOAP version.
 #[tokio::test]
 async fn every_client_is_understood() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/asmx/clients");
+    let root = repository("fixtures/asmx/clients");
     let address = host().await;
     let mut count = 0;
     for client in std::fs::read_dir(root).unwrap() {
@@ -273,7 +256,7 @@ async fn every_client_is_understood() {
 
 #[tokio::test]
 async fn every_captured_exchange_is_answered_as_it_was() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/asmx");
+    let root = repository("fixtures/asmx");
     let address = host().await;
     let mut found = Vec::new();
     fixtures(&root, &mut found);

@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod codec;
 mod host_captures;
+mod host_http;
 mod properties;
 mod support;
 mod tidy;
