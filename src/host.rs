@@ -24,6 +24,8 @@ mod raw;
 
 mod service;
 
+mod open;
+
 mod panic;
 
 mod reply;
@@ -48,7 +50,7 @@ mod metrics;
 use std::sync::Arc;
 
 use metrics::Metrics;
-use service::OpenService;
+use open::OpenService;
 
 pub use error::HostError;
 pub use provide::BoxFuture;
