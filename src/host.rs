@@ -30,6 +30,7 @@ mod panic;
 
 mod reply;
 
+mod memory;
 mod server;
 mod tls;
 mod watch;
