@@ -5,6 +5,7 @@ mod logging;
 mod passwords;
 mod report;
 mod sample;
+mod serve;
 mod variables;
 mod wire;
 
@@ -52,6 +53,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Call(call::CallArgs),
+    Serve(serve::ServeArgs),
 }
 
 /// Why a command failed, with its exit code.
@@ -94,8 +96,13 @@ pub(crate) fn printable(text: &str) -> String {
 
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
-    let result = logging::start().and_then(|()| match cli.command {
+    let by_default = match cli.command {
+        Command::Call(_) => "off",
+        Command::Serve(_) => "info",
+    };
+    let result = logging::start(by_default).and_then(|()| match cli.command {
         Command::Call(args) => call::run(args),
+        Command::Serve(args) => serve::run(&args),
     });
     let code = result.unwrap_or_else(|failed| {
         // There is nowhere left to say that standard error is closed.

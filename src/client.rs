@@ -4,6 +4,7 @@ mod builder;
 mod error;
 mod transport;
 
+use std::fmt;
 use std::time::Instant;
 
 pub use builder::{BuildError, ClientBuilder};
@@ -40,12 +41,22 @@ use crate::soap::Binding;
 ///
 /// Cheap to keep: connections are reused while they are young (10 s), since IIS and proxies close
 /// idle ones. Nothing is ever sent twice: no retries, no redirects. Calls may run at the same time.
-#[derive(Debug)]
 pub struct Client<T = HttpTransport> {
     transport: T,
     binding: Binding,
     target: String,
     password: Option<Secret>,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Client<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The target is left out: a query may carry a secret.
+        f.debug_struct("Client")
+            .field("transport", &self.transport)
+            .field("namespace", &self.binding.namespace())
+            .field("version", &self.binding.version())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Client {

@@ -39,6 +39,16 @@ pub struct Exchange {
     pub response: HttpResponse,
 }
 
+impl HttpRequest {
+    /// The target for people: without its query, which may carry a secret.
+    pub fn shown_target(&self) -> Cow<'_, str> {
+        match self.target.split_once('?') {
+            Some((path, _)) => Cow::Owned(format!("{path}?…")),
+            None => Cow::Borrowed(&self.target),
+        }
+    }
+}
+
 /// Header fields in the order in which they were sent. Names match whatever their case.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Headers(Cow<'static, [Header]>);
@@ -145,7 +155,7 @@ impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpRequest")
             .field("method", &self.method)
-            .field("target", &self.target)
+            .field("target", &self.shown_target())
             .field("headers", &self.headers)
             .field("body", &format_args!("{} bytes", self.body.len()))
             .finish()

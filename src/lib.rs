@@ -31,3 +31,8 @@ pub mod sample;
 pub use client::{CallError, Client};
 pub use host::Host;
 pub use secret::Secret;
+
+/// The README's examples, so that they compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -194,9 +194,11 @@ where
         .map_err(|error| Failed::new(USAGE, format!("{}: {error}", T::NAME)))?;
     let secrets: Vec<Secret> = request.secrets().into_iter().chain([auth]).cloned().collect();
     let mask = Mask::new(&secrets);
+    // In an answer a secret of one or two letters would be found in every other word.
+    let answer_mask = Mask::new(secrets.iter().filter(|s| s.expose().chars().count() > 3));
     let client = client.over(|inner| Watched { inner, seen: Mutex::default(), on: args.show_wire });
     let report = match client.call(request).await {
-        Ok(answer) => Report::answer::<T>(&answer, &mask),
+        Ok(answer) => Report::answer::<T>(&answer, &answer_mask),
         Err(error) => Report::error(T::NAME, &error, &mask),
     };
     let mut stderr = std::io::stderr().lock();

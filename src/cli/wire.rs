@@ -10,7 +10,7 @@ use super::printable;
 
 /// A request, headers first.
 pub(crate) fn request(request: &HttpRequest, mask: &Mask) -> String {
-    let start = format!("{} {}", request.method, request.target);
+    let start = format!("{} {}", request.method, request.shown_target());
     message(&start, &request.headers, &request.body, mask)
 }
 

@@ -1,5 +1,6 @@
 //! How a request travels: reqwest, with everything off that the contract forbids.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::fmt;
 use std::future::Future;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
 use reqwest::Url;
+use reqwest::header::{self, HeaderName, HeaderValue};
 
 use crate::exchange::{Headers, HttpRequest, HttpResponse};
 
@@ -53,12 +55,8 @@ impl HttpTransport {
 
     fn error(&self, error: &reqwest::Error, sent: &AtomicBool) -> TransportError {
         let sent = sent.load(Ordering::Acquire);
-        let kind = if error.is_timeout() {
-            match sent {
-                // Until the body is asked for, all that can take time is the connection.
-                false => TransportErrorKind::ConnectTimeout(self.connect_timeout.min(self.timeout)),
-                true => TransportErrorKind::Timeout(self.timeout),
-            }
+        let kind = if error.is_timeout() && !sent {
+            TransportErrorKind::ConnectTimeout(self.connect_timeout)
         } else if error.is_connect() && !sent {
             TransportErrorKind::Connect(root_cause(error))
         } else {
@@ -66,21 +64,28 @@ impl HttpTransport {
         };
         TransportError { service: self.service(), kind, sent }
     }
-}
 
-impl Transport for HttpTransport {
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let sent = Arc::new(AtomicBool::new(false));
-        let body = Tracked { body: Some(request.body.into()), sent: Arc::clone(&sent) };
-        let mut post = self.client.post(self.url.clone()).timeout(self.timeout);
+    async fn exchange(
+        &self,
+        request: HttpRequest,
+        sent: &Arc<AtomicBool>,
+    ) -> Result<HttpResponse, TransportError> {
+        let body = Tracked { body: Some(request.body.into()), sent: Arc::clone(sent) };
+        let mut post = reqwest::Request::new(reqwest::Method::POST, self.url.clone());
         for header in request.headers.iter() {
-            post = post.header(&*header.name, &*header.value);
+            let name = HeaderName::from_bytes(header.name.as_bytes());
+            // Whatever the namespace in an action holds, it must not end the header.
+            let value = HeaderValue::from_bytes(&header.value);
+            let (Ok(name), Ok(value)) = (name, value) else {
+                let header = header.name.clone().into_owned();
+                let kind = TransportErrorKind::Header(header);
+                return Err(TransportError { service: self.service(), kind, sent: false });
+            };
+            post.headers_mut().append(name, value);
         }
-        let mut answer = post
-            .body(reqwest::Body::wrap(body))
-            .send()
-            .await
-            .map_err(|error| self.error(&error, &sent))?;
+        *post.body_mut() = Some(reqwest::Body::wrap(body));
+        let mut answer =
+            self.client.execute(post).await.map_err(|error| self.error(&error, sent))?;
 
         let too_large = || TransportError {
             service: self.service(),
@@ -93,7 +98,7 @@ impl Transport for HttpTransport {
         }
         // A peer may announce much and send little: it gets no more than this in advance.
         let mut body = Vec::with_capacity(announced.min(64 << 10) as usize);
-        while let Some(chunk) = answer.chunk().await.map_err(|error| self.error(&error, &sent))? {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.error(&error, sent))? {
             if body.len() + chunk.len() > self.body_limit {
                 return Err(too_large());
             }
@@ -101,9 +106,43 @@ impl Transport for HttpTransport {
         }
         let mut headers = Headers::with_capacity(answer.headers().len());
         for (name, value) in answer.headers() {
-            headers.push_bytes(name.as_str().to_owned(), value.as_bytes());
+            headers.push_bytes(shared_name(name), value.as_bytes());
         }
         Ok(HttpResponse { status: answer.status().as_u16(), headers, body })
+    }
+}
+
+/// A header's name, without a copy where it is one that nearly every answer carries.
+fn shared_name(name: &HeaderName) -> Cow<'static, str> {
+    const USUAL: [HeaderName; 5] = [
+        header::CONTENT_TYPE,
+        header::CONTENT_LENGTH,
+        header::CACHE_CONTROL,
+        header::DATE,
+        header::SERVER,
+    ];
+    static NAMES: [&str; 5] = ["content-type", "content-length", "cache-control", "date", "server"];
+    match USUAL.iter().position(|usual| usual == name) {
+        Some(i) => Cow::Borrowed(NAMES[i]),
+        None => Cow::Owned(name.as_str().to_owned()),
+    }
+}
+
+impl Transport for HttpTransport {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let sent = Arc::new(AtomicBool::new(false));
+        match tokio::time::timeout(self.timeout, self.exchange(request, &sent)).await {
+            Ok(result) => result,
+            Err(_) => {
+                let sent = sent.load(Ordering::Acquire);
+                // Until the body is asked for, all that can take time is the connection.
+                let kind = match sent {
+                    true => TransportErrorKind::Timeout(self.timeout),
+                    false => TransportErrorKind::ConnectTimeout(self.timeout),
+                };
+                Err(TransportError { service: self.service(), kind, sent })
+            }
+        }
     }
 }
 
@@ -170,6 +209,8 @@ pub enum TransportErrorKind {
     Timeout(Duration),
     /// The connection broke, or what came over it is no HTTP: why.
     Broken(String),
+    /// A header cannot be written: the namespace holds a character that no header can.
+    Header(String),
     /// The answer is larger than this.
     TooLarge {
         /// The limit in bytes.
@@ -192,6 +233,9 @@ impl fmt::Display for TransportError {
             }
             TransportErrorKind::Broken(cause) => {
                 write!(f, "the connection to {service} broke: {cause}")?;
+            }
+            TransportErrorKind::Header(name) => {
+                return write!(f, "the header {name} cannot be sent: look at the namespace");
             }
             TransportErrorKind::TooLarge { limit } => {
                 return write!(f, "the answer from {service} is larger than {limit} bytes");

@@ -46,6 +46,10 @@ impl Charset {
     }
 
     fn named(content_type: &str) -> Option<Self> {
+        // What nearly every message says.
+        if content_type == "text/xml; charset=utf-8" {
+            return Some(Self::Named(encoding_rs::UTF_8));
+        }
         let label = parameter(content_type, "charset").filter(|label| !label.is_empty())?;
         Self::from_label(&label)
     }

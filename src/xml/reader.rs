@@ -130,7 +130,9 @@ impl<'a> Reader<'a> {
             namespace: 0,
             attributes: Vec::new(),
             last: ("", "", ""),
-            has_cdata_end: memchr::memmem::find(src.as_bytes(), b"]]>").is_some(),
+            // Two steps, since most documents hold no bracket at all.
+            has_cdata_end: memchr::memchr(b']', src.as_bytes())
+                .is_some_and(|i| memchr::memmem::find(&src.as_bytes()[i..], b"]]>").is_some()),
             end_due: false,
         })
     }

@@ -248,7 +248,9 @@ fn report<T: Operation>(name: &str, answer: &Answer<T::Result>, strings: usize, 
 
     let mut runs: Vec<Box<dyn FnMut()>> = vec![
         Box::new(|| drop(black_box(decode::<T>(&binding, black_box(&response))))),
-        Box::new(|| drop(black_box(bare_loop(black_box(bytes))))),
+        Box::new(|| {
+            black_box(bare_loop(black_box(bytes)));
+        }),
         Box::new(|| drop(black_box(binding.encode_response::<T>(Ok(black_box(answer)))))),
         Box::new(|| drop(black_box(pushes(black_box(&pieces), text.len())))),
     ];
@@ -296,11 +298,15 @@ fn report_request() {
     let encode = || binding.encode_request("/Provider.asmx", Some(&password), &request).unwrap();
     let text = String::from_utf8(encode().body).unwrap();
     let pieces = pieces(&text);
-    let t = measure(&mut [&mut || drop(black_box(encode())), &mut || {
-        drop(black_box(pushes(black_box(&pieces), text.len())))
-    }]);
+    // The same four values by pushes alone: target, action, headers, body.
+    let by_hand = || {
+        let action = pushes(&["\"", "http://tempuri.org/", "Authenticate", "\""], 33);
+        let headers = vec![("Content-Type", String::new()), ("SOAPAction", action)];
+        (pushes(&["/Provider.asmx"], 14), headers, pushes(black_box(&pieces), text.len()))
+    };
+    let t = measure(&mut [&mut || drop(black_box(encode())), &mut || drop(black_box(by_hand()))]);
     println!(
-        "{:<28} {:>7} bytes | encode with headers {:.3} µs = {:.2} x pushes of the body, {} allocations (body 1, headers and target the rest)",
+        "{:<28} {:>7} bytes | encode with headers {:.3} µs = {:.2} x pushes of the same, {} allocations (one of them the body)",
         "Authenticate request",
         text.len(),
         t[0] * 1e6,

@@ -8,19 +8,19 @@ use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
 const MASKED: [&str; 2] = ["s3cret", "mypassword"];
 
 /// A file in the repository.
-pub fn repository(path: &str) -> PathBuf {
+pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// One captured message pair.
-pub struct Capture {
-    pub name: String,
-    pub request: HttpRequest,
-    pub response: Option<HttpResponse>,
+pub(crate) struct Capture {
+    pub(crate) name: String,
+    pub(crate) request: HttpRequest,
+    pub(crate) response: Option<HttpResponse>,
 }
 
 /// All captures below a folder of `fixtures/asmx`, by name.
-pub fn captures(folder: &str) -> Vec<Capture> {
+pub(crate) fn captures(folder: &str) -> Vec<Capture> {
     let mut found = Vec::new();
     walk(&repository("fixtures/asmx").join(folder), &mut found);
     found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -46,7 +46,7 @@ fn walk(folder: &Path, found: &mut Vec<Capture>) {
 }
 
 /// Puts the sample's passwords back, in UTF-8 and UTF-16.
-pub fn unmask(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn unmask(bytes: &[u8]) -> Vec<u8> {
     let mut out = bytes.to_vec();
     for password in MASKED.iter().rev() {
         let stars = "*".repeat(password.len());

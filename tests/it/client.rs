@@ -1,0 +1,242 @@
+//! The client against peers that misbehave, each in its own way. No peer sleeps: it waits for the
+//! client, or forever.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use external_providers::Client;
+use external_providers::client::{BuildError, CallError, ClientBuilder, TransportErrorKind};
+use external_providers::contract::{Authenticate, Authentication};
+use external_providers::soap::{FaultCode, Page, SoapVersion};
+
+const PASSWORD: &str = "hunter2&<x>";
+const USER_PASSWORD: &str = "correct horse";
+
+fn request() -> Authenticate {
+    Authenticate {
+        login_username: "u".into(),
+        login_password: USER_PASSWORD.into(),
+        ..Default::default()
+    }
+}
+
+/// Reads one request, up to the end of its body.
+fn read_request(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let n = stream.read(&mut buffer).unwrap();
+        bytes.extend_from_slice(&buffer[..n]);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok())
+                .unwrap_or(0);
+            if body.len() >= length {
+                return text;
+            }
+        }
+        assert!(n > 0, "the request ended early: {text}");
+    }
+}
+
+/// A peer that takes one connection and does as it is told. Gives its URL.
+fn peer(act: impl FnOnce(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/Provider.asmx", listener.local_addr().unwrap());
+    std::thread::spawn(move || act(listener.accept().unwrap().0));
+    url
+}
+
+/// A peer that answers with these bytes.
+fn answering(answer: impl Into<Vec<u8>>) -> String {
+    let answer = answer.into();
+    peer(move |mut stream| {
+        read_request(&mut stream);
+        let _ = stream.write_all(&answer);
+    })
+}
+
+fn http(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
+}
+
+async fn call(
+    url: &str,
+    with: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<Authentication, CallError> {
+    let builder = with(Client::builder(url, PASSWORD).timeout(Duration::from_secs(20)));
+    let result = builder.build().unwrap().call(request()).await;
+    if let Err(error) = &result {
+        let shown = format!("{error} {error:?} {:?}", std::error::Error::source(error));
+        for secret in ["hunter2", USER_PASSWORD, "correct+horse", "correct%20horse"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+    result.map(|answer| answer.result)
+}
+
+fn not_soap(result: Result<Authentication, CallError>) -> (u16, Page, String) {
+    match result {
+        Err(CallError::NotSoap(answer)) => {
+            (answer.status, answer.page.clone(), answer.excerpt.clone())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn transport(result: Result<Authentication, CallError>) -> (TransportErrorKind, bool) {
+    match result {
+        Err(CallError::Transport(error)) => (error.kind, error.sent),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_request_is_that_of_the_dotnet_proxy() {
+    for version in [SoapVersion::V11, SoapVersion::V12] {
+        let (seen, receive) = std::sync::mpsc::channel();
+        let url = peer(move |mut stream| {
+            seen.send(read_request(&mut stream)).unwrap();
+        });
+        let _ = call(&url, |b| b.soap_version(version)).await;
+        let sent = receive.recv().unwrap();
+        let (head, body) = sent.split_once("\r\n\r\n").unwrap();
+        let mut lines: Vec<_> = head.lines().collect();
+        assert_eq!(lines.remove(0), "POST /Provider.asmx HTTP/1.1");
+        let expected_type = match version {
+            SoapVersion::V11 => "Content-Type: text/xml; charset=utf-8",
+            SoapVersion::V12 => {
+                "Content-Type: application/soap+xml; charset=utf-8; action=\"http://tempuri.org/Authenticate\""
+            }
+        };
+        assert!(lines.contains(&expected_type), "{head}");
+        let has = |name: &str| {
+            lines.iter().any(|l| l.to_ascii_lowercase().starts_with(&format!("{name}:")))
+        };
+        assert_eq!(has("soapaction"), version == SoapVersion::V11, "{head}");
+        assert!(head.contains(&format!("Content-Length: {}", body.len())), "{head}");
+        for name in ["transfer-encoding", "accept-encoding", "cookie", "referer", "expect"] {
+            assert!(!has(name), "{head}");
+        }
+        assert!(body.contains("<string>authPW=hunter2&amp;&lt;x&gt;</string>"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_told_apart() {
+    let html = "Content-Type: text/html\r\n";
+    let echo =
+        format!("<html><title>Oops</title>authPW=hunter2&amp;&lt;x&gt; {USER_PASSWORD}</html>");
+    for (status, expected) in [
+        ("200 OK", Page::Html),
+        ("401 Unauthorized", Page::SignIn),
+        ("403 Forbidden", Page::Html),
+        ("404 Not Found", Page::Html),
+        ("502 Bad Gateway", Page::Html),
+        ("500 Internal Server Error", Page::Html),
+    ] {
+        let (found, page, excerpt) =
+            not_soap(call(&answering(http(status, html, &echo)), |b| b).await);
+        assert_eq!((found.to_string(), page), (status[..3].to_owned(), expected));
+        assert!(excerpt.starts_with("Oops"), "{excerpt}");
+    }
+    let moved = "Location: https://sso.example.com/login?next=hunter2\r\n";
+    let (_, page, _) = not_soap(call(&answering(http("301 Moved", moved, "")), |b| b).await);
+    assert!(matches!(page, Page::Redirect { sign_in: true, .. }), "{page:?}");
+    let xml = "Content-Type: text/xml; charset=utf-8\r\n";
+    let (status, page, _) = not_soap(call(&answering(http("200 OK", xml, "")), |b| b).await);
+    assert_eq!((status, page), (200, Page::Empty));
+    // A page that calls itself XML.
+    let (_, page, _) = not_soap(call(&answering(http("200 OK", xml, &echo)), |b| b).await);
+    assert_eq!(page, Page::Html);
+}
+
+#[tokio::test]
+async fn faults_and_broken_answers_are_told_apart() {
+    let xml = "Content-Type: text/xml; charset=utf-8\r\n";
+    let fault = format!(
+        "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><s:Fault><faultcode>s:Server</faultcode><faultstring>bad {USER_PASSWORD}</faultstring></s:Fault></s:Body></s:Envelope>"
+    );
+    for status in ["200 OK", "500 Internal Server Error"] {
+        match call(&answering(http(status, xml, &fault)), |b| b).await {
+            Err(CallError::Fault(found)) => {
+                assert_eq!((found.code, found.reason.as_str()), (FaultCode::Server, "bad ***"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let result = call(&answering(http("200 OK", xml, "<a><b></a>")), |b| b).await;
+    assert!(matches!(result, Err(CallError::Malformed(_))), "{result:?}");
+}
+
+#[tokio::test]
+async fn transport_errors_say_whether_the_request_was_sent() {
+    // A name that cannot be.
+    let (kind, sent) = transport(call("http://nowhere.invalid/", |b| b).await);
+    assert!(matches!(kind, TransportErrorKind::Connect(_)) && !sent, "{kind:?}");
+    // Nobody listens: the port was free a moment ago.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (kind, sent) = transport(call(&format!("http://{free}/"), |b| b).await);
+    assert!(matches!(kind, TransportErrorKind::Connect(_)) && !sent, "{kind:?}");
+    // Hangs up on the spot, after the request, and in the middle of the answer.
+    let (_, sent) = transport(call(&peer(|mut s| drop(read_request(&mut s))), |b| b).await);
+    assert!(sent);
+    let cut = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 100\r\n\r\n<a>";
+    let (kind, sent) = transport(call(&answering(cut), |b| b).await);
+    assert!(matches!(kind, TransportErrorKind::Broken(_)) && sent, "{kind:?}");
+    // No HTTP.
+    let (kind, sent) = transport(call(&answering("hello\r\n\r\n"), |b| b).await);
+    assert!(matches!(kind, TransportErrorKind::Broken(_)) && sent, "{kind:?}");
+}
+
+#[tokio::test]
+async fn a_peer_that_hangs_is_given_up() {
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let url = peer(move |mut stream| {
+        read_request(&mut stream);
+        let _ = held.recv();
+    });
+    let short = Duration::from_millis(200);
+    let (kind, sent) = transport(call(&url, |b| b.timeout(short)).await);
+    assert_eq!((kind, sent), (TransportErrorKind::Timeout(short), true));
+    drop(release);
+
+    // TLS that never answers: the connection is not there yet, so nothing was sent.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let (kind, sent) = transport(call(&url, |b| b.connect_timeout(short)).await);
+    assert!(matches!(kind, TransportErrorKind::ConnectTimeout(_)) && !sent, "{kind:?}");
+}
+
+#[tokio::test]
+async fn large_answers_are_refused_announced_or_not() {
+    let xml = "Content-Type: text/xml\r\n";
+    let large = "x".repeat(5000);
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\n{xml}Transfer-Encoding: chunked\r\n\r\n1388\r\n{large}\r\n0\r\n\r\n"
+    );
+    for answer in [http("200 OK", xml, &large), chunked] {
+        let (kind, _) = transport(call(&answering(answer), |b| b.body_limit(4999)).await);
+        assert_eq!(kind, TransportErrorKind::TooLarge { limit: 4999 });
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_are_refused_without_showing_them() {
+    let build = |url: &str| Client::new(url, PASSWORD).unwrap_err();
+    assert!(matches!(build("Provider.asmx"), BuildError::Url(_)));
+    assert!(matches!(build("ftp://host/"), BuildError::Scheme(_)));
+    let error = build("http://user:hunter2@host/");
+    assert_eq!(error, BuildError::UserInformation);
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
+    let roots = Client::builder("https://host/", PASSWORD).root_certificates("nonsense").build();
+    assert!(matches!(roots, Err(BuildError::Roots(_))), "{roots:?}");
+    let proxy = Client::builder("https://host/", PASSWORD).proxy("hunter2:x").build();
+    assert!(matches!(proxy, Err(BuildError::Proxy)), "{proxy:?}");
+    let client = Client::builder("http://host/?key=hunter2", PASSWORD);
+    let shown = format!("{client:?}");
+    assert!(!format!("{shown} {:?}", client.build().unwrap()).contains("hunter2"));
+}
