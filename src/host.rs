@@ -24,10 +24,13 @@ mod raw;
 
 mod service;
 
+mod open;
+
 mod panic;
 
 mod reply;
 
+mod memory;
 mod server;
 mod tls;
 mod watch;
@@ -48,7 +51,7 @@ mod metrics;
 use std::sync::Arc;
 
 use metrics::Metrics;
-use service::OpenService;
+use open::OpenService;
 
 pub use error::HostError;
 pub use provide::BoxFuture;

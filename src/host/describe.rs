@@ -6,9 +6,9 @@ use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
 
 use super::connection::{Peer, file, may_try, text};
+use super::open::{Hosted, OpenService};
 use super::pages::{self, Trial};
 use super::reply::Reply;
-use super::service::{Hosted, OpenService};
 use super::trial::decode;
 use super::{Hosting, wsdl};
 use crate::contract::Effect;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::service::Answered;
+use super::open::Answered;
 
 /// What there is to say about a call.
 pub(super) struct Call<'a> {

@@ -24,6 +24,8 @@ pub(super) struct Metrics {
     in_flight: AtomicUsize,
     /// Bytes of requests that are being read.
     buffered: AtomicUsize,
+    /// Bytes of requests that are no longer held; whoever gives memory back takes them.
+    pub(super) let_go: AtomicUsize,
     pub(super) connections: AtomicUsize,
     /// Connections that were turned away.
     pub(super) turned_away: AtomicU64,
@@ -143,5 +145,6 @@ impl<'m> Buffered<'m> {
 impl Drop for Buffered<'_> {
     fn drop(&mut self) {
         self.metrics.buffered.fetch_sub(self.bytes, Relaxed);
+        self.metrics.let_go.fetch_add(self.bytes, Relaxed);
     }
 }

@@ -1,7 +1,7 @@
 //! Pages for people: which operations there are, how to call one, and what went wrong. Plain HTML
 //! without anything from elsewhere; everything that is not ours is escaped.
 
-use super::service::{Hosted, OpenService};
+use super::open::{Hosted, OpenService};
 use crate::contract::{AUTH_PASSWORD, Effect, OperationInfo};
 use crate::secret::is_secret_key;
 use crate::soap::{ENVELOPE_11, ENVELOPE_12, SoapVersion};
@@ -11,16 +11,16 @@ use crate::xml::{XSD, XSI};
 pub(super) const STYLE: &str = "body{font-family:Verdana,Arial,sans-serif;line-height:1.5;margin:0 auto;\
     max-width:60rem;padding:1rem;color:#1a1a1a;background:#fff}\
     h1{background:#036;color:#fff;font-size:1.5rem;margin:0 0 1rem;padding:.75rem 1rem}\
-    h2{font-size:1.2rem;margin-top:2rem}h3{font-size:1rem}a{color:#036}\
+    h2{font-size:1.2rem;margin-top:2rem}h3{font-size:1rem;margin-bottom:.5rem}a{color:#036}\
     pre{background:#f4f4e8;border:1px solid #ccc;overflow-x:auto;padding:.75rem}\
-    label{display:block;margin-top:.75rem}input,textarea{box-sizing:border-box;font:inherit;\
+    label{display:block;margin-top:.75rem}input,textarea{display:block;box-sizing:border-box;font:inherit;\
     max-width:30rem;padding:.25rem;width:100%}button{font:inherit;margin-top:1rem;padding:.4rem 1rem}\
     table{border-collapse:collapse}th,td{border:1px solid #ccc;padding:.3rem .6rem;text-align:left}\
-    i{color:#036}";
+    caption{font-weight:bold;text-align:left}i{color:#036}";
 
 /// Nothing may be loaded or run; the style above is allowed by its hash.
 pub(super) const SECURITY_POLICY: &str = "default-src 'none'; style-src \
-    'sha256-fU/DLGXZc+jO9CL1q7aYZcZI8Do4/cqJeP91+vI5LtM='; form-action 'self'; base-uri 'none'; \
+    'sha256-YbCEPNFSIJ1TTGP3E12bQaRZt+yM5f0u69cPXEY0Sho='; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'";
 
 /// Text between tags or quotes.
@@ -102,7 +102,8 @@ pub(super) fn operation(
     let (info, file) = (hosted.info, escape(file));
     let name = info.name;
     let mut content = format!(
-        "<p>Click <a href=\"{file}\">here</a> for a complete list of operations.</p>\n<h2>Test</h2>\n"
+        "<p><a href=\"{file}\">All operations of {}</a></p>\n<h2>Test</h2>\n",
+        escape(&service.name)
     );
     match trial {
         Trial::Offered => form(&mut content, info),
@@ -170,7 +171,8 @@ fn samples(
     };
     let (path, host) = (escape(path), escape(host));
     content.push_str(&format!(
-        "<pre tabindex=\"0\">POST {path} HTTP/1.1\nHost: {host}\nContent-Type: {media_type}; \
+        "<h3>Request</h3>\n<pre tabindex=\"0\" role=\"region\" aria-label=\"SOAP {version} \
+         request\">POST {path} HTTP/1.1\nHost: {host}\nContent-Type: {media_type}; \
          charset=utf-8{parameter}\nContent-Length: <i>length</i>{action}\n\n"
     ));
     let mut variables = vec![AUTH_PASSWORD.to_owned()];
@@ -183,7 +185,8 @@ fn samples(
     inputs.push_str(&end(6, "inputs"));
     content.push_str(&envelope(service, version, info.name, &inputs));
     content.push_str(&format!(
-        "</pre>\n<pre tabindex=\"0\">HTTP/1.1 200 OK\nContent-Type: {media_type}; \
+        "</pre>\n<h3>Response</h3>\n<pre tabindex=\"0\" role=\"region\" aria-label=\"SOAP \
+         {version} response\">HTTP/1.1 200 OK\nContent-Type: {media_type}; \
          charset=utf-8\nContent-Length: <i>length</i>\n\n"
     ));
     let result_name = format!("{}Result", info.name);

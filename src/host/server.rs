@@ -18,11 +18,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, MissedTickBehavior, sleep, sleep_until, timeout};
 
 use super::connection::{self, Peer};
 use super::watch::{Activity, Watched};
-use super::{Host, HostError, Hosting, Tls};
+use super::{Host, HostError, Hosting, Tls, memory};
 
 /// The head of a request must fit in here, and a body is read in pieces no larger.
 const BUFFER: usize = 64 << 10;
@@ -104,11 +104,20 @@ impl Server {
         let (stop, stopping) = watch::channel(());
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
+        let (mut ended, mut look) = (0, tokio::time::interval(memory::LOOK));
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                Some(_) = connections.join_next() => continue,
+                Some(_) = connections.join_next() => {
+                    ended += 1;
+                    continue;
+                }
+                _ = look.tick() => {
+                    memory::tidy(&mut ended, &hosting.metrics);
+                    continue;
+                }
                 accepted = listener.accept() => accepted,
             };
             let Ok((stream, remote)) = accepted else {

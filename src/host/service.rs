@@ -4,21 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::HostError;
-use super::panic::catch_unwind;
-use super::provide::{self, Operate, Operations, Outcome};
-use super::raw::{self, RawAnswer, RawCall, RawError, RawProvider};
-use super::reply::Reply;
-use crate::contract::raw::{Presence, RawInputs};
+use super::open::{Hosted, OpenService};
+use super::provide::{self, Operations};
+use super::raw::RawProvider;
 use crate::contract::{
-    ChatProvider, CustomFieldProvider, EventProvider, Failure, Kind, LoginProvider, OPERATIONS,
-    OperationInfo, ProviderError, RegistrationProvider, TicketProvider, UserInformationProvider,
+    ChatProvider, CustomFieldProvider, EventProvider, Kind, LoginProvider, OPERATIONS,
+    RegistrationProvider, TicketProvider, UserInformationProvider,
 };
-use crate::exchange::{HttpRequest, HttpResponse};
 use crate::secret::Secret;
-use crate::soap::{
-    Binding, DEFAULT_NAMESPACE, Envelope, Heading, Limits, SoapVersion, read_inputs,
-};
-use crate::xml::Writer;
+use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, SoapVersion};
 
 /// One path of a host: the providers behind it, and what their callers must know.
 ///
@@ -209,179 +203,6 @@ impl Passwords {
     pub(super) fn accept(&self, given: &str) -> bool {
         let previous = self.previous.as_ref().is_some_and(|previous| previous.matches(given));
         self.current.matches(given) | previous
-    }
-}
-
-/// A service that was found to be in order.
-pub(super) struct OpenService {
-    pub(super) path: String,
-    pub(super) name: String,
-    passwords: Passwords,
-    bindings: [Binding; 2],
-    pub(super) operations: Vec<Hosted>,
-    raw: Option<Arc<dyn RawProvider>>,
-}
-
-/// An operation of a service.
-pub(super) struct Hosted {
-    pub(super) info: &'static OperationInfo,
-    pub(super) action: String,
-    operate: Box<dyn Operate>,
-}
-
-/// A SOAP message before anything of it is understood.
-pub(super) struct Message<'a> {
-    pub(super) content_type: &'a str,
-    pub(super) soap_action: Option<&'a str>,
-    pub(super) body: &'a [u8],
-}
-
-/// An answer, and what is to be logged about it.
-pub(super) struct Answered {
-    pub(super) reply: Reply,
-    pub(super) operation: Option<&'static OperationInfo>,
-    pub(super) outcome: Outcome,
-}
-
-impl OpenService {
-    pub(super) fn namespace(&self) -> &str {
-        self.bindings[0].namespace()
-    }
-
-    pub(super) fn binding(&self, version: SoapVersion) -> &Binding {
-        match version {
-            SoapVersion::V11 => &self.bindings[0],
-            SoapVersion::V12 => &self.bindings[1],
-        }
-    }
-
-    fn by_action(&self, action: &str) -> Option<&Hosted> {
-        self.operations.iter().find(|hosted| hosted.action == action)
-    }
-
-    pub(super) fn named(&self, name: &str) -> Option<&Hosted> {
-        self.operations.iter().find(|hosted| hosted.info.name == name)
-    }
-
-    /// The answer to a SOAP message that was posted here, read completely.
-    pub(super) async fn post(&self, message: Message<'_>) -> Answered {
-        let (version, hosted, inputs) = match self.read(&message) {
-            Ok(read) => read,
-            Err(error) => {
-                let reply = Reply::refusal(&error);
-                return Answered { reply, operation: None, outcome: Outcome::Refused };
-            }
-        };
-        self.call(version, hosted, inputs).await
-    }
-
-    fn read(
-        &self,
-        message: &Message<'_>,
-    ) -> Result<(SoapVersion, &Hosted, Presence<RawInputs>), crate::soap::RequestError> {
-        let heading = Heading::new(message.content_type, message.soap_action);
-        let routed = heading.route(|action| self.by_action(action))?;
-        let limits = self.bindings[0].limits();
-        let envelope =
-            Envelope::parse(heading, routed.is_some(), message.body, self.namespace(), limits)?;
-        let version = envelope.version;
-        let hosted = match routed {
-            Some(hosted) => hosted,
-            None => envelope.route(
-                |namespace, name| {
-                    if namespace == self.namespace() { self.named(name) } else { None }
-                },
-                |action| self.by_action(action),
-            )?,
-        };
-        Ok((version, hosted, envelope.into_inputs(self.namespace(), hosted.info.name)))
-    }
-
-    /// Calls an operation. A panic in a provider is this call's fault, and ends here.
-    pub(super) async fn call(
-        &self,
-        version: SoapVersion,
-        hosted: &Hosted,
-        inputs: Presence<RawInputs>,
-    ) -> Answered {
-        let call = catch_unwind(self.dispatch(version, hosted, inputs));
-        let (reply, outcome) = call.await.unwrap_or_else(|_| {
-            // What a panic says is for the log of the process: it may name anything.
-            let reply = Reply::exception(version, &["The provider failed unexpectedly."]);
-            (reply, Outcome::Panicked)
-        });
-        Answered { reply, operation: Some(hosted.info), outcome }
-    }
-
-    async fn dispatch(
-        &self,
-        version: SoapVersion,
-        hosted: &Hosted,
-        inputs: Presence<RawInputs>,
-    ) -> (Reply, Outcome) {
-        let binding = self.binding(version);
-        let inputs = match &self.raw {
-            None => inputs,
-            Some(raw) => {
-                let passwords = &self.passwords;
-                match raw.call(RawCall { operation: hosted.info, inputs, passwords }) {
-                    RawAnswer::Passed(call) => call.inputs,
-                    RawAnswer::Answered(answer) => {
-                        return encode_raw(binding, hosted.info, answer.await);
-                    }
-                }
-            }
-        };
-        match read_inputs(inputs) {
-            Err(error) => (Reply::inputs(version, &error), Outcome::Exception),
-            Ok((Some(password), variables)) if self.passwords.accept(password.expose()) => {
-                hosted.operate.operate(binding, variables).await
-            }
-            Ok(_) => (hosted.operate.decline(binding, Failure::PERMISSION_DENIED), Outcome::Denied),
-        }
-    }
-
-    /// The same for a request that is a plain value; the pure function that all of the SOAP side
-    /// can be tested with.
-    pub(super) async fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let content_type = request.headers.get("Content-Type").unwrap_or_default();
-        let soap_action = request.headers.get("SOAPAction");
-        let message = Message {
-            content_type: &content_type,
-            soap_action: soap_action.as_deref(),
-            body: &request.body,
-        };
-        self.post(message).await.reply.into()
-    }
-}
-
-fn encode_raw(
-    binding: &Binding,
-    operation: &'static OperationInfo,
-    answer: Result<Presence<crate::contract::raw::RawResult>, RawError>,
-) -> (Reply, Outcome) {
-    let version = binding.version();
-    let (result, outcome) = match answer {
-        Ok(result) => (result, Outcome::Answered),
-        Err(RawError::Provider(ProviderError::Failure(failure))) => {
-            (Presence::Value(raw::failed(operation, failure)), Outcome::Declined)
-        }
-        Err(RawError::Denied) => {
-            let failure = Failure::new(Failure::PERMISSION_DENIED);
-            (Presence::Value(raw::failed(operation, failure)), Outcome::Denied)
-        }
-        Err(RawError::Provider(ProviderError::Exception(messages))) => {
-            return (Reply::exception(version, &messages), Outcome::Exception);
-        }
-        Err(RawError::Fault(fault)) => return (Reply::fault(version, &fault), Outcome::Exception),
-        Err(RawError::Inputs(error)) => {
-            return (Reply::inputs(version, &error), Outcome::Exception);
-        }
-    };
-    let writer = Writer::default().with_references();
-    match binding.write_raw_result(operation.name, &result, writer) {
-        Ok(body) => (Reply::result(version, body), outcome),
-        Err(error) => (Reply::exception(version, &[error.to_string()]), Outcome::Exception),
     }
 }
 

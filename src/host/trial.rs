@@ -1,7 +1,7 @@
 //! Trying an operation from its page: a form's fields become a call, its answer a page.
 
+use super::open::{Answered, Hosted, OpenService};
 use super::pages;
-use super::service::{Answered, Hosted, OpenService};
 use crate::contract::raw::{Presence, RawInputs, RawResult, StringList};
 use crate::exchange::HttpResponse;
 use crate::secret::Mask;

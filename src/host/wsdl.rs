@@ -1,6 +1,6 @@
 //! `?WSDL` and `?disco`, generated for the operations that a service has (asmx.md, section 2).
 
-use super::service::{Hosted, OpenService};
+use super::open::{Hosted, OpenService};
 use crate::contract::Kind;
 use crate::xml::Writer;
 
