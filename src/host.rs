@@ -30,6 +30,7 @@ mod panic;
 
 mod reply;
 
+mod keeper;
 mod memory;
 mod server;
 mod tls;

@@ -73,6 +73,13 @@ pub enum HostError {
         #[source]
         error: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The thread that looks after connections cannot be started.
+    #[error("cannot start a thread")]
+    Thread {
+        /// Why.
+        #[source]
+        error: io::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Bind {

@@ -3,7 +3,7 @@
 //! glibc's allocator keeps what was freed below anything that is still in use, so that a host would
 //! forever hold what its busiest minute took.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::metrics::Metrics;
@@ -16,9 +16,9 @@ const CONNECTIONS: usize = 256;
 const BYTES: usize = 16 << 20;
 
 /// Gives freed memory back if there may be much of it; `ended` counts connections.
-pub(super) fn tidy(ended: &mut usize, metrics: &Metrics) {
-    if *ended >= CONNECTIONS || metrics.let_go.load(Relaxed) >= BYTES {
-        *ended = 0;
+pub(super) fn tidy(ended: &AtomicUsize, metrics: &Metrics) {
+    if ended.load(Relaxed) >= CONNECTIONS || metrics.let_go.load(Relaxed) >= BYTES {
+        ended.store(0, Relaxed);
         metrics.let_go.store(0, Relaxed);
         give_back();
     }

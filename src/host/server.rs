@@ -18,11 +18,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::connection::{self, Peer};
+use super::keeper::Keeper;
 use super::watch::{Activity, Watched};
-use super::{Host, HostError, Hosting, Tls, memory};
+use super::{Host, HostError, Hosting, Tls};
 
 /// The head of a request must fit in here, and a body is read in pieces no larger.
 const BUFFER: usize = 64 << 10;
@@ -41,7 +42,10 @@ impl Host {
         address: A,
     ) -> Result<Server, HostError> {
         let (listener, local) = listen(address).await?;
-        Ok(Server { hosting: Arc::clone(&self.0), listener, local, tls: None, metrics: None })
+        let hosting = Arc::clone(&self.0);
+        let keeper =
+            Keeper::start(Arc::clone(&hosting)).map_err(|error| HostError::Thread { error })?;
+        Ok(Server { hosting, listener, local, tls: None, metrics: None, keeper })
     }
 }
 
@@ -63,6 +67,7 @@ pub struct Server {
     local: SocketAddr,
     tls: Option<Tls>,
     metrics: Option<(TcpListener, SocketAddr)>,
+    keeper: Keeper,
 }
 
 impl Server {
@@ -96,7 +101,7 @@ impl Server {
     /// were begun, and ends when they have, or at the latest after
     /// [`Settings::shutdown_timeout`](super::Settings::shutdown_timeout).
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        let Self { hosting, listener, tls, metrics, .. } = self;
+        let Self { hosting, listener, tls, metrics, keeper, .. } = self;
         let mut scrapers = JoinSet::new();
         if let Some((listener, _)) = metrics {
             scrapers.spawn(scrape(Arc::clone(&hosting), listener));
@@ -104,18 +109,12 @@ impl Server {
         let (stop, stopping) = watch::channel(());
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
-        let (mut ended, mut look) = (0, tokio::time::interval(memory::LOOK));
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
                 Some(_) = connections.join_next() => {
-                    ended += 1;
-                    continue;
-                }
-                _ = look.tick() => {
-                    memory::tidy(&mut ended, &hosting.metrics);
+                    keeper.ended();
                     continue;
                 }
                 accepted = listener.accept() => accepted,
@@ -137,10 +136,13 @@ impl Server {
             let local = stream.local_addr().unwrap_or(self.local);
             let peer = Peer { remote, local, tls: tls.is_some() };
             let (hosting, stopping) = (Arc::clone(&hosting), stopping.clone());
+            let activity = Activity::new();
+            keeper.watch(&activity);
             match &tls {
-                None => connections.spawn(converse(hosting, peer, stream, stopping)),
+                None => connections.spawn(converse(hosting, peer, stream, activity, stopping)),
                 Some(tls) => {
-                    connections.spawn(encrypt(tls.clone(), hosting, peer, stream, stopping))
+                    let tls = tls.clone();
+                    connections.spawn(encrypt(tls, hosting, peer, stream, activity, stopping))
                 }
             };
         }
@@ -158,11 +160,12 @@ async fn encrypt(
     hosting: Arc<Hosting>,
     peer: Peer,
     stream: TcpStream,
+    activity: Arc<Activity>,
     stopping: watch::Receiver<()>,
 ) {
     let shaken = timeout(hosting.settings.header_timeout, tls.0.accept(stream)).await;
     if let Ok(Ok(stream)) = shaken {
-        converse(hosting, peer, stream, stopping).await;
+        converse(hosting, peer, stream, activity, stopping).await;
     }
 }
 
@@ -179,11 +182,12 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     hosting: Arc<Hosting>,
     peer: Peer,
     stream: S,
+    activity: Arc<Activity>,
     mut stopping: watch::Receiver<()>,
 ) {
     hosting.metrics.connections.fetch_add(1, Relaxed);
     let open = Open(hosting);
-    let (hosting, activity) = (&open.0, Activity::new());
+    let hosting = &open.0;
     let service = service_fn(|request| {
         let (hosting, activity) = (Arc::clone(hosting), Arc::clone(&activity));
         async move {
@@ -199,14 +203,10 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         .half_close(true)
         .title_case_headers(true)
         .max_buf_size(BUFFER)
-        // hyper would set up a timer for each request; the watch below has one for the connection.
+        // hyper would set up a timer for each request; the keeper has one for all connections.
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(Watched::new(stream, Arc::clone(&activity))), service);
     let mut connection = pin!(connection);
-    let settings = &hosting.settings;
-    let shortest = settings.header_timeout.min(settings.idle_timeout);
-    let tick = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(5));
-    let mut look = pin!(sleep(tick));
     let mut stopped = false;
     loop {
         tokio::select! {
@@ -216,12 +216,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
                 stopped = true;
                 connection.as_mut().graceful_shutdown();
             }
-            () = &mut look => {
-                if activity.expired(settings) {
-                    return;
-                }
-                look.as_mut().reset(Instant::now() + tick);
-            }
+            () = activity.given_up() => return,
         }
     }
 }

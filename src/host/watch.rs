@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Settings;
@@ -26,12 +27,13 @@ pub(super) struct Activity {
     phase: AtomicU8,
     /// Microseconds since `opened`.
     since: AtomicU64,
+    over: Notify,
 }
 
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
         let (phase, since) = (AtomicU8::new(IDLE), AtomicU64::new(0));
-        Arc::new(Self { opened: Instant::now(), phase, since })
+        Arc::new(Self { opened: Instant::now(), phase, since, over: Notify::new() })
     }
 
     fn now(&self) -> u64 {
@@ -51,6 +53,16 @@ impl Activity {
     /// Its answer is ready to be sent.
     pub(super) fn answered(&self) {
         self.enter(IDLE);
+    }
+
+    /// Tells whoever serves the connection that its time is over.
+    pub(super) fn give_up(&self) {
+        self.over.notify_one();
+    }
+
+    /// Waits for [`give_up`](Self::give_up).
+    pub(super) async fn given_up(&self) {
+        self.over.notified().await;
     }
 
     /// Has the other side used up its time?

@@ -9,6 +9,7 @@ mod host_asmx;
 mod host_captures;
 mod host_http;
 mod properties;
+mod serve;
 mod support;
 mod tidy;
 mod wsdl;

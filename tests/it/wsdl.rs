@@ -6,8 +6,12 @@ use external_providers::contract::raw::{
     Presence, RawCustomFieldData, RawInputs, RawResult, StringList,
 };
 use external_providers::contract::{Kind, OPERATIONS};
+use external_providers::host::{Host, Service};
+use external_providers::sample::Sample;
 use external_providers::soap::{Binding, DEFAULT_NAMESPACE, SoapVersion};
 use external_providers::xml::{Limits, Reader};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::support::{captures, repository};
 
@@ -223,4 +227,41 @@ fn what_the_codec_writes_is_valid() {
         }
     }
     assert_eq!(checked, 64);
+}
+
+#[tokio::test]
+async fn the_host_publishes_these_documents() {
+    let service = |kind: Kind, name: &str| {
+        let service = Service::new(format!("/{name}.asmx"), "pw");
+        match kind {
+            Kind::Login => service.login(Sample),
+            Kind::CustomFields => service.custom_fields(Sample),
+            Kind::Ticket => service.ticket(Sample),
+            Kind::LiveChat => service.live_chat(Sample),
+            Kind::UserInformation => service.user_information(Sample),
+            Kind::Events => service.events(Sample),
+            Kind::Registration => service.registration(Sample),
+        }
+    };
+    let name = |kind: Kind| {
+        let inputs = kind.inputs_type();
+        inputs["External".len()..inputs.len() - "Inputs".len()].to_owned()
+    };
+    let services = Kind::ALL.map(|kind| service(kind, &name(kind)));
+    let host = Host::builder().services(services).build().unwrap();
+    let server = host.bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr();
+    tokio::spawn(server.serve(std::future::pending()));
+    for kind in Kind::ALL {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let get = format!(
+            "GET /{}.asmx?WSDL HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            name(kind)
+        );
+        stream.write_all(get.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (_, published) = answer.split_once("\r\n\r\n").unwrap();
+        assert_eq!(published.trim_end(), document(kind).trim_end(), "{kind}");
+    }
 }

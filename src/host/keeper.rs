@@ -1,0 +1,93 @@
+//! A thread that looks after connections and memory, so that no call has to: with a timer of its
+//! own, each connection would have the kernel set and cancel one with every request.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::watch::Activity;
+use super::{Hosting, memory};
+
+/// Looks at all connections in turn, as long as it lives.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    kept: Arc<Kept>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    activities: Mutex<Vec<Weak<Activity>>>,
+    /// Connections that ended since memory was last given back.
+    ended: AtomicUsize,
+    stop: AtomicBool,
+}
+
+impl Keeper {
+    pub(super) fn start(hosting: Arc<Hosting>) -> io::Result<Self> {
+        let kept = Arc::new(Kept::default());
+        let keeping = Arc::clone(&kept);
+        let thread = thread::Builder::new()
+            .name("external-providers keeper".to_owned())
+            .stack_size(64 << 10)
+            .spawn(move || keeping.keep(&hosting))?;
+        Ok(Self { kept, thread: Some(thread) })
+    }
+
+    /// Takes a connection into its care.
+    pub(super) fn watch(&self, activity: &Arc<Activity>) {
+        self.kept.activities().push(Arc::downgrade(activity));
+    }
+
+    /// A connection ended.
+    pub(super) fn ended(&self) {
+        self.kept.ended.fetch_add(1, Relaxed);
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.kept.stop.store(true, Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // It ends at once; if it panicked, there is nothing left to do about it.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Kept {
+    fn activities(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Activity>>> {
+        // The list is whole whatever happened to whoever held it.
+        self.activities.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, hosting: &Hosting) {
+        let settings = &hosting.settings;
+        let shortest = settings.header_timeout.min(settings.idle_timeout);
+        let tick = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
+        let mut tidied = Instant::now();
+        loop {
+            thread::park_timeout(tick);
+            if self.stop.load(Relaxed) {
+                return;
+            }
+            let mut activities = self.activities();
+            activities.retain(|activity| {
+                let activity = activity.upgrade();
+                if let Some(activity) = activity.as_ref().filter(|a| a.expired(settings)) {
+                    activity.give_up();
+                }
+                activity.is_some()
+            });
+            activities.shrink_to(64);
+            drop(activities);
+            if tidied.elapsed() >= memory::LOOK {
+                memory::tidy(&self.ended, &hosting.metrics);
+                tidied = Instant::now();
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `serve` as a user meets it: what it says, how it ends, what it refuses.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+const PASSWORD: &str = "s3cret-of-the-service";
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
+    command
+        .arg("serve")
+        .args(arguments)
+        .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", PASSWORD)
+        .env_remove("EXTERNAL_PROVIDERS_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// A server that runs, and the lines that it began with.
+struct Serving {
+    process: Child,
+    lines: Vec<String>,
+}
+
+impl Serving {
+    fn start(arguments: &[&str], lines: usize) -> Self {
+        let all = [&["--sample", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut process = command(&all).spawn().unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let lines = (0..lines)
+            .map(|_| {
+                let mut line = String::new();
+                stdout.read_line(&mut line).unwrap();
+                line.trim_end().to_owned()
+            })
+            .collect();
+        Self { process, lines }
+    }
+
+    fn base(&self) -> &str {
+        let url = self.lines[0].split(' ').nth(2).unwrap();
+        url.strip_suffix("/Provider.asmx").unwrap()
+    }
+
+    fn call(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_external-providers"))
+            .arg("call")
+            .args(arguments)
+            .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", PASSWORD)
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        String::from_utf8(text).unwrap()
+    }
+
+    /// Stops it as an init system does; gives its exit code and all of its log.
+    fn stop(mut self) -> (Option<i32>, String) {
+        let killed = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
+        assert!(killed.success());
+        let mut log = String::new();
+        self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (self.process.wait().unwrap().code(), log)
+    }
+}
+
+#[test]
+fn it_says_where_it_listens_logs_each_call_and_ends_in_order() {
+    let serving = Serving::start(&["--metrics", "127.0.0.1:0"], 3);
+    let base = serving.base().to_owned();
+    let (provider, extended) = (format!("{base}/Provider.asmx"), format!("{base}/Extended.asmx"));
+    assert_eq!(serving.lines[0], format!("listening on {provider} and {extended}"));
+    assert!(serving.lines[1].ends_with(&format!("--url {provider}")), "{}", serving.lines[1]);
+    // The line that says how to call it is a call that works.
+    let words: Vec<_> = serving.lines[1].split(' ').skip(4).collect();
+    assert!(serving.call(&words).starts_with("Authenticate: authenticated"));
+    let wrong = ["GetUserInfo", "emailFrom=x", "--namespace", "urn:wrong", "--url", &extended];
+    assert!(serving.call(&wrong).contains("did not recognize"), "another namespace");
+
+    let address = serving.lines[2].strip_prefix("metrics: http://").unwrap().trim_end_matches('/');
+    let mut metrics = TcpStream::connect(address).unwrap();
+    metrics.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+    let mut text = String::new();
+    metrics.read_to_string(&mut text).unwrap();
+    assert!(text.contains("operation=\"Authenticate\""), "{text}");
+
+    let (code, log) = serving.stop();
+    assert_eq!(code, Some(0));
+    let line = log.lines().find(|l| l.contains("operation=\"Authenticate\"")).unwrap();
+    for part in ["kind=login", "outcome=\"answered\"", "status=200", "caller=127.0.0.1"] {
+        assert!(line.contains(part), "{line}");
+    }
+    for secret in [PASSWORD, "mypassword"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}
+
+#[test]
+fn diagnostics_are_there_only_when_asked_for() {
+    let request = ["HandleEvent", "eventName=x", "diagnostic=fault", "--url"];
+    for (arguments, fault) in [(&[][..], false), (&["--diagnostics"][..], true)] {
+        let serving = Serving::start(arguments, 2);
+        let url = format!("{}/Extended.asmx", serving.base());
+        let text = serving.call(&[&request[..], &[&url]].concat());
+        assert_eq!(text.contains("deliberate failure"), fault, "{text}");
+        assert_eq!(serving.stop().0, Some(0));
+    }
+}
+
+#[test]
+fn another_namespace_is_served() {
+    let serving = Serving::start(&["--namespace", "urn:example:providers"], 2);
+    let url = format!("{}/Provider.asmx", serving.base());
+    let arguments =
+        ["GetCustomFieldOptions", "--namespace", "urn:example:providers", "--url", &url];
+    assert!(serving.call(&arguments).starts_with("GetCustomFieldOptions: options"));
+    assert_eq!(serving.stop().0, Some(0));
+}
+
+#[test]
+fn what_cannot_start_says_why_in_one_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let files = ["--tls-certificate", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem"];
+    for (arguments, code, says) in [
+        (&["--sample", "--listen", &taken][..], 3, "cannot listen on"),
+        (&["--sample", "--listen", "nonsense"], 3, "cannot listen on nonsense"),
+        (&["--sample", "--namespace", "not a uri"], 3, "no absolute URI"),
+        (&[&["--sample"][..], &files].concat(), 3, "/nowhere/cert.pem"),
+        (&["--sample", "--auth-password-file", "/nowhere"], 3, "/nowhere"),
+        (&["--sample", "--tls-key", "x"], 2, "--tls-certificate"),
+        (&[], 2, "--sample"),
+    ] {
+        let output = command(arguments).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} {text}");
+        assert!(text.starts_with("error: ") && text.contains(says), "{arguments:?} {text}");
+        assert_eq!(output.stdout, b"");
+    }
+    let mut bare = command(&["--sample"]);
+    let output = bare.env_remove("EXTERNAL_PROVIDERS_AUTH_PASSWORD").output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("no web service password"));
+}
