@@ -21,7 +21,7 @@ use super::reply::{ASPNET_VERSION, Cache, Reply};
 use super::settings::Trial;
 use super::{describe, log, trial};
 use crate::contract::Effect;
-use crate::soap::{Heading, SoapVersion};
+use crate::soap::{Heading, SoapVersion, url_decode};
 
 const X_ASPNET_VERSION: HeaderName = HeaderName::from_static("x-aspnet-version");
 const SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
@@ -69,7 +69,7 @@ pub(super) async fn answer(
     }
     let path = head.uri.path();
     let decoded = if memchr::memchr(b'%', path.as_bytes()).is_some() {
-        Cow::Owned(trial::decode(&path.replace('+', "%2B")))
+        Cow::Owned(url_decode(&path.replace('+', "%2B")))
     } else {
         Cow::Borrowed(path)
     };
