@@ -9,20 +9,25 @@
 //! All four are methods of [`Binding`]: the service's namespace and the SOAP version.
 
 mod binding;
+mod envelope;
 mod error;
 mod fault;
 mod page;
 mod read;
+mod refusal;
 mod request;
 mod response;
 mod write;
 
 pub use binding::{Binding, Limits};
+pub(crate) use envelope::url_decode;
+pub use envelope::{Envelope, Heading};
 pub use error::{DecodeError, EncodeError, MalformedError, Problem};
 pub use fault::{Fault, FaultCode};
 pub use page::{NotSoap, Page};
+pub use refusal::RequestError;
 pub(crate) use request::read_inputs;
-pub use request::{Call, Envelope, Heading, InputsError, RequestError};
+pub use request::{Call, InputsError};
 
 /// The envelope namespace of SOAP 1.1 (SOAP 1.1, section 3).
 pub const ENVELOPE_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";

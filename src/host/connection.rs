@@ -17,15 +17,23 @@ use super::metrics::InFlight;
 use super::open::{Answered, Message, OpenService};
 use super::pages::SECURITY_POLICY;
 use super::provide::Outcome;
-use super::reply::{ASPNET_VERSION, Reply};
+use super::reply::{ASPNET_VERSION, Cache, Reply};
 use super::settings::Trial;
 use super::{describe, log, trial};
 use crate::contract::Effect;
-use crate::soap::Heading;
+use crate::soap::{Heading, SoapVersion, url_decode};
 
 const X_ASPNET_VERSION: HeaderName = HeaderName::from_static("x-aspnet-version");
 const SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+// Values of nearly every answer, checked for illegal bytes once and not for each of them.
+const PRIVATE: HeaderValue = HeaderValue::from_static(Cache::Private.value());
+const MAX_AGE_0: HeaderValue = HeaderValue::from_static(Cache::MaxAge0.value());
+const TEXT_XML_NAME: &str = SoapVersion::V11.content_type();
+const TEXT_XML: HeaderValue = HeaderValue::from_static(TEXT_XML_NAME);
+const SOAP_XML_NAME: &str = SoapVersion::V12.content_type();
+const SOAP_XML: HeaderValue = HeaderValue::from_static(SOAP_XML_NAME);
+const ASPNET: HeaderValue = HeaderValue::from_static(ASPNET_VERSION);
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// http.sys refuses a header line that is longer (asmx.md, section 1).
@@ -60,8 +68,8 @@ pub(super) async fn answer(
         return closing(Reply::error_page(400, "Bad Request - Invalid URL", sentence));
     }
     let path = head.uri.path();
-    let decoded = if path.contains('%') {
-        Cow::Owned(trial::decode(&path.replace('+', "%2B")))
+    let decoded = if memchr::memchr(b'%', path.as_bytes()).is_some() {
+        Cow::Owned(url_decode(&path.replace('+', "%2B")))
     } else {
         Cow::Borrowed(path)
     };
@@ -196,17 +204,30 @@ fn find<'h, 'p>(services: &'h [OpenService], path: &'p str) -> Option<(&'h OpenS
 
 /// The last header of this name: where one may stand once and stands twice, the last counts.
 pub(super) fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
-    let value = headers.get_all(name).iter().next_back()?;
-    Some(String::from_utf8_lossy(value.as_bytes()))
+    let value = headers.get_all(name).iter().next_back()?.as_bytes();
+    Some(std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed))
 }
 
 fn response(reply: Reply) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(reply.body)));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or_default();
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(reply.cache.value()));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
-    headers.insert(X_ASPNET_VERSION, HeaderValue::from_static(ASPNET_VERSION));
+    headers.insert(
+        header::CACHE_CONTROL,
+        match reply.cache {
+            Cache::Private => PRIVATE,
+            Cache::MaxAge0 => MAX_AGE_0,
+        },
+    );
+    headers.insert(
+        header::CONTENT_TYPE,
+        match reply.content_type {
+            TEXT_XML_NAME => TEXT_XML,
+            SOAP_XML_NAME => SOAP_XML,
+            other => HeaderValue::from_static(other),
+        },
+    );
+    headers.insert(X_ASPNET_VERSION, ASPNET);
     if reply.page {
         let policy = HeaderValue::from_static(SECURITY_POLICY);
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);

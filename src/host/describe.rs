@@ -9,9 +9,9 @@ use super::connection::{Peer, file, may_try, text};
 use super::open::{Hosted, OpenService};
 use super::pages::{self, Trial};
 use super::reply::Reply;
-use super::trial::decode;
 use super::{Hosting, wsdl};
 use crate::contract::Effect;
+use crate::soap::url_decode;
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -22,10 +22,10 @@ const XML: &str = "text/xml; charset=utf-8";
 fn parameter<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
     query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or(("", pair));
-        if !decode(key).eq_ignore_ascii_case(name) || (name.is_empty() && value.is_empty()) {
+        if !url_decode(key).eq_ignore_ascii_case(name) || (name.is_empty() && value.is_empty()) {
             return None;
         }
-        Some(if value.contains(['%', '+']) { decode(value).into() } else { value.into() })
+        Some(if value.contains(['%', '+']) { url_decode(value).into() } else { value.into() })
     })
 }
 

@@ -31,7 +31,7 @@ pub(super) enum Cache {
 }
 
 impl Cache {
-    pub(super) fn value(self) -> &'static str {
+    pub(super) const fn value(self) -> &'static str {
         match self {
             Self::Private => "private",
             Self::MaxAge0 => "private, max-age=0",

@@ -60,6 +60,9 @@ async fn listen<A: ToSocketAddrs + fmt::Display>(
 }
 
 /// A host with an open port.
+///
+/// Runs on any tokio runtime, one with a single thread too. As everywhere on tokio, a provider that
+/// blocks its thread keeps others waiting: what blocks belongs into `tokio::task::spawn_blocking`.
 #[derive(Debug)]
 pub struct Server {
     hosting: Arc<Hosting>,

@@ -5,7 +5,7 @@ use super::pages;
 use crate::contract::raw::{Presence, RawInputs, RawResult, StringList};
 use crate::exchange::HttpResponse;
 use crate::secret::Mask;
-use crate::soap::{DecodeError, SoapVersion};
+use crate::soap::{DecodeError, SoapVersion, url_decode};
 
 /// The fields of a form (`application/x-www-form-urlencoded`) as variables: empty ones are left
 /// out, and the field without a name holds any others, one to a line.
@@ -14,7 +14,7 @@ fn variables(form: &[u8]) -> StringList {
     for field in form.split(|&b| b == b'&') {
         let field = String::from_utf8_lossy(field);
         let (name, value) = field.split_once('=').unwrap_or((&field, ""));
-        let (name, value) = (decode(name), decode(value));
+        let (name, value) = (url_decode(name), url_decode(value));
         if !name.is_empty() {
             if !value.is_empty() {
                 list.push(Some(format!("{name}={value}")));
@@ -25,30 +25,6 @@ fn variables(form: &[u8]) -> StringList {
         list.extend(lines.map(|line| Some(line.to_owned())));
     }
     StringList(list)
-}
-
-/// `+` is a space, `%XX` bytes of UTF-8.
-pub(super) fn decode(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let hex = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16)).map(|d| d as u8);
-        match byte {
-            b'+' => out.push(b' '),
-            b'%' => {
-                let mut ahead = bytes.clone();
-                match (hex(ahead.next()), hex(ahead.next())) {
-                    (Some(high), Some(low)) => {
-                        out.push(high << 4 | low);
-                        bytes = ahead;
-                    }
-                    _ => out.push(b'%'),
-                }
-            }
-            byte => out.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Calls the operation with the fields of a form; the answer is a page.

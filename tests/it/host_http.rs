@@ -209,6 +209,28 @@ async fn the_slow_are_cut_off_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn who_does_not_read_is_cut_off() {
+    let server = bind(quick()).await.with_metrics("127.0.0.1:0").await.unwrap();
+    let (address, metrics) = (server.local_addr(), server.metrics_addr().unwrap());
+    tokio::spawn(server.serve(std::future::pending()));
+    let mut deaf = TcpStream::connect(address).await.unwrap();
+    let big = ["diagnostic=big", "entries=100000", "size=300"];
+    let request = post("/Provider.asmx", "Authenticate", &big, "");
+    deaf.write_all(request.as_bytes()).await.unwrap();
+    let started = Instant::now();
+    let open = |told: &str| told.contains("external_providers_connections 1\n");
+    while started.elapsed() < Duration::from_millis(150) || open(&exchange(metrics, get("/")).await)
+    {
+        assert!(started.elapsed() < PATIENCE, "it is still open");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Whoever does read gets all of it.
+    let answer =
+        exchange(address, request.replace("Host: h", "Host: h\r\nConnection: close")).await;
+    assert!(answer.contains("<string>v99999=xxx") && answer.ends_with("</soap:Envelope>"));
+}
+
+#[tokio::test]
 async fn limits_are_answered_503() {
     let mut settings = quick();
     settings.max_connections = 2;
