@@ -12,7 +12,7 @@ pub use error::CallError;
 pub use transport::{HttpTransport, Transport, TransportError, TransportErrorKind};
 
 use crate::contract::raw::{Presence, RawInputs, RawResult};
-use crate::contract::{Answer, Operation};
+use crate::contract::{Answer, Operation, Secrets};
 use crate::secret::{Mask, Secret};
 use crate::soap::Binding;
 
@@ -46,6 +46,8 @@ pub struct Client<T = HttpTransport> {
     binding: Binding,
     target: String,
     password: Option<Secret>,
+    /// The proxy's, which may come back in its error page.
+    proxy_password: Option<Secret>,
 }
 
 impl<T: fmt::Debug> fmt::Debug for Client<T> {
@@ -80,6 +82,7 @@ impl<T: Transport> Client<T> {
             binding: self.binding,
             target: self.target,
             password: self.password,
+            proxy_password: self.proxy_password,
         }
     }
 
@@ -127,7 +130,9 @@ impl<T: Transport> Client<T> {
         match self.binding.decode_response::<O>(&response, &Mask::default()) {
             Ok(Ok(answer)) => Ok(answer),
             _ => {
-                let mask = Mask::new(request.secrets().into_iter().chain(&self.password));
+                let mut secrets = Secrets::default();
+                request.write_inputs(&mut secrets);
+                let mask = self.mask(&secrets);
                 match self.binding.decode_response::<O>(&response, &mask)? {
                     Ok(answer) => Ok(answer),
                     Err(failure) => Err(CallError::Failure(Box::new(failure))),
@@ -145,7 +150,16 @@ impl<T: Transport> Client<T> {
     ) -> Result<Presence<RawResult>, CallError> {
         let http = self.binding.encode_raw_request(&self.target, operation, &inputs)?;
         let response = self.transport.send(http).await?;
-        let mask = Mask::new(self.password.iter());
+        let mut secrets = Secrets::default();
+        if let Presence::Value(RawInputs { input_variables: Presence::Value(list) }) = &inputs {
+            list.0.iter().flatten().for_each(|entry| secrets.entry(entry));
+        }
+        let mask = self.mask(&secrets);
         Ok(self.binding.decode_raw_response(operation, &response, &mask)?)
+    }
+
+    /// A mask for all secrets of a call.
+    fn mask(&self, request: &Secrets) -> Mask {
+        Mask::new(request.0.iter().chain(&self.password).chain(&self.proxy_password))
     }
 }

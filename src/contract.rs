@@ -31,6 +31,7 @@ pub use login::{Authenticate, Authentication, GetSignInCookieInfo, LoginProvider
 pub use registration::{RegisterUser, Registration, RegistrationProvider};
 pub use ticket::{Start, StartTicket, TicketProvider};
 pub use user_information::{GetUserInfo, UserInformation, UserInformationProvider};
+pub(crate) use variables::Secrets;
 pub use variables::{Sink, VariableError, Variables};
 
 use raw::{Presence, RawCustomFieldData};
@@ -72,11 +73,6 @@ pub trait Operation: Sized + Send + Sync {
     /// The custom field items of a result; `Absent` for all operations but one.
     fn items(_result: &Self::Result) -> Presence<&[CustomFieldChange]> {
         Presence::Absent
-    }
-
-    /// The other passwords in the request, so that they can be masked in what comes back.
-    fn secrets(&self) -> Vec<&crate::Secret> {
-        Vec::new()
     }
 }
 

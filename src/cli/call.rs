@@ -13,7 +13,7 @@ use external_providers::contract::{
     OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat, StartTicket, Variables,
 };
 use external_providers::exchange::{HttpRequest, HttpResponse};
-use external_providers::secret::{Mask, Secret};
+use external_providers::secret::{Mask, Secret, is_secret_key};
 use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
@@ -190,9 +190,14 @@ async fn answer<T: Operation>(
 where
     T::Result: Word,
 {
+    let secrets: Vec<Secret> = variables
+        .iter()
+        .filter(|(key, _)| is_secret_key(key))
+        .map(|(_, value)| Secret::new(value))
+        .chain([auth.clone()])
+        .collect();
     let request = T::read_inputs(variables)
         .map_err(|error| Failed::new(USAGE, format!("{}: {error}", T::NAME)))?;
-    let secrets: Vec<Secret> = request.secrets().into_iter().chain([auth]).cloned().collect();
     let mask = Mask::new(&secrets);
     // In an answer a secret of one or two letters would be found in every other word.
     let answer_mask = Mask::new(secrets.iter().filter(|s| s.expose().chars().count() > 3));

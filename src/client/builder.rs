@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -132,13 +133,17 @@ impl ClientBuilder {
             // IIS closes idle connections after two minutes, proxies sooner: a young one is safe.
             .pool_idle_timeout(Duration::from_secs(10))
             .user_agent(concat!("external-providers/", env!("CARGO_PKG_VERSION")));
+        let mut proxy_password = None;
         if let Some(proxy) = &self.proxy {
-            // The error would quote the URL, which may hold a password.
-            let proxy = Some(proxy.expose())
-                .filter(|url| url.starts_with("http://") || url.starts_with("https://"))
-                .and_then(|url| reqwest::Proxy::all(url).ok())
+            // Errors would quote the URL, which may hold a password.
+            let url = Url::parse(proxy.expose())
+                .ok()
+                .filter(|url| matches!(url.scheme(), "http" | "https"))
                 .ok_or(BuildError::Proxy)?;
-            http = http.proxy(proxy);
+            proxy_password = url.password().map(|password| {
+                Secret::new(percent_decode_str(password).decode_utf8_lossy().into_owned())
+            });
+            http = http.proxy(reqwest::Proxy::all(url).map_err(|_| BuildError::Proxy)?);
         }
         http = self.tls(http, url.scheme() == "https")?;
         let client = http.build().map_err(|error| BuildError::Tls(error.to_string()))?;
@@ -158,6 +163,7 @@ impl ClientBuilder {
             binding: Binding::new(self.namespace, self.version).with_limits(limits),
             target,
             password: self.password,
+            proxy_password,
         })
     }
 
@@ -177,15 +183,19 @@ impl ClientBuilder {
         let config = rustls::ClientConfig::builder_with_provider(std::sync::Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| BuildError::Tls(error.to_string()))?;
+        let roots = CertificateDer::pem_slice_iter(&self.roots)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| BuildError::Roots(error.to_string()))?;
+        if roots.is_empty() && !self.roots.is_empty() {
+            return Err(BuildError::Roots("there is no certificate in it".to_owned()));
+        }
         let config = if https {
-            let roots = CertificateDer::pem_slice_iter(&self.roots)
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| BuildError::Roots(error.to_string()))?;
-            if roots.is_empty() && !self.roots.is_empty() {
-                return Err(BuildError::Roots("there is no certificate in it".to_owned()));
-            }
-            let verifier = Verifier::new_with_extra_roots(roots, provider)
-                .map_err(|error| BuildError::Roots(error.to_string()))?;
+            let own = !roots.is_empty();
+            let verifier =
+                Verifier::new_with_extra_roots(roots, provider).map_err(|error| match own {
+                    true => BuildError::Roots(error.to_string()),
+                    false => BuildError::Tls(error.to_string()),
+                })?;
             config
                 .dangerous()
                 .with_custom_certificate_verifier(std::sync::Arc::new(verifier))

@@ -22,8 +22,8 @@ pub enum CallError {
     #[error(transparent)]
     Fault(Box<Fault>),
     /// The answer is SOAP, but not what the contract says.
-    #[error("{0}")]
-    Malformed(#[source] Box<MalformedError>),
+    #[error(transparent)]
+    Malformed(Box<MalformedError>),
     /// The provider's own failure: `Success=false`.
     #[error("the provider declined: {}", .0.message.as_deref().unwrap_or("(no message)"))]
     Failure(Box<Failure>),
@@ -50,7 +50,8 @@ impl CallError {
                 (_, Page::Redirect { .. }) => {
                     Some("redirects are not followed: use the address it points to, if it is right")
                 }
-                (401 | 407, _) => Some(
+                (407, _) => Some("the proxy wants credentials: put them into its URL"),
+                (401, _) => Some(
                     "the web server wants credentials of its own: allow anonymous access to the service",
                 ),
                 (403, _) => Some("the web server forbids it: look at its address restrictions"),
@@ -66,9 +67,14 @@ impl CallError {
                 }
                 _ => None,
             },
-            Self::Fault(fault) if fault.reason.contains("HTTP Header SOAPAction") => Some(
-                "the service does not know the action: its namespace is another (see its ?WSDL), or it does not implement this operation",
-            ),
+            Self::Fault(fault)
+                if fault.reason.contains("HTTP Header SOAPAction")
+                    || fault.reason.starts_with("Unable to handle request") =>
+            {
+                Some(
+                    "the service does not know the action: its namespace is another (see its ?WSDL), or it does not implement this operation",
+                )
+            }
             Self::Failure(failure) if failure.is_permission_denied() => {
                 Some("the web service password is wrong")
             }

@@ -50,6 +50,7 @@ impl HttpTransport {
     fn service(&self) -> String {
         let mut url = self.url.clone();
         url.set_query(None);
+        url.set_fragment(None);
         url.into()
     }
 

@@ -51,10 +51,6 @@ impl Operation for Authenticate {
     ) -> Result<Authentication, VariableError> {
         Authentication::read(outputs)
     }
-
-    fn secrets(&self) -> Vec<&Secret> {
-        vec![&self.login_password]
-    }
 }
 
 /// Who is this user, whom a sign-in cookie has already proved? (So there is no password.)

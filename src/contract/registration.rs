@@ -73,10 +73,6 @@ impl Operation for RegisterUser {
             false => Registration::Refused,
         })
     }
-
-    fn secrets(&self) -> Vec<&Secret> {
-        vec![&self.login_password]
-    }
 }
 
 /// Whether the user was created.

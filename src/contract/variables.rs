@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::CUSTOM_FIELD_PREFIX;
 use super::raw::{Presence, StringList};
-use crate::secret::{MASK, is_secret_key};
+use crate::secret::{MASK, Secret, is_secret_key};
 
 /// Variables in their order. Keys are case-sensitive; of duplicates the last counts.
 ///
@@ -199,6 +199,38 @@ impl Sink for Variables {
     fn refuse(&mut self, key: &str) {
         self.unreadable.get_or_insert_with(|| key.into());
     }
+}
+
+/// Collects the values whose keys name passwords, so that they can be masked in what comes back.
+#[derive(Debug, Default)]
+pub(crate) struct Secrets(pub(crate) Vec<Secret>);
+
+impl Secrets {
+    /// An entry `key=value`.
+    pub(crate) fn entry(&mut self, entry: &str) {
+        let (key, value) = split(entry);
+        if is_secret_key(key) {
+            self.0.push(Secret::new(value));
+        }
+    }
+}
+
+impl Sink for Secrets {
+    fn put(&mut self, key: &'static str, value: &str) {
+        if is_secret_key(key) {
+            self.0.push(Secret::new(value));
+        }
+    }
+
+    fn put_custom_field(&mut self, entry: &str) {
+        self.entry(entry);
+    }
+
+    fn put_other(&mut self, entry: &str) {
+        self.entry(entry);
+    }
+
+    fn refuse(&mut self, _: &str) {}
 }
 
 /// Variables that do not say what the contract asks for. Never shows a value.

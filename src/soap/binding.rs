@@ -7,8 +7,8 @@ use crate::xml;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
     namespace: String,
-    /// The namespace as it stands between the quotes of an attribute.
-    pub(super) escaped: String,
+    /// The namespace as it stands between the quotes of an attribute; `None` if it cannot.
+    pub(super) escaped: Option<String>,
     version: SoapVersion,
     limits: Limits,
 }
@@ -39,16 +39,15 @@ impl Default for Binding {
 }
 
 impl Binding {
-    /// A service in `namespace`, exactly as its WSDL has it.
+    /// A service in `namespace`, exactly as its WSDL has it. One that is empty, or holds control
+    /// characters, is refused when a message is written.
     pub fn new(namespace: impl Into<String>, version: SoapVersion) -> Self {
         let namespace = namespace.into();
         let mut writer = xml::Writer::default();
-        // Characters that XML cannot hold cannot be in a namespace that any service publishes;
-        // written as they are, the peer refuses the message.
-        let escaped = match writer.attribute(&namespace) {
-            Ok(()) => String::from_utf8(writer.into_bytes()).unwrap_or_default(),
-            Err(_) => namespace.clone(),
-        };
+        let writable = !namespace.is_empty()
+            && !namespace.chars().any(char::is_control)
+            && writer.attribute(&namespace).is_ok();
+        let escaped = writable.then(|| writer.into_string());
         Self { namespace, escaped, version, limits: Limits::default() }
     }
 

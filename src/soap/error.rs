@@ -4,6 +4,7 @@ use super::fault::Fault;
 use super::page::NotSoap;
 use super::write::Misplaced;
 use crate::contract::VariableError;
+use crate::secret::Mask;
 use crate::xml::XmlError;
 
 /// A message that cannot be written: the API was misused. Shows keys, never values.
@@ -28,6 +29,18 @@ pub enum EncodeError {
         operation: &'static str,
         /// The key.
         key: String,
+    },
+    /// A custom field without a name: readers drop it.
+    #[error("{operation}: a custom field has no name")]
+    NamelessField {
+        /// The operation.
+        operation: &'static str,
+    },
+    /// A namespace with a character that XML or an HTTP header cannot hold, or none at all.
+    #[error("{operation}: the service's namespace cannot be written: look at it")]
+    Namespace {
+        /// The operation.
+        operation: &'static str,
     },
     /// A character that XML 1.0 cannot hold.
     #[error("{operation}: the character U+{code:04X} in {place} cannot be sent in XML: remove it")]
@@ -64,14 +77,13 @@ pub enum DecodeError {
 
 /// An answer that does not hold what the contract says. Shows names, never content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the answer to {operation} is malformed{}", place(path))]
+#[error("the answer to {operation} is malformed{}: {problem}", place(path))]
 pub struct MalformedError {
     /// The operation that was called.
     pub operation: &'static str,
     /// The element, from the envelope down; empty when it is the document itself.
     pub path: String,
     /// What is wrong there.
-    #[source]
     pub problem: Problem,
 }
 
@@ -142,6 +154,12 @@ pub enum Problem {
         /// Its name as it is written.
         name: String,
     },
+    /// More bytes than the limit.
+    #[error("more than {limit} bytes (limit `body`)")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
     /// More entries than the limit.
     #[error("more than {limit} entries (limit `variables`)")]
     TooMany {
@@ -151,6 +169,33 @@ pub enum Problem {
     /// Variables that do not say what the contract asks for.
     #[error(transparent)]
     Variable(#[from] VariableError),
+}
+
+impl Problem {
+    /// The same with every name out of the message bounded and masked: a password with markup in
+    /// it may be what a broken message takes for names.
+    pub(super) fn masked(self, mask: &Mask) -> Self {
+        let map = |name: &str| {
+            let name: String = name.chars().take(200).collect();
+            let safe = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+            mask.apply_to_name(&name).chars().map(safe).collect::<String>()
+        };
+        match self {
+            Self::Xml(XmlError { kind, line, column }) => {
+                Self::Xml(XmlError { kind: kind.map_names(map), line, column })
+            }
+            Self::NoEnvelope { namespace, local } => {
+                Self::NoEnvelope { namespace: map(&namespace), local: map(&local) }
+            }
+            Self::Unexpected { namespace, local, expected_namespace, expected } => {
+                let (namespace, local) = (map(&namespace), map(&local));
+                Self::Unexpected { namespace, local, expected_namespace, expected }
+            }
+            Self::MustUnderstand { name } => Self::MustUnderstand { name: map(&name) },
+            Self::Type { name } => Self::Type { name: map(&name) },
+            nameless => nameless,
+        }
+    }
 }
 
 fn hint(found: &str, expected: &str, found_local: &str, expected_local: &str) -> &'static str {

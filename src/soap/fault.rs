@@ -7,7 +7,10 @@ use super::write::prologue;
 use super::{ENVELOPE_11, ENVELOPE_12, SoapVersion};
 use crate::exchange::HttpResponse;
 use crate::secret::Mask;
-use crate::xml::{Reader, Writer, XmlError};
+use crate::xml::{Limits, Reader, Writer, XmlError};
+
+/// Bytes that a text of a fault may have; the rest is dropped.
+const TEXT: usize = 256 << 10;
 
 /// Whose fault it is, in the words of SOAP 1.1; SOAP 1.2 calls a client `Sender` and a server
 /// `Receiver`.
@@ -107,16 +110,18 @@ impl Fault {
             // an exception's own as it is into SOAP 1.2 faults, too (asmx.md, `rs-soapexception`).
             let own = r.namespace().is_empty() || r.namespace() == version.envelope();
             match r.local() {
-                "faultcode" if own => fault.code = code(r)?,
-                "faultstring" if own => fault.reason = mask.apply(&r.text()?),
-                "faultactor" | "Node" if own => fault.actor = Some(mask.apply(&r.text()?)),
-                "Role" if own => fault.role = Some(mask.apply(&r.text()?)),
-                "detail" | "Detail" if own => fault.detail = Some(mask.apply(&inner(r)?)),
-                "Code" if own => fault.read_code(r, 0)?,
+                "faultcode" if own => fault.code = code(r, mask)?,
+                "faultstring" if own => fault.reason = text_of(r, mask)?,
+                "faultactor" | "Node" if own => fault.actor = Some(text_of(r, mask)?),
+                "Role" if own => fault.role = Some(text_of(r, mask)?),
+                "detail" | "Detail" if own => {
+                    fault.detail = Some(mask.apply_to_start(&inner(r)?, TEXT));
+                }
+                "Code" if own => fault.read_code(r, 0, mask)?,
                 "Reason" if own => {
                     let mut first = true;
                     while r.child()? {
-                        let text = mask.apply(&r.text()?);
+                        let text = text_of(r, mask)?;
                         if std::mem::take(&mut first) {
                             fault.reason = text;
                         }
@@ -129,14 +134,14 @@ impl Fault {
     }
 
     /// SOAP 1.2 part 1, section 5.4.1: a `Value`, and perhaps a `Subcode` that is built the same.
-    fn read_code(&mut self, r: &mut Reader<'_>, depth: usize) -> Result<(), XmlError> {
+    fn read_code(&mut self, r: &mut Reader<'_>, depth: usize, mask: &Mask) -> Result<(), XmlError> {
         /// Deeper subcodes are passed over: nobody nests them, and nothing may make us recurse.
         const DEEPEST: usize = 8;
         while r.child()? {
             match r.local() {
-                "Value" if depth == 0 => self.code = code(r)?,
-                "Value" => self.subcodes.push(r.text()?.trim().to_owned()),
-                "Subcode" if depth < DEEPEST => self.read_code(r, depth + 1)?,
+                "Value" if depth == 0 => self.code = code(r, mask)?,
+                "Value" => self.subcodes.push(text_of(r, mask)?.trim().to_owned()),
+                "Subcode" if depth < DEEPEST => self.read_code(r, depth + 1, mask)?,
                 _ => r.skip()?,
             }
         }
@@ -212,7 +217,14 @@ impl Fault {
 
 fn write_detail(w: &mut Writer, detail: &str) {
     w.raw("<detail>");
-    w.raw(detail);
+    // A detail is XML of the provider's own; what is none must not break the fault.
+    let written = format!("<detail>{detail}</detail>");
+    let valid = Reader::new(&written, Limits::default())
+        .and_then(|mut r| r.root().and_then(|()| r.skip()).and_then(|()| r.finish()));
+    match valid {
+        Ok(()) => w.raw(detail),
+        Err(_) => text(w, detail),
+    }
     w.raw("</detail>");
 }
 
@@ -243,8 +255,14 @@ fn text(w: &mut Writer, content: &str) {
     }
 }
 
-fn code(r: &mut Reader<'_>) -> Result<FaultCode, XmlError> {
-    let value = r.text()?;
+/// The text of an element of a fault, masked and bounded. Whoever writes it: a comment in it must
+/// not hide that it is a fault.
+fn text_of(r: &mut Reader<'_>, mask: &Mask) -> Result<String, XmlError> {
+    Ok(mask.apply_to_start(&r.text_with_markup()?, TEXT))
+}
+
+fn code(r: &mut Reader<'_>, mask: &Mask) -> Result<FaultCode, XmlError> {
+    let value = text_of(r, mask)?;
     let value = value.trim();
     let local = value.rsplit(':').next().unwrap_or(value);
     Ok(match FaultCode::named(local) {

@@ -103,7 +103,10 @@ impl NotSoap {
         let page = if let Some(location) = location {
             Page::Redirect {
                 sign_in: looks_like_sign_in(&location),
-                location: mask.apply(&bounded(&strip_query(&location), EXCERPT)),
+                location: bounded(
+                    &mask.apply_to_start(&bare_address(&location), 4 * EXCERPT),
+                    EXCERPT,
+                ),
             }
         } else if matches!(status, 401 | 407) || asks_for_password(&text) {
             Page::SignIn
@@ -116,9 +119,10 @@ impl NotSoap {
         };
         Self {
             status,
-            content_type: content_type.map(|value| mask.apply(&bounded(&value, EXCERPT))),
+            content_type: content_type
+                .map(|value| bounded(&mask.apply_to_start(&value, 4 * EXCERPT), EXCERPT)),
             page,
-            excerpt: excerpt(&text, response.body.len() > WINDOW, mask),
+            excerpt: excerpt(&text, mask),
         }
     }
 }
@@ -128,7 +132,7 @@ fn media_type(content_type: &str) -> &str {
 }
 
 fn text<'a>(response: &'a HttpResponse, content_type: &str) -> Cow<'a, str> {
-    let window = &response.body[..response.body.len().min(WINDOW)];
+    let window = &response.body[..response.body.len().min(2 * WINDOW)];
     let charset = match parameter(content_type, "charset") {
         Some(_) => Charset::of_response(content_type),
         None => Charset::Named(encoding_rs::UTF_8),
@@ -159,12 +163,18 @@ fn looks_like_sign_in(location: &str) -> bool {
         .any(|word| lower.contains(word))
 }
 
-/// An address without its query, which may carry what was asked.
-fn strip_query(location: &str) -> Cow<'_, str> {
-    match location.split_once('?') {
-        Some((address, _)) => Cow::Owned(format!("{address}?…")),
-        None => Cow::Borrowed(location),
+/// An address without user information, query and fragment, which may carry secrets.
+fn bare_address(location: &str) -> Cow<'_, str> {
+    let bare = location.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = bare.split_once("//").map_or(("", bare), |(scheme, rest)| (scheme, rest));
+    let host = rest.split('/').next().unwrap_or_default();
+    let user = host.rfind('@').map_or(0, |at| at + 1);
+    if user == 0 && bare.len() == location.len() {
+        return Cow::Borrowed(location);
     }
+    let slashes = if bare.contains("//") { "//" } else { "" };
+    let more = if bare.len() < location.len() { "?…" } else { "" };
+    Cow::Owned([scheme, slashes, &rest[user..], more].concat())
 }
 
 fn bounded(text: &str, limit: usize) -> String {
@@ -172,18 +182,9 @@ fn bounded(text: &str, limit: usize) -> String {
 }
 
 /// The first words: masked before anything is cut, so that no cut leaves half a secret.
-fn excerpt(text: &str, cut: bool, mask: &Mask) -> String {
-    let kept = if cut {
-        let mut end = text.len().saturating_sub(mask.longest().max(1024));
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        &text[..end]
-    } else {
-        text
-    };
-    let masked = mask.apply(kept);
-    // Markup may run through a secret's surroundings: mask once more what is shown.
+fn excerpt(text: &str, mask: &Mask) -> String {
+    let masked = mask.apply_to_start(text, WINDOW);
+    // What tags parted stands together now: mask once more what is shown.
     let words = mask.apply(&words(&masked));
     let mut excerpt = bounded(&words, EXCERPT);
     if words.chars().nth(EXCERPT).is_some() {
@@ -261,6 +262,10 @@ mod tests {
             (
                 response(302, &location("https://a/Login.aspx?u=hunter2"), ""),
                 Page::Redirect { location: "https://a/Login.aspx?…".into(), sign_in: true },
+            ),
+            (
+                response(302, &location("https://bob:x@a:1/b@c#d"), ""),
+                Page::Redirect { location: "https://a:1/b@c?…".into(), sign_in: false },
             ),
             (
                 response(301, &location("https://a/b"), ""),

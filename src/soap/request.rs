@@ -46,7 +46,16 @@ impl Binding {
                 let action = "; action=\"";
                 headers.push(
                     "Content-Type",
-                    [content_type, action, self.namespace(), slash, operation, "\""].concat(),
+                    // RFC 9110, section 5.6.4: what a quoted string escapes.
+                    [
+                        content_type,
+                        action,
+                        &self.namespace().replace('\\', "\\\\").replace('"', "\\\""),
+                        slash,
+                        operation,
+                        "\"",
+                    ]
+                    .concat(),
                 );
             }
         }

@@ -59,15 +59,16 @@ impl Binding {
             }
         };
         let message = result.message.value();
-        let mut outputs = Variables::read(result.output_variables)
-            .map_err(|error| malformed("/OutputVariables", error.into()))?;
+        let outputs = Variables::read(result.output_variables);
         if !result.success {
-            let masked = |(key, value): (&str, &str)| (key.to_owned(), mask.apply(value));
+            let masked = |(key, value): (&str, &str)| (mask.apply(key), mask.apply(value));
             return Ok(Err(Failure {
                 message: message.map(|message| mask.apply(&message)),
-                outputs: outputs.iter().map(masked).collect(),
+                // What a provider says when it declines counts more than whether it says it well.
+                outputs: outputs.unwrap_or_default().iter().map(masked).collect(),
             }));
         }
+        let mut outputs = outputs.map_err(|error| malformed("/OutputVariables", error.into()))?;
         let result =
             T::read_outputs(&mut outputs, result.custom_field_data_items).map_err(|error| {
                 let inside = match error {
@@ -89,6 +90,10 @@ impl Binding {
         if let Some(page) = NotSoap::recognise(response, mask) {
             return Err(Box::new(page).into());
         }
+        if response.body.len() > self.limits().body {
+            let problem = Problem::TooLarge { limit: self.limits().body };
+            return Err(Box::new(MalformedError { operation, path: String::new(), problem }).into());
+        }
         let content_type = response.headers.get("Content-Type").unwrap_or_default();
         let read = Charset::of_response(&content_type)
             .decode(&response.body)
@@ -104,6 +109,7 @@ impl Binding {
                 {
                     return Err(Box::new(page).into());
                 }
+                let problem = problem.masked(mask);
                 Err(Box::new(MalformedError { operation, path, problem }).into())
             }
         }
@@ -118,14 +124,14 @@ impl Binding {
         let mut r = Reader::new(text, self.limits().xml)?;
         r.root()?;
         let Some(version) = envelope_version(&r) else {
-            let (namespace, local) = (shown(r.namespace()), shown(r.local()));
+            let (namespace, local) = (r.namespace().to_owned(), r.local().to_owned());
             return Err(Located::new("", Problem::NoEnvelope { namespace, local }).into());
         };
         let mut result = None;
         while r.child()? {
             if r.is(version.envelope(), "Header") {
                 if let Some(name) = read_header(&mut r, version)? {
-                    let problem = Problem::MustUnderstand { name: shown(&name) };
+                    let problem = Problem::MustUnderstand { name };
                     return Err(Located::new("Envelope/Header", problem).into());
                 }
             } else if r.is(version.envelope(), "Body") && result.is_none() {
@@ -158,8 +164,8 @@ impl Binding {
         }
         if !is_response(r.local()) || r.namespace() != self.namespace() {
             let problem = Problem::Unexpected {
-                namespace: shown(r.namespace()),
-                local: shown(r.local()),
+                namespace: r.namespace().to_owned(),
+                local: r.local().to_owned(),
                 expected_namespace: self.namespace().to_owned(),
                 expected: expected(),
             };
@@ -201,11 +207,6 @@ pub(super) fn answer_headers(version: SoapVersion) -> Headers {
         SoapVersion::V11 => &V11,
         SoapVersion::V12 => &V12,
     })
-}
-
-/// A name for an error text, bounded.
-fn shown(name: &str) -> String {
-    name.chars().take(200).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 enum Stopped {

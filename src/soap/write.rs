@@ -48,7 +48,7 @@ impl Binding {
         let mut size = Size::default();
         request.write_inputs(&mut size);
         let capacity = self.overhead(T::NAME) + size.0 + password.map_or(0, |p| p.expose().len());
-        let mut w = self.begin(T::NAME, "", capacity);
+        let mut w = self.begin(T::NAME, "", capacity)?;
         w.raw("<inputs><InputVariables");
         let reserved = Reserved::inputs(OperationInfo::named(T::NAME));
         let mut list = ListWriter::new(&mut w, T::NAME, reserved);
@@ -97,11 +97,10 @@ impl Binding {
         };
         let message = answer.message.as_deref();
         let capacity = self.overhead(T::NAME) + message.map_or(0, str::len) + size.0 + items_size;
-        let mut w = self.begin(T::NAME, "Response", capacity);
+        let mut w = self.begin(T::NAME, "Response", capacity)?;
         self.open_result(&mut w, T::NAME, true, message)?;
         w.raw("<OutputVariables");
-        let reserved = Reserved::outputs(OperationInfo::named(T::NAME));
-        let mut list = ListWriter::new(&mut w, T::NAME, reserved);
+        let mut list = ListWriter::new(&mut w, T::NAME, Reserved::none());
         T::write_outputs(&answer.result, &mut list);
         list.put_all(&answer.other);
         list.finish("OutputVariables")?;
@@ -118,7 +117,7 @@ impl Binding {
         &self,
         failure: &Failure,
     ) -> Result<Vec<u8>, EncodeError> {
-        let mut w = self.begin(T::NAME, "Response", self.overhead(T::NAME));
+        let mut w = self.begin(T::NAME, "Response", self.overhead(T::NAME))?;
         self.open_result(&mut w, T::NAME, false, failure.message.as_deref())?;
         w.raw("<OutputVariables");
         let mut list = ListWriter::new(&mut w, T::NAME, Reserved::none());
@@ -170,25 +169,37 @@ impl Binding {
         prologue(self.version()).len()
             + FIXED.len()
             + EPILOGUE.len()
-            + self.escaped.len()
+            + self.escaped.as_ref().map_or(0, String::len)
             + 4 * operation.len()
     }
 
-    fn begin(&self, operation: &str, suffix: &str, capacity: usize) -> Writer {
+    fn begin(
+        &self,
+        operation: &'static str,
+        suffix: &str,
+        capacity: usize,
+    ) -> Result<Writer, EncodeError> {
         let mut w = Writer::with_capacity(capacity);
-        self.open_wrapper(&mut w, operation, suffix);
+        self.open_wrapper(&mut w, operation, suffix)?;
         w.raw(">");
-        w
+        Ok(w)
     }
 
-    fn open_wrapper(&self, w: &mut Writer, operation: &str, suffix: &str) {
+    fn open_wrapper(
+        &self,
+        w: &mut Writer,
+        operation: &'static str,
+        suffix: &str,
+    ) -> Result<(), EncodeError> {
+        let namespace = self.escaped.as_ref().ok_or(EncodeError::Namespace { operation })?;
         w.raw(prologue(self.version()));
         w.raw("<soap:Body><");
         w.raw(operation);
         w.raw(suffix);
         w.raw(" xmlns=\"");
-        w.raw(&self.escaped);
+        w.raw(namespace);
         w.raw("\"");
+        Ok(())
     }
 
     fn end(&self, mut w: Writer, operation: &str, suffix: &str) -> Vec<u8> {
@@ -235,7 +246,7 @@ impl Binding {
     ) -> Result<Vec<u8>, EncodeError> {
         let content = content.into_string();
         let mut w = Writer::with_capacity(self.overhead(operation) + content.len());
-        self.open_wrapper(&mut w, operation, suffix);
+        self.open_wrapper(&mut w, operation, suffix)?;
         if content.is_empty() {
             w.raw(" />");
             w.raw(EPILOGUE);

@@ -122,6 +122,28 @@ pub enum XmlErrorKind {
 }
 
 impl XmlErrorKind {
+    /// The same with every name out of the document passed through a function.
+    pub(crate) fn map_names(self, map: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::Unclosed(name) => Self::Unclosed(map(&name)),
+            Self::SecondRoot(name) => Self::SecondRoot(map(&name)),
+            Self::Mismatch { expected, found } => {
+                Self::Mismatch { expected: map(&expected), found: map(&found) }
+            }
+            Self::UnmatchedEnd(name) => Self::UnmatchedEnd(map(&name)),
+            Self::Name(name) => Self::Name(map(&name)),
+            Self::UnboundPrefix(name) => Self::UnboundPrefix(map(&name)),
+            Self::NamespaceDeclaration(name) => Self::NamespaceDeclaration(map(&name)),
+            Self::Attribute(name) => Self::Attribute(map(&name)),
+            Self::DuplicateAttribute { element, attribute } => {
+                Self::DuplicateAttribute { element: map(&element), attribute: map(&attribute) }
+            }
+            Self::Entity(name) => Self::Entity(map(&name)),
+            Self::NotText { element, found } => Self::NotText { element: map(&element), found },
+            nameless => nameless,
+        }
+    }
+
     /// Places the error at a byte offset of the document.
     pub(crate) fn at(self, src: &str, offset: usize) -> XmlError {
         let mut offset = offset.min(src.len());

@@ -213,6 +213,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The text of the current element and of all elements in it, without comments; the element is
+    /// consumed.
+    pub(crate) fn text_with_markup(&mut self) -> Result<String, XmlError> {
+        let outer = self.open.len().saturating_sub(1);
+        let mut text = String::new();
+        while self.open.len() > outer {
+            match self.token()? {
+                Token::Text(piece) | Token::Cdata(piece) => push_normalised(&mut text, piece),
+                Token::Reference(c) => text.push(c),
+                Token::Eof => return Err(self.unclosed()),
+                _ => {}
+            }
+        }
+        Ok(text)
+    }
+
     fn text_token(&mut self) -> Result<TextToken<'a>, XmlError> {
         let found = match self.token()? {
             Token::End => return Ok(TextToken::End),
@@ -247,7 +263,7 @@ impl<'a> Reader<'a> {
 
     /// Passes over the current element and all that is in it.
     pub fn skip(&mut self) -> Result<(), XmlError> {
-        let outer = self.open.len() - 1;
+        let outer = self.open.len().saturating_sub(1);
         while self.open.len() > outer {
             self.child()?;
         }
@@ -287,7 +303,12 @@ impl<'a> Reader<'a> {
 
     /// The namespace name of the current element; empty when it is in none.
     pub fn namespace(&self) -> &str {
-        &self.bindings[self.namespace as usize].1
+        self.uri(self.namespace)
+    }
+
+    /// A namespace name; empty when it is out of scope, as it may be after its element's end.
+    fn uri(&self, namespace: u32) -> &str {
+        self.bindings.get(namespace as usize).map_or("", |(_, uri)| uri)
     }
 
     /// The name of the current element as the document writes it.
@@ -300,7 +321,7 @@ impl<'a> Reader<'a> {
         let found = self
             .attributes
             .iter()
-            .find(|a| a.local == local && self.bindings[a.namespace as usize].1 == namespace)?;
+            .find(|a| a.local == local && self.uri(a.namespace) == namespace)?;
         // References were checked when the element was read.
         attribute_value(found.raw).ok()
     }
@@ -319,7 +340,7 @@ impl<'a> Reader<'a> {
         } else {
             self.lookup(prefix)?
         };
-        Some((&self.bindings[namespace as usize].1, local))
+        Some((self.uri(namespace), local))
     }
 
     /// The byte offset that the reader has reached.

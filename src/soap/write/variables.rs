@@ -28,41 +28,27 @@ impl Sink for Size {
 /// The names that a caller's own variables may not take.
 pub(super) struct Reserved {
     authentication: bool,
-    names: &'static [&'static str],
     inputs: &'static [VariableInfo],
     custom_fields: bool,
 }
 
 impl Reserved {
     pub(super) fn none() -> Self {
-        Self { authentication: false, names: &[], inputs: &[], custom_fields: false }
+        Self { authentication: false, inputs: &[], custom_fields: false }
     }
 
     pub(super) fn inputs(operation: Option<&'static OperationInfo>) -> Self {
         Self {
             authentication: true,
-            names: &[],
             inputs: operation.map_or(&[], |o| o.inputs),
             custom_fields: operation.is_some_and(|o| o.custom_fields),
         }
     }
 
-    pub(super) fn outputs(operation: Option<&'static OperationInfo>) -> Self {
-        Self {
-            authentication: false,
-            names: operation.map_or(&[], |o| o.outputs),
-            inputs: &[],
-            custom_fields: false,
-        }
-    }
-
     fn has(&self, entry: &str) -> bool {
-        let is =
-            |key: &str| entry.as_bytes().get(key.len()) == Some(&b'=') && entry.starts_with(key);
         let prefix = CUSTOM_FIELD_PREFIX.as_bytes();
-        (self.authentication && is(AUTH_PASSWORD))
-            || self.names.iter().any(|name| is(name))
-            || self.inputs.iter().any(|v| is(v.name))
+        (self.authentication && has_key(entry, AUTH_PASSWORD))
+            || self.inputs.iter().any(|v| has_key(entry, v.name))
             || (self.custom_fields
                 && entry
                     .as_bytes()
@@ -78,12 +64,18 @@ pub(super) struct ListWriter<'w> {
     operation: &'static str,
     reserved: Reserved,
     empty: bool,
+    /// The contract's keys that were written: another variable of that key would override them.
+    written: [&'static str; KEYS],
+    count: usize,
     error: Option<EncodeError>,
 }
 
+/// More keys than the contract gives any message.
+const KEYS: usize = 8;
+
 impl<'w> ListWriter<'w> {
     pub(super) fn new(w: &'w mut Writer, operation: &'static str, reserved: Reserved) -> Self {
-        Self { w, operation, reserved, empty: true, error: None }
+        Self { w, operation, reserved, empty: true, written: [""; KEYS], count: 0, error: None }
     }
 
     /// Closes the list whose start tag is open.
@@ -125,6 +117,10 @@ impl ListWriter<'_> {
     }
 }
 
+fn has_key(entry: &str, key: &str) -> bool {
+    entry.as_bytes().get(key.len()) == Some(&b'=') && entry.starts_with(key)
+}
+
 /// The key alone, for an error text.
 fn key_of(entry: &str) -> &str {
     entry.split('=').next().unwrap_or_default()
@@ -132,6 +128,10 @@ fn key_of(entry: &str) -> &str {
 
 impl Sink for ListWriter<'_> {
     fn put(&mut self, key: &'static str, value: &str) {
+        if let Some(place) = self.written.get_mut(self.count) {
+            *place = key;
+            self.count += 1;
+        }
         self.open("<string>");
         // The contract's own keys need no escaping.
         self.w.raw(key);
@@ -141,13 +141,17 @@ impl Sink for ListWriter<'_> {
     }
 
     fn put_custom_field(&mut self, entry: &str) {
+        if entry.starts_with('=') {
+            return self.fail(EncodeError::NamelessField { operation: self.operation });
+        }
         self.open("<string>cf_");
         self.text(entry, entry);
         self.w.raw("</string>");
     }
 
     fn put_other(&mut self, entry: &str) {
-        if self.reserved.has(entry) {
+        let written = self.written[..self.count].iter().any(|key| has_key(entry, key));
+        if written || self.reserved.has(entry) {
             let key = key_of(entry).to_owned();
             return self.fail(EncodeError::Reserved { operation: self.operation, key });
         }
