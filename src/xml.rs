@@ -7,6 +7,7 @@ pub mod charset;
 mod error;
 mod names;
 mod reader;
+mod syntax;
 mod writer;
 
 pub use error::{XmlError, XmlErrorKind};

@@ -115,3 +115,15 @@ pub struct RawCustomFieldData {
     /// Show the field with the information look-up.
     pub display_with_information_lookup: bool,
 }
+
+impl RawCustomFieldData {
+    /// The names of the six booleans in wire order; `ListOptions` stands before the last.
+    pub(crate) const FLAGS: [&str; 6] = [
+        "ChangeVisible",
+        "NewVisibleValue",
+        "ChangeRequired",
+        "NewRequiredValue",
+        "ChangeListOptions",
+        "DisplayWithInformationLookup",
+    ];
+}

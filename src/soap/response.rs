@@ -313,14 +313,7 @@ fn read_item(
     limits: &Limits,
 ) -> Result<RawCustomFieldData, Located> {
     /// The booleans of an item, each of which must be there (WSDL: `minOccurs="1"`).
-    const FLAGS: [&str; 6] = [
-        "ChangeVisible",
-        "NewVisibleValue",
-        "ChangeRequired",
-        "NewRequiredValue",
-        "ChangeListOptions",
-        "DisplayWithInformationLookup",
-    ];
+    const FLAGS: [&str; 6] = RawCustomFieldData::FLAGS;
     let mut name = Presence::Absent;
     let mut options: Presence<StringList> = Presence::Absent;
     let mut flags = [None; 6];

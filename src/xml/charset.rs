@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 
-use super::reader::pseudo_attribute;
+use super::syntax::pseudo_attribute;
 use super::{XmlError, XmlErrorKind};
 
 /// How the bytes of a document become characters.

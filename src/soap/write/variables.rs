@@ -1,0 +1,163 @@
+//! Variables as `<string>` elements.
+
+use super::elements::Misplaced;
+use crate::contract::{AUTH_PASSWORD, CUSTOM_FIELD_PREFIX, OperationInfo, Sink, VariableInfo};
+use crate::soap::EncodeError;
+use crate::xml::Writer;
+
+/// Counts what variables take on the wire when nothing has to be escaped.
+#[derive(Default)]
+pub(super) struct Size(pub(super) usize);
+
+impl Sink for Size {
+    fn put(&mut self, key: &'static str, value: &str) {
+        self.0 += "<string>=</string>".len() + key.len() + value.len();
+    }
+
+    fn put_custom_field(&mut self, entry: &str) {
+        self.0 += "<string>cf_</string>".len() + entry.len();
+    }
+
+    fn put_other(&mut self, entry: &str) {
+        self.0 += "<string></string>".len() + entry.len();
+    }
+
+    fn refuse(&mut self, _: &str) {}
+}
+
+/// The names that a caller's own variables may not take.
+pub(super) struct Reserved {
+    authentication: bool,
+    names: &'static [&'static str],
+    inputs: &'static [VariableInfo],
+    custom_fields: bool,
+}
+
+impl Reserved {
+    pub(super) fn none() -> Self {
+        Self { authentication: false, names: &[], inputs: &[], custom_fields: false }
+    }
+
+    pub(super) fn inputs(operation: Option<&'static OperationInfo>) -> Self {
+        Self {
+            authentication: true,
+            names: &[],
+            inputs: operation.map_or(&[], |o| o.inputs),
+            custom_fields: operation.is_some_and(|o| o.custom_fields),
+        }
+    }
+
+    pub(super) fn outputs(operation: Option<&'static OperationInfo>) -> Self {
+        Self {
+            authentication: false,
+            names: operation.map_or(&[], |o| o.outputs),
+            inputs: &[],
+            custom_fields: false,
+        }
+    }
+
+    fn has(&self, entry: &str) -> bool {
+        let is =
+            |key: &str| entry.as_bytes().get(key.len()) == Some(&b'=') && entry.starts_with(key);
+        let prefix = CUSTOM_FIELD_PREFIX.as_bytes();
+        (self.authentication && is(AUTH_PASSWORD))
+            || self.names.iter().any(|name| is(name))
+            || self.inputs.iter().any(|v| is(v.name))
+            || (self.custom_fields
+                && entry
+                    .as_bytes()
+                    .get(..prefix.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
+    }
+}
+
+/// Writes variables as `<string>` elements. Remembers the first error, since a [`Sink`] cannot
+/// return one.
+pub(super) struct ListWriter<'w> {
+    w: &'w mut Writer,
+    operation: &'static str,
+    reserved: Reserved,
+    empty: bool,
+    error: Option<EncodeError>,
+}
+
+impl<'w> ListWriter<'w> {
+    pub(super) fn new(w: &'w mut Writer, operation: &'static str, reserved: Reserved) -> Self {
+        Self { w, operation, reserved, empty: true, error: None }
+    }
+
+    /// Closes the list whose start tag is open.
+    pub(super) fn finish(self, element: &str) -> Result<(), EncodeError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        if self.empty {
+            self.w.raw(" />");
+        } else {
+            self.w.raw("</");
+            self.w.raw(element);
+            self.w.raw(">");
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, error: EncodeError) {
+        self.error.get_or_insert(error);
+    }
+}
+
+impl ListWriter<'_> {
+    /// Opens an entry.
+    fn open(&mut self, start: &str) {
+        if self.empty {
+            self.w.raw(">");
+            self.empty = false;
+        }
+        self.w.raw(start);
+    }
+
+    fn text(&mut self, text: &str, entry: &str) {
+        if let Err(character) = self.w.text(text) {
+            let place = format!("the variable {}", key_of(entry).escape_debug());
+            let misplaced = Misplaced { place, character };
+            self.fail(EncodeError::character(self.operation, misplaced));
+        }
+    }
+}
+
+/// The key alone, for an error text.
+fn key_of(entry: &str) -> &str {
+    entry.split('=').next().unwrap_or_default()
+}
+
+impl Sink for ListWriter<'_> {
+    fn put(&mut self, key: &'static str, value: &str) {
+        self.open("<string>");
+        // The contract's own keys need no escaping.
+        self.w.raw(key);
+        self.w.raw("=");
+        self.text(value, key);
+        self.w.raw("</string>");
+    }
+
+    fn put_custom_field(&mut self, entry: &str) {
+        self.open("<string>cf_");
+        self.text(entry, entry);
+        self.w.raw("</string>");
+    }
+
+    fn put_other(&mut self, entry: &str) {
+        if self.reserved.has(entry) {
+            let key = key_of(entry).to_owned();
+            return self.fail(EncodeError::Reserved { operation: self.operation, key });
+        }
+        self.open("<string>");
+        self.text(entry, entry);
+        self.w.raw("</string>");
+    }
+
+    fn refuse(&mut self, key: &str) {
+        let key = key.to_owned();
+        self.fail(EncodeError::Key { operation: self.operation, key });
+    }
+}
