@@ -14,7 +14,7 @@ use hyper::body::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -29,6 +29,9 @@ use super::{Host, HostError, Hosting, Tls};
 const BUFFER: usize = 64 << 10;
 /// The metrics are asked for by one or two scrapers.
 const SCRAPERS: usize = 8;
+
+/// So many connections beyond the limit are told so at the same time; more are just closed.
+const FAREWELLS: usize = 64;
 
 const OVERLOADED: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; \
     charset=utf-8\r\nContent-Length: 71\r\nRetry-After: 1\r\nConnection: close\r\n\r\nThe host is \
@@ -110,7 +113,7 @@ impl Server {
             scrapers.spawn(scrape(Arc::clone(&hosting), listener));
         }
         let (stop, stopping) = watch::channel(());
-        let mut connections = JoinSet::new();
+        let (mut connections, mut turned_away) = (JoinSet::new(), JoinSet::new());
         let mut shutdown = pin!(shutdown);
         loop {
             let accepted = tokio::select! {
@@ -120,6 +123,7 @@ impl Server {
                     keeper.ended();
                     continue;
                 }
+                Some(_) = turned_away.join_next() => continue,
                 accepted = listener.accept() => accepted,
             };
             let Ok((stream, remote)) = accepted else {
@@ -129,8 +133,8 @@ impl Server {
             };
             if connections.len() >= hosting.settings.max_connections {
                 hosting.metrics.turned_away.fetch_add(1, Relaxed);
-                if tls.is_none() {
-                    let _ = stream.try_write(OVERLOADED.as_bytes());
+                if tls.is_none() && turned_away.len() < FAREWELLS {
+                    turned_away.spawn(turn_away(stream));
                 }
                 continue;
             }
@@ -170,6 +174,20 @@ async fn encrypt(
     if let Ok(Ok(stream)) = shaken {
         converse(hosting, peer, stream, activity, stopping).await;
     }
+}
+
+/// Says why, and takes what the caller has to say meanwhile: to close on unread bytes would be a
+/// reset, which can overtake the answer.
+async fn turn_away(mut stream: TcpStream) {
+    let said = async {
+        stream.write_all(OVERLOADED.as_bytes()).await?;
+        stream.shutdown().await?;
+        let mut unheard = [0; 1024];
+        while stream.read(&mut unheard).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    // Whether the caller heard it or not: there is no more time for it.
+    let _ = timeout(Duration::from_secs(1), said).await;
 }
 
 /// Counts a connection as long as it is open.

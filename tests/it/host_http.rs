@@ -244,7 +244,7 @@ async fn limits_are_answered_503() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let answer = ask(&mut second, &echo("")).await;
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("overloaded"), "{answer}");
-    let third = exchange(address, "").await;
+    let third = exchange(address, echo("")).await;
     assert!(
         third.starts_with("HTTP/1.1 503 ") && third.contains("too many connections"),
         "{third}"
