@@ -439,6 +439,7 @@ async fn tls_comes_from_pem_files() {
     }
     let missing = Tls::read(&certificate.with_file_name("none.pem"), &key).unwrap_err();
     assert!(missing.to_string().ends_with("none.pem"), "{missing}");
+    std::fs::remove_dir_all(certificate.parent().unwrap()).unwrap();
 }
 
 #[tokio::test]
