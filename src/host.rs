@@ -48,6 +48,7 @@ mod wsdl;
 
 mod log;
 mod metrics;
+mod scrape;
 
 use std::sync::Arc;
 

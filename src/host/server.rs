@@ -2,33 +2,34 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::Response;
-use hyper::body::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::connection::{self, Peer};
 use super::keeper::Keeper;
 use super::watch::{Activity, Watched};
-use super::{Host, HostError, Hosting, Tls};
+use super::{Host, HostError, Hosting, Tls, scrape};
 
 /// The head of a request must fit in here, and a body is read in pieces no larger.
 const BUFFER: usize = 64 << 10;
-/// The metrics are asked for by one or two scrapers.
-const SCRAPERS: usize = 8;
+/// Connections that wait to be accepted: what a crowd brings beyond is dropped, and tried again only
+/// after a second.
+const BACKLOG: u32 = 4096;
+/// So many connections beyond the limit are told so at the same time; more are just closed.
+const FAREWELLS: usize = 64;
 
 const OVERLOADED: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; \
     charset=utf-8\r\nContent-Length: 71\r\nRetry-After: 1\r\nConnection: close\r\n\r\nThe host is \
@@ -53,10 +54,28 @@ async fn listen<A: ToSocketAddrs + fmt::Display>(
     address: A,
 ) -> Result<(TcpListener, SocketAddr), HostError> {
     let shown = address.to_string();
-    let failed = |error| HostError::Bind { address: shown.clone(), error };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let local = listener.local_addr().map_err(failed)?;
+    let open = async {
+        let mut last = None;
+        for address in lookup_host(address).await? {
+            match open(address) {
+                Ok(listener) => return Ok((listener.local_addr()?, listener)),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| io::Error::other("the name has no address")))
+    };
+    let (local, listener) =
+        open.await.map_err(|error| HostError::Bind { address: shown, error })?;
     Ok((listener, local))
+}
+
+fn open(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A host that is started again can have its port at once.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// A host with an open port.
@@ -107,10 +126,10 @@ impl Server {
         let Self { hosting, listener, tls, metrics, keeper, .. } = self;
         let mut scrapers = JoinSet::new();
         if let Some((listener, _)) = metrics {
-            scrapers.spawn(scrape(Arc::clone(&hosting), listener));
+            scrapers.spawn(scrape::serve(Arc::clone(&hosting), listener));
         }
         let (stop, stopping) = watch::channel(());
-        let mut connections = JoinSet::new();
+        let (mut connections, mut turned_away) = (JoinSet::new(), JoinSet::new());
         let mut shutdown = pin!(shutdown);
         loop {
             let accepted = tokio::select! {
@@ -120,6 +139,7 @@ impl Server {
                     keeper.ended();
                     continue;
                 }
+                Some(_) = turned_away.join_next() => continue,
                 accepted = listener.accept() => accepted,
             };
             let Ok((stream, remote)) = accepted else {
@@ -129,8 +149,8 @@ impl Server {
             };
             if connections.len() >= hosting.settings.max_connections {
                 hosting.metrics.turned_away.fetch_add(1, Relaxed);
-                if tls.is_none() {
-                    let _ = stream.try_write(OVERLOADED.as_bytes());
+                if tls.is_none() && turned_away.len() < FAREWELLS {
+                    turned_away.spawn(turn_away(stream));
                 }
                 continue;
             }
@@ -170,6 +190,20 @@ async fn encrypt(
     if let Ok(Ok(stream)) = shaken {
         converse(hosting, peer, stream, activity, stopping).await;
     }
+}
+
+/// Says why, and takes what the caller has to say meanwhile: to close on unread bytes would be a
+/// reset, which can overtake the answer.
+async fn turn_away(mut stream: TcpStream) {
+    let said = async {
+        stream.write_all(OVERLOADED.as_bytes()).await?;
+        stream.shutdown().await?;
+        let mut unheard = [0; 1024];
+        while stream.read(&mut unheard).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // Whether the caller heard it or not: there is no more time for it.
+    let _ = timeout(Duration::from_secs(1), said).await;
 }
 
 /// Counts a connection as long as it is open.
@@ -221,41 +255,6 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             }
             () = activity.given_up() => return,
         }
-    }
-}
-
-/// Serves the metrics.
-async fn scrape(hosting: Arc<Hosting>, listener: TcpListener) {
-    let mut scrapers = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            Some(_) = scrapers.join_next() => continue,
-            accepted = listener.accept(), if scrapers.len() < SCRAPERS => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            sleep(Duration::from_millis(50)).await;
-            continue;
-        };
-        let hosting = Arc::clone(&hosting);
-        scrapers.spawn(async move {
-            let service = service_fn(|_| {
-                let mut response = Response::new(Full::new(Bytes::from(hosting.metrics.show())));
-                let content_type = "text/plain; version=0.0.4; charset=utf-8";
-                response.headers_mut().insert(
-                    hyper::header::CONTENT_TYPE,
-                    hyper::header::HeaderValue::from_static(content_type),
-                );
-                async { Ok::<_, std::convert::Infallible>(response) }
-            });
-            let connection = http1::Builder::new()
-                .header_read_timeout(None)
-                .serve_connection(TokioIo::new(stream), service);
-            let patience = Instant::now() + hosting.settings.idle_timeout;
-            tokio::select! {
-                _ = connection => {}
-                () = sleep_until(patience) => {}
-            }
-        });
     }
 }
 

@@ -229,3 +229,39 @@ async fn long_values_come_back_as_code_units() {
     let units = format!("<string>0076 003D{}</string>", " 0078".repeat(60_000));
     expect(&post(TEXT, AUTHENTICATE, body).await, 200, TEXT, &units);
 }
+
+/// Whatever is done to a message, the answer is one that ASMX gives, and nothing panics.
+#[tokio::test]
+async fn mutilated_messages_are_answered() {
+    let host = host();
+    let messages = crate::support::captures("structure");
+    // Not random, so that a failure can be repeated (Knuth's MMIX generator).
+    let mut state = 1_u64;
+    let mut below = |limit: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % limit.max(1)
+    };
+    let pieces: [&[u8]; 8] =
+        [b"<", b">", b"&#", b"]]>", b"<!--", b"xmlns:a=\"\" ", b"\xed\xa0\x80", b"\0"];
+    for capture in messages.iter().cycle().take(6_000) {
+        let mut request = capture.request.clone();
+        for _ in 0..=below(3) {
+            let at = below(request.body.len());
+            match below(5) {
+                0 => request.body.truncate(at),
+                1 if !request.body.is_empty() => request.body[at] ^= 1 << below(8),
+                2 => drop(request.body.splice(at..at, pieces[below(pieces.len())].iter().copied())),
+                3 => {
+                    let end = (at + below(40)).min(request.body.len());
+                    drop(request.body.drain(at..end));
+                }
+                _ => request.body.extend_from_within(at..),
+            }
+        }
+        let answer = host.answer(&request).await.unwrap();
+        let known = matches!(answer.status, 200 | 400 | 415 | 500);
+        assert!(known, "{}: {}", capture.name, answer.status);
+        assert!(!text(&answer).contains("failed unexpectedly"), "{}", capture.name);
+    }
+}

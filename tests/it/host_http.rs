@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use external_providers::contract::{
@@ -244,7 +244,7 @@ async fn limits_are_answered_503() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     let answer = ask(&mut second, &echo("")).await;
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("overloaded"), "{answer}");
-    let third = exchange(address, "").await;
+    let third = exchange(address, echo("")).await;
     assert!(
         third.starts_with("HTTP/1.1 503 ") && third.contains("too many connections"),
         "{third}"
@@ -299,6 +299,73 @@ async fn a_provider_fails_alone() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{variables:?}: {answer}");
         assert!(answer.contains(text), "{variables:?}: {answer}");
         assert!(!answer.contains("hunter2"), "{answer}");
+    }
+}
+
+/// A log that a test can read.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn each_call_is_one_line_without_secrets() {
+    let service = Service::new("/e.asmx", "s3cret").events(Moody);
+    let services = sample::services("s3cret", "http://tempuri.org/", false);
+    let host = Host::builder().services(services).service(service).build().unwrap();
+    let server = host.bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr();
+    tokio::spawn(server.serve(std::future::pending()));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let user = ["authPW=s3cret", "loginUsername=myusername", "loginPassword=mypassword"];
+    let wrong = ["authPW=s3crex", "loginUsername=myusername", "loginPassword=mypassword"];
+    let panic = post("/e.asmx", "HandleEvent", &["authPW=s3cret", "eventName=panic"], "");
+    let log = Log::default();
+    let writer = log.clone();
+    let lines = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false);
+    let _logging = tracing::subscriber::set_default(lines.finish());
+    // Another test may be about to log its first line, and so hide such lines from this log.
+    let started = Instant::now();
+    let heard = |log: &Log| {
+        let written = String::from_utf8(log.0.lock().unwrap().split_off(0)).unwrap();
+        written.contains(" INFO ") && written.contains("ERROR ")
+    };
+    while !heard(&log) {
+        assert!(started.elapsed() < PATIENCE, "nothing is logged");
+        tracing::callsite::rebuild_interest_cache();
+        for request in [&post("/Provider.asmx", "Authenticate", &user, ""), &panic] {
+            ask(&mut stream, request).await;
+        }
+    }
+    ask(&mut stream, &post("/Provider.asmx", "Authenticate", &user, "")).await;
+    ask(&mut stream, &post("/Provider.asmx", "Authenticate", &wrong, "")).await;
+    ask(&mut stream, &post("/Provider.asmx", "StartTicket", &user, "")).await;
+    ask(&mut stream, &post("/Provider.asmx", "s3cret", &user, "")).await;
+    ask(&mut stream, &panic).await;
+    let written = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<_> = written.lines().collect();
+    for (line, expected) in lines.iter().zip([
+        "kind=login operation=\"Authenticate\" outcome=\"answered\" status=200",
+        "kind=login operation=\"Authenticate\" outcome=\"denied\" status=200",
+        "kind=ticket operation=\"StartTicket\" outcome=\"declined\" status=200",
+        "outcome=\"refused\" status=500",
+        "kind=events operation=\"HandleEvent\" outcome=\"panicked\" status=500",
+    ]) {
+        assert!(line.contains(expected) && line.contains("caller=127.0.0.1"), "{expected}: {line}");
+        assert!(line.contains("duration_us=") && line.contains("request_bytes="), "{line}");
+    }
+    assert_eq!(lines.len(), 5, "{written}");
+    for secret in ["s3cre", "mypassword", "hunter2"] {
+        assert!(!written.contains(secret), "{written}");
     }
 }
 
@@ -372,6 +439,7 @@ async fn tls_comes_from_pem_files() {
     }
     let missing = Tls::read(&certificate.with_file_name("none.pem"), &key).unwrap_err();
     assert!(missing.to_string().ends_with("none.pem"), "{missing}");
+    std::fs::remove_dir_all(certificate.parent().unwrap()).unwrap();
 }
 
 #[tokio::test]
