@@ -9,7 +9,7 @@ use memchr::memmem;
 use zeroize::Zeroizing;
 
 use super::{Secret, is_secret_key};
-use decoded::Decoded;
+use decoded::{Decoded, Kind};
 
 /// What stands for a secret.
 pub const MASK: &str = "***";
@@ -84,14 +84,14 @@ impl Mask {
         let mut covered = Vec::new();
         let plain = Decoded::plain(text);
         self.find(&plain, by_key, &mut covered);
-        if text.contains(['&', '%', '\\', '+']) {
-            for plus in [false, true] {
-                if plus && !text.contains('+') {
-                    continue;
+        // Two levels, each of one kind: what escapes in one language may be text in another.
+        for first in Kind::ALL {
+            let Some(once) = plain.unescaped(first) else { continue };
+            self.find(&once, by_key, &mut covered);
+            for second in Kind::ALL {
+                if let Some(twice) = once.unescaped(second) {
+                    self.find(&twice, by_key, &mut covered);
                 }
-                let once = plain.unescaped(plus);
-                self.find(&once, by_key, &mut covered);
-                self.find(&once.unescaped(false), by_key, &mut covered);
             }
         }
         self.find_base64(text, &mut covered);

@@ -396,3 +396,108 @@ fn requests_that_do_not_fit_say_why() {
         Err(RequestError::UnknownAction { .. })
     ));
 }
+
+/// Answers that repeat the password `hunter2secret` wherever a message has room for it.
+#[test]
+fn no_part_of_an_answer_carries_a_secret_into_an_error() {
+    let soap_12 = |inner: &str| {
+        respond(&format!(
+            "<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope' xmlns:xsi='{XSI}'><s:Body>{inner}</s:Body></s:Envelope>"
+        ))
+    };
+    let fault = |inner: &str| soap(&format!("<s:Fault>{inner}</s:Fault>"));
+    let mask = Mask::new([&Secret::new("A&hunter2secret;b"), &Secret::new("hunter2secret")]);
+    for response in [
+        soap("A&hunter2secret;b"),
+        soap("<hunter2secret></x>"),
+        soap("<a xmlns='urn:hunter2secret'/>"),
+        soap("<hunter2secret:a/>"),
+        soap("<a hunter2secret:a='1'/>"),
+        soap("<a hunter2secret='1' hunter2secret='2'/>"),
+        respond("<hunter2secret/>"),
+        respond("<a>hunter2secret"),
+        answer(
+            "<AuthenticateResult xsi:type='hunter2secret'><Success>x</Success></AuthenticateResult>",
+        ),
+        answer(
+            "<AuthenticateResult><OutputVariables xsi:type='hunter2secret'/></AuthenticateResult>",
+        ),
+        fault("<faultcode>s:hunter2secret</faultcode><faultstring>x</faultstring>"),
+        fault("<faultstring>h&#117;nter2secret<!-- c --></faultstring>"),
+        fault("<faultactor>hunter2<![CDATA[secret]]></faultactor>"),
+        fault("<detail>h&#117;nter2 <a>hun<![CDATA[ter2secret]]></a> hunter<b/>2secret</detail>"),
+        soap_12(
+            "<s:Fault><s:Code><s:Value>hunter2secret</s:Value><s:Subcode><s:Value>hunter2secret</s:Value></s:Subcode></s:Code></s:Fault>",
+        ),
+        soap_12(
+            "<s:Fault><s:Reason><s:Text>hunter2secret</s:Text></s:Reason><s:Node>hunter2secret</s:Node><s:Role>hunter2secret</s:Role></s:Fault>",
+        ),
+    ] {
+        let error = Binding::default()
+            .decode_response::<Authenticate>(&response, &mask)
+            .expect_err("an error");
+        let shown = format!("{error} {error:?}");
+        for piece in ["hunter2", "ter2secret", "2secret"] {
+            assert!(!shown.contains(piece), "{}\n{shown}", body(response.body.clone()));
+        }
+    }
+}
+
+#[test]
+fn a_provider_that_declines_is_heard_however_it_says_it() {
+    let response = answer(
+        "<AuthenticateResult><Success>false</Success><Message>Permission Denied</Message><OutputVariables><string>junk</string></OutputVariables></AuthenticateResult>",
+    );
+    let read = Binding::default().decode_response::<Authenticate>(&response, &Mask::default());
+    assert!(read.unwrap().unwrap_err().is_permission_denied());
+    let commented =
+        soap("<s:Fault><faultstring>bo<!-- c -->om <b>and</b> more</faultstring></s:Fault>");
+    let Err(DecodeError::Fault(fault)) = decode(&commented) else { panic!() };
+    assert_eq!(fault.reason, "boom and more");
+}
+
+#[test]
+fn what_is_read_can_be_written_again() {
+    use external_providers::contract::Operation;
+    fn again<T: Operation>(entries: &[&str])
+    where
+        T::Result: PartialEq + std::fmt::Debug,
+    {
+        let list = Presence::Value(entries.iter().copied().collect::<StringList>());
+        let result = RawResult { success: true, output_variables: list, ..Default::default() };
+        let binding = Binding::default();
+        let http = binding.encode_raw_response(T::NAME, &Presence::Value(result)).unwrap();
+        let read = binding.decode_response::<T>(&http, &Mask::default()).unwrap().unwrap();
+        let http = binding.encode_response::<T>(Ok(&read)).unwrap();
+        let twice = binding.decode_response::<T>(&http, &Mask::default()).unwrap().unwrap();
+        assert_eq!(twice, read);
+    }
+    again::<Authenticate>(&["Authentication=FAIL", "EmailAddress=a@b"]);
+    again::<StartTicket>(&["TicketCreation=FALSE", "departmentName=d", "cf_x=1"]);
+    again::<RegisterUser>(&["Registration=FAIL", "loginUsername=u"]);
+    again::<GetUserInfo>(&["UserFound=FALSE", "Plan=x"]);
+
+    let nameless =
+        StartTicket { custom_fields: Variables::from([("", "v")]), ..Default::default() };
+    let error = Binding::default().encode_request("/", None, &nameless).unwrap_err();
+    assert!(matches!(error, EncodeError::NamelessField { .. }), "{error}");
+    for namespace in ["", "urn:\u{1}\"><evil", "urn:a\r\nb"] {
+        let binding = Binding::new(namespace, SoapVersion::V11);
+        let error = binding.encode_request("/", None, &GetUserInfo::default()).unwrap_err();
+        assert!(matches!(error, EncodeError::Namespace { .. }), "{error}");
+    }
+    let mut fault = Fault::new(FaultCode::Server, "x");
+    fault.detail = Some("a < b".into());
+    let Err(DecodeError::Fault(read)) = decode(&fault.encode(SoapVersion::V11)) else { panic!() };
+    assert_eq!(read.detail.as_deref(), Some("a &lt; b"));
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused() {
+    let limits = external_providers::soap::Limits { body: 10, ..Default::default() };
+    let binding = Binding::default().with_limits(limits);
+    let error = binding
+        .decode_response::<Authenticate>(&answer("<AuthenticateResult/>"), &Mask::default())
+        .unwrap_err();
+    assert!(error.to_string().contains("limit `body`"), "{error}");
+}

@@ -86,7 +86,8 @@ fn read_anything(content_type: &str, status: u16, body: Vec<u8>) {
     let response = HttpResponse { status, headers: headers.clone(), body: body.clone() };
     let request = HttpRequest { method: "POST".into(), target: "/".into(), headers, body };
     let binding = Binding::default();
-    let _ = binding.decode_response::<Authenticate>(&response, &Mask::default());
+    let mask = Mask::new([&external_providers::Secret::new("a<é&b"), &"m".into()]);
+    let _ = binding.decode_response::<Authenticate>(&response, &mask);
     let _ = binding.decode_response::<GetCustomFieldOptions>(&response, &Mask::default());
     let _ = binding.decode_request::<StartTicket>(&request);
     let _ = Envelope::read(&request, "http://tempuri.org/", &Limits::default());
@@ -167,6 +168,20 @@ proptest! {
         let http = binding.encode_raw_request("/", "StartTicket", &inputs).unwrap();
         let read = Envelope::read(&http, binding.namespace(), &Limits::default()).unwrap();
         prop_assert_eq!(read.inputs, inputs);
+    }
+
+    #[test]
+    fn a_secret_is_masked_wherever_it_stands(
+        secret in "[!-~é😀 ]{4,20}", before in text(), after in text(), limit in 0..200usize,
+    ) {
+        prop_assume!(secret.trim() == secret && !secret.contains("***"));
+        let mask = Mask::new([&external_providers::Secret::new(secret.as_str())]);
+        let escaped = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        for form in [secret.clone(), escaped.clone(), escaped.replace('&', "&amp;")] {
+            let masked = mask.apply(&format!("{before} {form} {after}"));
+            prop_assert!(!masked.contains(&form), "{}", masked);
+            mask.apply_to_start(&format!("{before}{form}{after}"), limit);
+        }
     }
 
     #[test]

@@ -26,19 +26,25 @@ impl<'a> Decoded<'a> {
         }
     }
 
-    /// Without one level of entities, percent escapes and JSON escapes. `plus` reads `+` as a
-    /// space, as forms do.
-    pub(super) fn unescaped(&self, plus: bool) -> Decoded<'static> {
+    /// Without one level of one kind of escapes; nothing if there are none.
+    pub(super) fn unescaped(&self, kind: Kind) -> Option<Decoded<'static>> {
+        let mark = match kind {
+            Kind::Entities => b'&',
+            Kind::Percent => b'%',
+            Kind::Form => b'+',
+            Kind::Json => b'\\',
+        };
+        memchr::memchr(mark, &self.bytes)?;
         let mut out = Building::default();
         let mut at = 0;
         while at < self.bytes.len() {
             let rest = &self.bytes[at..];
-            let (len, escape) = match rest[0] {
-                b'&' => entity(rest),
-                b'%' => percent(rest),
-                b'\\' => backslash(rest),
-                b'+' if plus => (1, Some(Escape::Byte(b' '))),
-                _ => (1, None),
+            let (len, escape) = match (kind, rest[0]) {
+                (Kind::Entities, b'&') => entity(rest),
+                (Kind::Percent | Kind::Form, b'%') => percent(rest),
+                (Kind::Form, b'+') => (1, Some(Escape::Byte(b' '))),
+                (Kind::Json, b'\\') => backslash(rest),
+                _ => NONE,
             };
             let place = self.source(at, at + len);
             match escape {
@@ -52,7 +58,7 @@ impl<'a> Decoded<'a> {
             }
             at += len;
         }
-        out.done()
+        Some(out.done())
     }
 
     /// Without white space, tags and CDATA marks.
@@ -83,6 +89,23 @@ impl<'a> Decoded<'a> {
         }
         out.done()
     }
+}
+
+/// A language with escapes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// XML and HTML: `&lt;`, `&#60;`.
+    Entities,
+    /// URLs: `%3C`.
+    Percent,
+    /// Forms: the same, and `+` for a space.
+    Form,
+    /// JSON and JavaScript: `\\u003c`.
+    Json,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 4] = [Self::Entities, Self::Percent, Self::Form, Self::Json];
 }
 
 #[derive(Default)]
