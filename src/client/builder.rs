@@ -133,7 +133,7 @@ impl ClientBuilder {
             // IIS closes idle connections after two minutes, proxies sooner: a young one is safe.
             .pool_idle_timeout(Duration::from_secs(10))
             .user_agent(concat!("external-providers/", env!("CARGO_PKG_VERSION")));
-        let mut proxy_password = None;
+        let (mut proxy_password, mut proxy_host) = (None, None);
         if let Some(proxy) = &self.proxy {
             // Errors would quote the URL, which may hold a password.
             let url = Url::parse(proxy.expose())
@@ -142,6 +142,10 @@ impl ClientBuilder {
                 .ok_or(BuildError::Proxy)?;
             proxy_password = url.password().map(|password| {
                 Secret::new(percent_decode_str(password).decode_utf8_lossy().into_owned())
+            });
+            proxy_host = Some(match (url.host_str(), url.port_or_known_default()) {
+                (Some(host), Some(port)) => format!("{host}:{port}"),
+                _ => return Err(BuildError::Proxy),
             });
             http = http.proxy(reqwest::Proxy::all(url).map_err(|_| BuildError::Proxy)?);
         }
@@ -156,6 +160,7 @@ impl ClientBuilder {
             transport: HttpTransport {
                 client,
                 url,
+                proxy: proxy_host,
                 timeout: self.timeout,
                 connect_timeout: self.connect_timeout,
                 body_limit: self.body_limit,

@@ -1,6 +1,6 @@
 //! Why a call has no answer, and whose fault it is.
 
-use super::TransportError;
+use super::{TransportError, TransportErrorKind};
 use crate::contract::Failure;
 use crate::soap::{DecodeError, EncodeError, Fault, MalformedError, NotSoap, Page};
 
@@ -75,10 +75,35 @@ impl CallError {
                     "the service does not know the action: its namespace is another (see its ?WSDL), or it does not implement this operation",
                 )
             }
+            Self::Transport(error) => transport_hint(&error.kind),
             Self::Failure(failure) if failure.is_permission_denied() => {
                 Some("the web service password is wrong")
             }
             _ => None,
         }
+    }
+}
+
+fn transport_hint(kind: &TransportErrorKind) -> Option<&'static str> {
+    let TransportErrorKind::Connect(cause) = kind else { return None };
+    let cause = cause.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
+    if says(&["unknownissuer", "unknown issuer", "caused by unknown", "self-signed"]) {
+        Some("the service's certificate is not from a known authority: trust it explicitly")
+    } else if says(&["causedasendentity"]) {
+        Some("the certificate given is an authority's own and no server's: make one for the server")
+    } else if says(&["expired", "notvalidyet", "not valid yet"]) {
+        Some("the service's certificate is out of date, or this machine's clock is wrong")
+    } else if says(&["notvalidforname", "not valid for name"]) {
+        Some("the certificate is for another name: call the service by the name in it")
+    } else if says(&["handshake", "protocolversion", "protocol version", "eof", "corrupt message"])
+    {
+        Some("no TLS in common: the port may speak plain http, or TLS too old (feature native-tls)")
+    } else if says(&["refused"]) {
+        Some("nothing listens there: is the service running, and the port right?")
+    } else if says(&["lookup", "name or service", "resolve"]) {
+        Some("the host name is not known: check its spelling")
+    } else {
+        None
     }
 }

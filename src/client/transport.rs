@@ -29,6 +29,8 @@ pub trait Transport: Send + Sync {
 pub struct HttpTransport {
     pub(super) client: reqwest::Client,
     pub(super) url: Url,
+    /// Host and port of the proxy, for errors: they may be its fault.
+    pub(super) proxy: Option<String>,
     pub(super) timeout: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) body_limit: usize,
@@ -51,6 +53,9 @@ impl HttpTransport {
         let mut url = self.url.clone();
         url.set_query(None);
         url.set_fragment(None);
+        if let Some(proxy) = &self.proxy {
+            return format!("{url} through the proxy {proxy}");
+        }
         url.into()
     }
 
@@ -189,7 +194,7 @@ fn root_cause(error: &reqwest::Error) -> String {
 /// No answer came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransportError {
-    /// The address of the service, without its query.
+    /// The address of the service, without its query, and of the proxy before it.
     pub service: String,
     /// What happened.
     pub kind: TransportErrorKind,

@@ -240,3 +240,62 @@ fn settings_that_cannot_be_are_refused_without_showing_them() {
     let shown = format!("{client:?}");
     assert!(!format!("{shown} {:?}", client.build().unwrap()).contains("hunter2"));
 }
+
+#[tokio::test]
+async fn a_proxy_is_used_and_its_password_kept() {
+    let (seen, receive) = std::sync::mpsc::channel();
+    let url = peer(move |mut stream| {
+        let asked = read_request(&mut stream);
+        let credentials =
+            asked.lines().find_map(|l| l.split_once("uthorization: ").map(|(_, c)| c.to_owned()));
+        let page = format!("who are you: {}", credentials.clone().unwrap_or_default());
+        let _ = stream.write_all(
+            http("407 Proxy Authentication Required", "Content-Type: text/plain\r\n", &page)
+                .as_bytes(),
+        );
+        seen.send((asked, credentials)).unwrap();
+    });
+    let proxy = url.replace("http://", "HTTP://bob:pr%40xypass@");
+    let service = "http://service.invalid/Provider.asmx";
+    let result = call(service, |b| b.proxy(proxy.as_str())).await;
+    let (asked, credentials) = receive.recv().unwrap();
+    assert!(asked.starts_with(&format!("POST {service} HTTP/1.1")), "{asked}");
+    let credentials = credentials.unwrap();
+    let (status, _, excerpt) = not_soap(result);
+    assert_eq!((status, excerpt.as_str()), (407, "who are you: Basic ***"));
+    assert!(!excerpt.contains(credentials.trim_start_matches("Basic ")));
+
+    // A proxy that is down is named.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = call(service, |b| b.proxy(format!("http://x:proxypass@{free}"))).await;
+    let text = error.unwrap_err().to_string();
+    assert!(text.contains(&free.to_string()) && !text.contains("proxypass"), "{text}");
+}
+
+#[tokio::test]
+async fn tls_is_checked_against_the_certificates_given() {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let folder =
+        std::env::temp_dir().join(format!("external-providers-tls-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    std::fs::write(&certificate, certified.cert.pem()).unwrap();
+    std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+    let tls = external_providers::host::Tls::read(&certificate, &key).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let services = external_providers::sample::services(PASSWORD, "http://tempuri.org/", false);
+    let host = external_providers::Host::builder().services(services).build().unwrap();
+    let server = host.bind("127.0.0.1:0").await.unwrap().with_tls(tls);
+    let port = server.local_addr().port();
+    tokio::spawn(server.serve(std::future::pending()));
+
+    let url = format!("https://localhost:{port}/Provider.asmx");
+    let trusted = call(&url, |b| b.root_certificates(certified.cert.pem())).await;
+    assert_eq!(trusted.unwrap(), Authentication::Refused, "the user is not the sample's");
+    let error = call(&url, |b| b).await.unwrap_err();
+    assert!(error.to_string().ends_with("(the request was not sent)"), "{error}");
+    assert!(error.hint().unwrap().contains("trust it explicitly"), "{error} {:?}", error.hint());
+    let other = format!("https://127.0.0.1:{port}/Provider.asmx");
+    let error = call(&other, |b| b.root_certificates(certified.cert.pem())).await.unwrap_err();
+    assert!(error.hint().unwrap().contains("another name"), "{error} {:?}", error.hint());
+}
