@@ -1,5 +1,8 @@
 //! A strict, namespace-aware pull reader over quick-xml's tokens.
 
+mod tags;
+mod text;
+
 use std::borrow::Cow;
 
 use quick_xml::errors::{Error as TokenError, IllFormedError, SyntaxError};
@@ -7,10 +10,7 @@ use quick_xml::events::Event;
 
 use super::error::shown;
 use super::names::{is_ncname, is_space, split_qname};
-use super::syntax::{
-    attribute_value, check_declaration, check_declared, find_illegal, is_blank, push_normalised,
-    reference,
-};
+use super::syntax::{attribute_value, check_declaration, find_illegal, is_blank, reference};
 use super::{XML, XmlError, XmlErrorKind as Kind};
 
 /// How much structure a document may have. Size is limited where bytes come in, variables where
@@ -90,23 +90,6 @@ enum Token<'a> {
     Eof,
 }
 
-/// What may stand in an element that holds text only.
-enum TextToken<'a> {
-    Piece(&'a str),
-    Char(char),
-    End,
-}
-
-impl TextToken<'_> {
-    fn push_to(&self, text: &mut String) {
-        match self {
-            Self::Piece(piece) => push_normalised(text, piece),
-            Self::Char(c) => text.push(*c),
-            Self::End => {}
-        }
-    }
-}
-
 impl<'a> Reader<'a> {
     /// Starts reading `src`, a document without a byte order mark, and finds illegal characters.
     ///
@@ -178,87 +161,6 @@ impl<'a> Reader<'a> {
                 | Token::Instruction => {}
             }
         }
-    }
-
-    /// The text of the current element, whose end is consumed. Ends of lines become LF (XML 1.0,
-    /// section 2.11); nothing else changes. An element, comment or processing instruction inside is
-    /// refused, as ASMX does. Borrowed from the document where it stands there as it is; else one
-    /// allocation, unless CDATA sections are mixed with other text.
-    pub fn text(&mut self) -> Result<Cow<'a, str>, XmlError> {
-        let first = match self.text_token()? {
-            TextToken::End => return Ok(Cow::Borrowed("")),
-            TextToken::Piece(piece) if memchr::memchr(b'\r', piece.as_bytes()).is_none() => {
-                match self.text_token()? {
-                    TextToken::End => return Ok(Cow::Borrowed(piece)),
-                    next => {
-                        let mut text = String::with_capacity(piece.len() + self.to_markup(&next));
-                        text.push_str(piece);
-                        next.push_to(&mut text);
-                        text
-                    }
-                }
-            }
-            token => {
-                let mut text = String::with_capacity(self.to_markup(&token));
-                token.push_to(&mut text);
-                text
-            }
-        };
-        let mut text = first;
-        loop {
-            match self.text_token()? {
-                TextToken::End => return Ok(Cow::Owned(text)),
-                token => token.push_to(&mut text),
-            }
-        }
-    }
-
-    /// The text of the current element and of all elements in it, without comments; the element is
-    /// consumed.
-    pub(crate) fn text_with_markup(&mut self) -> Result<String, XmlError> {
-        let outer = self.open.len().saturating_sub(1);
-        let mut text = String::new();
-        while self.open.len() > outer {
-            match self.token()? {
-                Token::Text(piece) | Token::Cdata(piece) => push_normalised(&mut text, piece),
-                Token::Reference(c) => text.push(c),
-                Token::Eof => return Err(self.unclosed()),
-                _ => {}
-            }
-        }
-        Ok(text)
-    }
-
-    fn text_token(&mut self) -> Result<TextToken<'a>, XmlError> {
-        let found = match self.token()? {
-            Token::End => return Ok(TextToken::End),
-            Token::Text(piece) | Token::Cdata(piece) => return Ok(TextToken::Piece(piece)),
-            Token::Reference(c) => return Ok(TextToken::Char(c)),
-            Token::Eof => return Err(self.unclosed()),
-            Token::Declaration => {
-                return Err(self.error(Kind::Declaration("is not at the very start")));
-            }
-            Token::Start => {
-                // The element that holds the child, not the child, is what the error names.
-                self.open.pop();
-                "an element"
-            }
-            Token::Comment => "a comment",
-            Token::Instruction => "a processing instruction",
-        };
-        let element = self.open.last().map_or(String::new(), |open| shown(open.name));
-        Err(self.error(Kind::NotText { element, found }))
-    }
-
-    /// How much text there can be from this token up to the next markup: what to reserve.
-    fn to_markup(&self, token: &TextToken<'_>) -> usize {
-        let rest = &self.src.as_bytes()[self.offset()..];
-        let piece = match token {
-            TextToken::Piece(piece) => piece.len(),
-            TextToken::Char(c) => c.len_utf8(),
-            TextToken::End => 0,
-        };
-        piece + memchr::memchr(b'<', rest).unwrap_or(0)
     }
 
     /// Passes over the current element and all that is in it.
@@ -466,163 +368,6 @@ impl<'a> Reader<'a> {
             _ => Kind::Syntax("markup that is not well-formed"),
         };
         kind.at(self.src, usize::try_from(self.tokens.error_position()).unwrap_or(usize::MAX))
-    }
-
-    fn close(&mut self) {
-        if let Some(open) = self.open.pop() {
-            self.bindings.truncate(open.outer);
-        }
-    }
-
-    /// Takes in the tag whose name and attributes stand at `from..end`.
-    fn start(&mut self, from: usize, name_len: usize, end: usize) -> Result<(), XmlError> {
-        let name = &self.src[from..from + name_len];
-        // In lists one name follows upon itself.
-        let (prefix, local) = if name == self.last.0 && name_len > 0 {
-            (self.last.1, self.last.2)
-        } else {
-            let Some((prefix, local)) = split_qname(name) else {
-                return Err(Kind::Name(shown(name)).at(self.src, from));
-            };
-            self.last = (name, prefix, local);
-            (prefix, local)
-        };
-        if self.open.len() >= self.limits.depth {
-            let limit = self.limits.depth;
-            let kind = Kind::Limit { what: "nested elements", name: "depth", limit };
-            return Err(kind.at(self.src, from));
-        }
-        let outer = self.bindings.len();
-        self.attributes.clear();
-        if from + name_len < end {
-            self.read_attributes(name, from + name_len, end)?;
-        }
-        let mut default = self.open.last().map_or(0, |open| open.default);
-        if let Some(i) = (outer..self.bindings.len()).find(|&i| self.bindings[i].0.is_empty()) {
-            default = i as u32;
-        }
-        self.namespace = if prefix.is_empty() {
-            default
-        } else {
-            self.bound(prefix).map_err(|kind| kind.at(self.src, from))?
-        };
-        self.local = local;
-        self.open.push(Open { name, outer, default });
-        if !self.attributes.is_empty() {
-            self.resolve_attributes(name).map_err(|kind| kind.at(self.src, from))?;
-        }
-        Ok(())
-    }
-
-    fn lookup(&self, prefix: &str) -> Option<u32> {
-        self.bindings.iter().rposition(|(bound, _)| *bound == prefix).map(|i| i as u32)
-    }
-
-    fn bound(&self, prefix: &str) -> Result<u32, Kind> {
-        self.lookup(prefix).ok_or_else(|| Kind::UnboundPrefix(shown(prefix)))
-    }
-
-    /// Splits `src[from..end]` into attributes, and puts namespace declarations into scope.
-    fn read_attributes(&mut self, element: &str, from: usize, end: usize) -> Result<(), XmlError> {
-        let outer = self.bindings.len();
-        let bytes = self.src.as_bytes();
-        let malformed = |at| Kind::Attribute(shown(element)).at(self.src, at);
-        let mut at = from;
-        loop {
-            let gap = at;
-            while at < end && is_space(bytes[at]) {
-                at += 1;
-            }
-            if at == end {
-                return Ok(());
-            }
-            if at == gap {
-                return Err(malformed(at));
-            }
-            let name_at = at;
-            while at < end && bytes[at] != b'=' && !is_space(bytes[at]) {
-                at += 1;
-            }
-            let name = &self.src[name_at..at];
-            while at < end && is_space(bytes[at]) {
-                at += 1;
-            }
-            if at == end || bytes[at] != b'=' {
-                return Err(malformed(at));
-            }
-            at += 1;
-            while at < end && is_space(bytes[at]) {
-                at += 1;
-            }
-            if at == end || !matches!(bytes[at], b'"' | b'\'') {
-                return Err(malformed(at));
-            }
-            let value_at = at + 1;
-            let Some(len) = memchr::memchr(bytes[at], &bytes[value_at..end]) else {
-                return Err(malformed(at));
-            };
-            let raw = &self.src[value_at..value_at + len];
-            at = value_at + len + 1;
-
-            let Some((prefix, local)) = split_qname(name) else {
-                return Err(Kind::Name(shown(name)).at(self.src, name_at));
-            };
-            let value = attribute_value(raw).map_err(|kind| kind.at(self.src, value_at))?;
-            let declared = match (prefix, local) {
-                ("", "xmlns") => "",
-                ("xmlns", local) => local,
-                _ => {
-                    if self.attributes.len() >= self.limits.attributes {
-                        let limit = self.limits.attributes;
-                        let kind = Kind::Limit { what: "attributes", name: "attributes", limit };
-                        return Err(kind.at(self.src, name_at));
-                    }
-                    self.attributes.push(Attribute { prefix, local, namespace: 0, raw });
-                    continue;
-                }
-            };
-            check_declared(declared, &value).map_err(|kind| kind.at(self.src, name_at))?;
-            if self.bindings[outer..].iter().any(|(bound, _)| *bound == declared) {
-                let kind =
-                    Kind::DuplicateAttribute { element: shown(element), attribute: shown(name) };
-                return Err(kind.at(self.src, name_at));
-            }
-            if self.bindings.len() - 2 >= self.limits.namespaces {
-                let limit = self.limits.namespaces;
-                let what = "namespace declarations in scope";
-                return Err(Kind::Limit { what, name: "namespaces", limit }.at(self.src, name_at));
-            }
-            self.bindings.push((declared, value));
-        }
-    }
-
-    /// Resolves the prefixes of the attributes and refuses two of one name.
-    fn resolve_attributes(&mut self, element: &str) -> Result<(), Kind> {
-        for i in 0..self.attributes.len() {
-            let prefix = self.attributes[i].prefix;
-            if !prefix.is_empty() {
-                self.attributes[i].namespace = self.bound(prefix)?;
-            }
-        }
-        let expanded = |a: &Attribute<'a>| (a.local, &*self.bindings[a.namespace as usize].1);
-        let twice = |a: &Attribute<'a>| Kind::DuplicateAttribute {
-            element: shown(element),
-            attribute: shown(a.local),
-        };
-        if self.attributes.len() <= 8 {
-            for (i, a) in self.attributes.iter().enumerate() {
-                if self.attributes[..i].iter().any(|b| expanded(a) == expanded(b)) {
-                    return Err(twice(a));
-                }
-            }
-        } else {
-            let mut sorted: Vec<_> = self.attributes.iter().collect();
-            sorted.sort_unstable_by_key(|a| expanded(a));
-            if let Some(pair) = sorted.windows(2).find(|p| expanded(p[0]) == expanded(p[1])) {
-                return Err(twice(pair[0]));
-            }
-        }
-        Ok(())
     }
 }
 
