@@ -13,6 +13,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use external_providers::Secret;
+use external_providers::secret::Mask;
 
 /// The command carried out and the provider said yes.
 pub(crate) const OK: u8 = 0;
@@ -95,7 +97,10 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error),
+    };
     let by_default = match cli.command {
         Command::Call(_) => "off",
         Command::Serve(_) => "info",
@@ -114,4 +119,25 @@ pub(crate) fn main() -> ExitCode {
         failed.code
     });
     ExitCode::from(code)
+}
+
+/// Prints help, or what is wrong with the arguments: clap quotes them, and a password that stands
+/// in the wrong place must not be repeated.
+fn explain(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    // Help and versions go to standard output; there is nobody to tell if that is closed.
+    if !error.use_stderr() {
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        return ExitCode::from(OK);
+    }
+    let secrets: Vec<Secret> = std::env::args()
+        .skip(1)
+        .filter_map(|argument| {
+            let (key, value) = argument.split_once('=')?;
+            variables::may_be_secret(key.trim_start_matches('-')).then(|| Secret::new(value))
+        })
+        .collect();
+    let text = Mask::new(&secrets).apply(&text);
+    let _ = std::io::stderr().lock().write_all(printable(&text).as_bytes());
+    ExitCode::from(USAGE)
 }

@@ -13,7 +13,7 @@ use external_providers::contract::{
     OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat, StartTicket, Variables,
 };
 use external_providers::exchange::{HttpRequest, HttpResponse};
-use external_providers::secret::{Mask, Secret, is_secret_key};
+use external_providers::secret::{Mask, Secret};
 use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
@@ -52,7 +52,8 @@ pub(crate) struct CallArgs {
     soap: String,
 
     /// How long the call may take
-    #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds,
+        allow_hyphen_values = true)]
     timeout: Duration,
 
     /// Read the web service password from this file; - is standard input
@@ -113,7 +114,7 @@ pub(crate) fn run(args: CallArgs) -> Result<u8, Failed> {
     let auth = passwords.auth(args.auth_password_file.as_deref())?;
     let variables = variables::parse(operation, &args.variables, &mut passwords)?;
     let mut stderr = std::io::stderr().lock();
-    for note in variables::suspicious(operation, &variables) {
+    for note in variables::notes(operation, &variables) {
         let _ = writeln!(stderr, "note: {}", printable(&note));
     }
     drop(stderr);
@@ -121,7 +122,10 @@ pub(crate) fn run(args: CallArgs) -> Result<u8, Failed> {
         .enable_all()
         .build()
         .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
-    runtime.block_on(call(&args, operation, variables, auth))
+    let result = runtime.block_on(call(&args, operation, variables, auth));
+    // A name look-up cannot be cancelled, and must not hold up the end.
+    runtime.shutdown_background();
+    result
 }
 
 async fn call(
@@ -161,6 +165,10 @@ async fn call(
 }
 
 fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
+    if args.root_certificates.is_some() && !url.starts_with("https:") {
+        let message = "--root-certificates is for https: give --url https://…";
+        return Err(Failed::new(USAGE, message));
+    }
     let version = if args.soap == "1.2" { SoapVersion::V12 } else { SoapVersion::V11 };
     let mut builder = Client::builder(url, auth)
         .namespace(&args.namespace)
@@ -177,7 +185,11 @@ fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
             BuildError::Roots(_) | BuildError::Tls(_) => SETTINGS,
             _ => USAGE,
         };
-        Failed::new(code, error.to_string())
+        let failed = Failed::new(code, error.to_string());
+        match error {
+            BuildError::Url(_) if !url.contains("://") => failed.hint("did you forget http://?"),
+            _ => failed,
+        }
     })
 }
 
@@ -192,7 +204,7 @@ where
 {
     let secrets: Vec<Secret> = variables
         .iter()
-        .filter(|(key, _)| is_secret_key(key))
+        .filter(|(key, _)| variables::may_be_secret(key))
         .map(|(_, value)| Secret::new(value))
         .chain([auth.clone()])
         .collect();

@@ -35,10 +35,29 @@ impl Passwords {
         }
     }
 
-    /// The content of a file (`-`: of standard input) without the end of its last line.
+    /// The one line of a file (`-`: of standard input).
     pub(crate) fn read(&mut self, file: &Path) -> Result<Secret, Failed> {
+        let place = match file == Path::new("-") {
+            true => "standard input".to_owned(),
+            false => file.display().to_string(),
+        };
+        self.read_from(file, &place)
+    }
+
+    /// The same for a variable: what stands behind the `@` may be a password that begins with one,
+    /// so it is not shown.
+    pub(crate) fn read_for(&mut self, key: &str, file: &Path) -> Result<Secret, Failed> {
+        self.read_from(file, &format!("the file given for {key}")).map_err(|failed| match failed {
+            failed if failed.hint.is_none() => failed.hint(format!(
+                "{key}=@FILE reads a file; a password that itself begins with @ must be put in one"
+            )),
+            failed => failed,
+        })
+    }
+
+    fn read_from(&mut self, file: &Path, place: &str) -> Result<Secret, Failed> {
         let failed = |why: &dyn std::fmt::Display| {
-            Failed::new(SETTINGS, format!("cannot read a password from {}: {why}", file.display()))
+            Failed::new(SETTINGS, format!("cannot read a password from {place}: {why}"))
         };
         let mut bytes = zeroize::Zeroizing::new(Vec::new());
         if file == Path::new("-") {
@@ -59,10 +78,15 @@ impl Passwords {
             return Err(failed(&"it is larger than 64 KiB"));
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| failed(&"it is not UTF-8"))?;
+        // Editors on Windows begin a file with a mark that is no part of the password.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let line = text.strip_suffix('\n').unwrap_or(text);
         let password = line.strip_suffix('\r').unwrap_or(line);
         if password.is_empty() {
             return Err(failed(&"it is empty"));
+        }
+        if password.contains(['\n', '\r']) {
+            return Err(failed(&"it has more than one line"));
         }
         Ok(Secret::new(password))
     }

@@ -222,7 +222,7 @@ fn output(key: &str, value: &str, mask: &Mask) -> Output {
         true => MASK.to_owned(),
         false => mask.apply_values(value),
     };
-    Output { key: key.to_owned(), value }
+    Output { key: mask.apply_values(key), value }
 }
 
 fn item(change: &CustomFieldChange, mask: &Mask) -> Item {

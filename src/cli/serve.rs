@@ -10,7 +10,7 @@ use external_providers::{Host, sample};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
-use super::{Failed, LOCAL, OK, SETTINGS, chain};
+use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain};
 
 /// Host a provider service that answers as ASP.NET does
 ///
@@ -19,7 +19,12 @@ use super::{Failed, LOCAL, OK, SETTINGS, chain};
 /// standard error in one line; EXTERNAL_PROVIDERS_LOG=off is silent. SIGTERM and SIGINT finish what
 /// was begun.
 #[derive(Args)]
-#[command(after_help = super::EXIT_CODES)]
+#[command(after_help = "\
+Exit codes:
+  0  stopped in order
+  1  local trouble (the address cannot be listened on)
+  2  usage: the arguments are wrong
+  3  settings: a password, a certificate or a key is wrong or missing")]
 pub(crate) struct ServeArgs {
     /// Serve the sample provider: /Provider.asmx (login, custom fields, ticket, live chat) and
     /// /Extended.asmx (user information, events, registration); its user is myusername with the
@@ -116,7 +121,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
 }
 
 fn refused(error: &HostError) -> Failed {
-    Failed::new(SETTINGS, chain(error))
+    let code = match error {
+        HostError::Bind { .. } | HostError::Thread { .. } => LOCAL,
+        HostError::Namespace { .. } => USAGE,
+        _ => SETTINGS,
+    };
+    Failed::new(code, chain(error))
 }
 
 /// Says where it listens and how to call it, in one line each.

@@ -15,12 +15,16 @@ pub(crate) fn parse(
     secrets: &mut Passwords,
 ) -> Result<Variables, Failed> {
     let mut variables = Variables::new();
-    for argument in arguments {
+    for (i, argument) in arguments.iter().enumerate() {
         let Some((key, value)) = argument.split_once('=') else {
             // What has no key may be a password: it is not shown.
-            return Err(Failed::new(USAGE, "a variable has no \"=\"")
+            return Err(Failed::new(USAGE, format!("variable {} has no \"=\"", i + 1))
                 .hint(format!("write it as key=value; {}", takes(operation))));
         };
+        if key.is_empty() {
+            return Err(Failed::new(USAGE, format!("variable {} has no key before \"=\"", i + 1))
+                .hint(takes(operation)));
+        }
         if key.eq_ignore_ascii_case(AUTH_PASSWORD) {
             let message = "the web service password cannot be an argument: others could read it";
             let place = passwords::AUTH_PASSWORD;
@@ -29,35 +33,76 @@ pub(crate) fn parse(
         }
         if is_secret_key(key) && (value == "-" || value.starts_with('@')) {
             let file = value.strip_prefix('@').unwrap_or(value);
-            variables.push(key, secrets.read(Path::new(file))?.expose());
+            variables.push(key, secrets.read_for(key, Path::new(file))?.expose());
         } else {
             variables.push(key, value);
         }
     }
     for info in operation.inputs.iter().filter(|info| info.required) {
         if variables.get(info.name).is_none() {
-            let example = if is_secret_key(info.name) { "@FILE" } else { "…" };
             let message = format!("{} needs {}", operation.name, info.name);
-            return Err(Failed::new(USAGE, message).hint(format!(
-                "add {}={example}; {}",
-                info.name,
-                takes(operation)
-            )));
+            let meant = variables.iter().find(|(key, _)| near(key, info.name));
+            let hint = match meant {
+                Some((key, _)) => format!("did you mean {} (you wrote {key})?", info.name),
+                None => {
+                    let example = if is_secret_key(info.name) { "@FILE" } else { "…" };
+                    format!("add {}={example}; {}", info.name, takes(operation))
+                }
+            };
+            return Err(Failed::new(USAGE, message).hint(hint));
         }
     }
     Ok(variables)
 }
 
-/// Keys that are nearly, but not quite, variables of the operation.
-pub(crate) fn suspicious(operation: &OperationInfo, variables: &Variables) -> Vec<String> {
-    let known = |key: &str| operation.inputs.iter().find(|i| i.name.eq_ignore_ascii_case(key));
-    variables
-        .iter()
-        .filter_map(|(key, _)| known(key).filter(|info| info.name != key).map(|info| (key, info)))
-        .map(|(key, info)| {
-            format!("{key} is sent as it is, but the contract's variable is {}", info.name)
-        })
-        .collect()
+/// What is allowed, but perhaps not meant.
+pub(crate) fn notes(operation: &OperationInfo, variables: &Variables) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (i, (key, value)) in variables.iter().enumerate() {
+        let known = operation.inputs.iter().any(|info| info.name == key);
+        let meant = operation.inputs.iter().find(|info| near(key, info.name));
+        if let Some(info) = meant.filter(|_| !known) {
+            let name = info.name;
+            notes.push(format!("{key} is sent as it is, but the contract's variable is {name}"));
+        }
+        if value.starts_with('=') {
+            notes.push(format!("the key {key} ends at the first \"=\"; the rest is its value"));
+        }
+        if variables.iter().skip(i + 1).any(|(later, _)| later == key) {
+            notes.push(format!("{key} is given more than once: the last one counts"));
+        }
+    }
+    notes
+}
+
+/// Does a key name a password, or nearly so?
+pub(crate) fn may_be_secret(key: &str) -> bool {
+    is_secret_key(key) || near(key, "loginPassword") || key.eq_ignore_ascii_case("pwd")
+}
+
+/// Is one key the other but for its case or two letters?
+fn near(key: &str, name: &str) -> bool {
+    key.eq_ignore_ascii_case(name) || (name.len() > 4 && distance(key, name) <= 2)
+}
+
+/// The edit distance, as far as 3.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > 2 {
+        return 3;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let above = row[j + 1];
+            let replaced = diagonal + usize::from(!x.eq_ignore_ascii_case(y));
+            row[j + 1] = replaced.min(above + 1).min(row[j] + 1);
+            diagonal = above;
+        }
+    }
+    row[b.len()]
 }
 
 fn takes(operation: &OperationInfo) -> String {

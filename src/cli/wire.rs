@@ -8,6 +8,11 @@ use quick_xml::{Reader, Writer};
 
 use super::printable;
 
+/// Bytes of a body that are printed.
+const SHOWN: usize = 256 << 10;
+/// Elements that are nested deeper are printed as they came.
+const DEEPEST: usize = 32;
+
 /// A request, headers first.
 pub(crate) fn request(request: &HttpRequest, mask: &Mask) -> String {
     let start = format!("{} {}", request.method, request.shown_target());
@@ -33,23 +38,36 @@ fn message(start: &str, headers: &Headers, body: &[u8], mask: &Mask) -> String {
         Err(_) => String::from_utf8_lossy(body),
     };
     // Masked before and after: indentation may separate what stood together, and join nothing.
-    let masked = mask.apply(&body);
-    text.push_str(&mask.apply(&indented(&masked).unwrap_or(masked)));
+    let masked = mask.apply_to_start(&body, SHOWN);
+    let left_out = body.len().saturating_sub(SHOWN);
+    let shown = if left_out == 0 { indented(&masked) } else { None };
+    text.push_str(&mask.apply(&shown.unwrap_or(masked)));
     text.push('\n');
+    if left_out > 0 {
+        text.push_str(&format!("({left_out} more bytes)\n"));
+    }
     printable(&text)
 }
 
-/// The XML with one element a line, or nothing if it is no XML.
+/// The XML with one element a line, or nothing if it is no XML or nested deeper than any message
+/// of the contract: indentation would grow with the depth.
 fn indented(xml: &str) -> Option<String> {
     let mut reader = Reader::from_str(xml);
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-    let mut elements = 0;
+    let (mut elements, mut depth) = (0, 0_usize);
     loop {
         match reader.read_event().ok()? {
             Event::Eof => break,
             Event::Text(text) if text.trim().is_empty() && text.contains('\n') => {}
             event => {
-                elements += usize::from(matches!(event, Event::Start(_)));
+                match event {
+                    Event::Start(_) => (elements, depth) = (elements + 1, depth + 1),
+                    Event::End(_) => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                if depth > DEEPEST {
+                    return None;
+                }
                 writer.write_event(event).ok()?;
             }
         }

@@ -138,7 +138,7 @@ fn passwords_come_from_files_and_standard_input() {
         std::fs::write(&path, content).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let user = format!("loginPassword=@{}", file("user", "mypassword\r\n"));
+    let user = format!("loginPassword=@{}", file("user", "\u{feff}mypassword\r\n"));
     let auth = file("auth", "s3cret-of-the-service\n");
     let run =
         call(&["Authenticate", "loginUsername=myusername", &user, "--auth-password-file", &auth]);
@@ -163,6 +163,7 @@ fn passwords_come_from_files_and_standard_input() {
 
     for (bad, why) in [
         (folder.join("none").to_str().unwrap().to_owned(), "No such file"),
+        (file("two", "mypassword\nmore\n"), "more than one line"),
         (folder.to_str().unwrap().to_owned(), "directory"),
         (file("empty", "\n"), "empty"),
     ] {
@@ -181,7 +182,26 @@ fn mistakes_are_one_clear_error_with_its_exit_code() {
         (&["Authentcate"][..], 2, "a similar value exists: 'Authenticate'"),
         (&["Nothing"], 2, "StartTicket"),
         (&["Authenticate", "loginUsername=u"], 2, "needs loginPassword"),
-        (&["Authenticate", "loginUsername=u", "s3cret-of-the-service"], 2, "has no \"=\""),
+        (
+            &["Authenticate", "loginUsername=u", "s3cret-of-the-service"],
+            2,
+            "variable 2 has no \"=\"",
+        ),
+        (
+            &["Authenticate", "loginUsername=u", "loginPasword=mypassword"],
+            2,
+            "did you mean loginPassword (you wrote loginPasword)?",
+        ),
+        (
+            &["Authenticate", "loginUsername=u", "loginPassword=@s3cret-of-the-service"],
+            3,
+            "the file given for loginPassword",
+        ),
+        (&["loginPassword=mypassword", "Authenticate"], 2, "invalid value"),
+        (&["HandleEvent", "eventName=x", "--timeout", "loginPassword=mypassword"], 2, "seconds"),
+        (&["HandleEvent", "eventName=x", "--timeout", "-1"], 2, "seconds"),
+        (&["HandleEvent", "eventName=x", "=y"], 2, "variable 2 has no key"),
+        (&["HandleEvent", "eventName=x", "--url", "localhost/x"], 2, "did you forget http://"),
         (&["Authenticate", "authPW=s3cret-of-the-service"], 2, "cannot be an argument"),
         (&["HandleEvent", "eventName=x", "--soap", "1.3"], 2, "1.1, 1.2"),
         (&["HandleEvent", "eventName=x", "--timeout", "0"], 2, "seconds"),
@@ -204,6 +224,90 @@ fn mistakes_are_one_clear_error_with_its_exit_code() {
     // A key in another case is a site's own variable, but worth a word.
     let run = call(&["GetUserInfo", "emailfrom=x"]);
     assert!(run.stderr.contains("the contract's variable is emailFrom"), "{}", run.stderr);
+}
+
+/// A server that takes one connection, reads the request, and does as it is told. Gives its URL.
+fn answering(act: impl FnOnce(std::net::TcpStream) + Send + 'static) -> String {
+    use std::io::Read as _;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/Provider.asmx", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
+        while !request.ends_with(b"Envelope>") {
+            let n = stream.read(&mut buffer).unwrap();
+            assert!(n > 0);
+            request.extend_from_slice(&buffer[..n]);
+        }
+        act(stream);
+    });
+    url
+}
+
+#[test]
+fn every_bad_answer_has_its_error_and_exit_code() {
+    let fault = "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><s:Fault><faultcode>s:Server</faultcode><faultstring>no, mypassword</faultstring></s:Fault></s:Body></s:Envelope>";
+    let page = "<html><h1>Oops</h1>authPW=s3cret-of-the-service mypassword</html>";
+    for (status, kind, body, code, says) in [
+        ("200 OK", "text/html", page, 5, "an HTML page"),
+        ("301 Moved Permanently\r\nLocation: https://h/login", "text/html", "", 5, "a redirect"),
+        ("401 Unauthorized", "text/html", page, 5, "a demand to sign in"),
+        ("403 Forbidden", "text/html", page, 5, "HTTP 403"),
+        ("404 Not Found", "text/html", page, 5, "check the path"),
+        ("502 Bad Gateway", "text/html", page, 5, "is it running?"),
+        ("200 OK", "text/xml", "", 5, "an empty body"),
+        ("200 OK", "text/xml; charset=utf-8", "<a><b></a>", 5, "not a SOAP Envelope"),
+        (
+            "500 Internal Server Error",
+            "text/xml; charset=utf-8",
+            fault,
+            6,
+            "a fault (Server): no, ***",
+        ),
+        ("200 OK", "text/xml; charset=utf-8", fault, 6, "a fault (Server): no, ***"),
+    ] {
+        let answer = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let url = answering(move |mut stream| stream.write_all(answer.as_bytes()).unwrap());
+        let run = call(&[&LOGIN[..], &["--url", &url, "--show-wire"]].concat());
+        assert_eq!(run.code, code, "{status} {}", run.stderr);
+        assert!(run.stderr.contains(says), "{status} {}", run.stderr);
+        assert_eq!(run.stderr.lines().filter(|l| l.starts_with("error: ")).count(), 1);
+    }
+    let url = answering(drop);
+    let run = call(&[&LOGIN[..], &["--url", &url]].concat());
+    assert_eq!(run.code, 4, "{}", run.stderr);
+    assert!(run.stderr.contains("(the request was sent)"), "{}", run.stderr);
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let url = answering(move |_stream| {
+        let _ = held.recv();
+    });
+    let run = call(&[&LOGIN[..], &["--url", &url, "--timeout", "0.3"]].concat());
+    assert_eq!(run.code, 4, "{}", run.stderr);
+    assert!(run.stderr.contains("within 0.3 s"), "{}", run.stderr);
+    drop(release);
+}
+
+#[test]
+fn a_deep_answer_is_shown_without_exploding() {
+    let body = "<a>".repeat(40_000);
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let url = answering(move |mut stream| stream.write_all(answer.as_bytes()).unwrap());
+    let run = call(&[&LOGIN[..], &["--url", &url, "--show-wire"]].concat());
+    assert_eq!(run.code, 5, "{}", run.code);
+    assert!(run.stderr.len() < 200_000, "{}", run.stderr.len());
+}
+
+#[test]
+fn a_password_that_the_operation_does_not_know_is_masked_too() {
+    let run = call(&["HandleEvent", "eventName=mypassword", "loginPassword=mypassword", "--json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("\"value\": \"***\""), "{}", run.stdout);
 }
 
 #[test]

@@ -125,9 +125,9 @@ fn what_cannot_start_says_why_in_one_sentence() {
     let taken = taken.local_addr().unwrap().to_string();
     let files = ["--tls-certificate", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem"];
     for (arguments, code, says) in [
-        (&["--sample", "--listen", &taken][..], 3, "cannot listen on"),
-        (&["--sample", "--listen", "nonsense"], 3, "cannot listen on nonsense"),
-        (&["--sample", "--namespace", "not a uri"], 3, "no absolute URI"),
+        (&["--sample", "--listen", &taken][..], 1, "cannot listen on"),
+        (&["--sample", "--listen", "nonsense"], 1, "cannot listen on nonsense"),
+        (&["--sample", "--namespace", "not a uri"], 2, "no absolute URI"),
         (&[&["--sample"][..], &files].concat(), 3, "/nowhere/cert.pem"),
         (&["--sample", "--auth-password-file", "/nowhere"], 3, "/nowhere"),
         (&["--sample", "--tls-key", "x"], 2, "--tls-certificate"),
