@@ -110,7 +110,11 @@ struct Server {
 
 impl Server {
     fn start(which: &str) -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
+        // Each server on the same core, the callers on the other: where the scheduler happens to
+        // put them would otherwise decide more than what they do.
+        let mut process = Command::new("taskset")
+            .args(["-c", "1"])
+            .arg(std::env::current_exe().unwrap())
             .arg(which)
             .stdout(Stdio::piped())
             .spawn()
@@ -275,6 +279,14 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("--sample") => runtime.block_on(serve_sample()),
         Some("--bare") => runtime.block_on(serve_bare()),
-        _ => runtime.block_on(measure()),
+        _ => {
+            let pinned = Command::new("taskset")
+                .args(["-cp", "0", &std::process::id().to_string()])
+                .stdout(Stdio::null())
+                .status()
+                .unwrap();
+            assert!(pinned.success());
+            runtime.block_on(measure());
+        }
     }
 }
