@@ -2,6 +2,7 @@
 //! without anything from elsewhere; everything that is not ours is escaped.
 
 use super::open::{Hosted, OpenService};
+use crate::contract::raw::RawCustomFieldData;
 use crate::contract::{AUTH_PASSWORD, Effect, OperationInfo};
 use crate::secret::is_secret_key;
 use crate::soap::{ENVELOPE_11, ENVELOPE_12, SoapVersion};
@@ -210,14 +211,7 @@ fn items(result: &mut String) {
     result.push_str(&element(8, "CustomFieldDataItems", &[]));
     result.push_str(&element(10, "ExternalCustomFieldData", &[]));
     result.push_str(&leaf(12, "CustomFieldName", "<i>string</i>"));
-    let flags = [
-        "ChangeVisible",
-        "NewVisibleValue",
-        "ChangeRequired",
-        "NewRequiredValue",
-        "ChangeListOptions",
-    ];
-    for flag in flags {
+    for flag in &RawCustomFieldData::FLAGS[..5] {
         result.push_str(&leaf(12, flag, "<i>boolean</i>"));
     }
     result.push_str(&element(12, "ListOptions", &[]));

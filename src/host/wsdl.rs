@@ -2,6 +2,7 @@
 
 use super::open::{Hosted, OpenService};
 use crate::contract::Kind;
+use crate::contract::raw::RawCustomFieldData;
 use crate::xml::Writer;
 
 /// Text between the quotes of an attribute. Namespaces and addresses hold nothing that XML cannot.
@@ -121,14 +122,7 @@ fn item_types(out: &mut String) {
     complex_type(out, "ArrayOfExternalCustomFieldData", &item);
     let indent = "      ";
     let mut fields = [indent, &field("CustomFieldName", "s:string")].concat();
-    let flags = [
-        "ChangeVisible",
-        "NewVisibleValue",
-        "ChangeRequired",
-        "NewRequiredValue",
-        "ChangeListOptions",
-    ];
-    for flag in flags {
+    for flag in &RawCustomFieldData::FLAGS[..5] {
         push(&mut fields, &[indent, &boolean(flag)]);
     }
     push(&mut fields, &[indent, &field("ListOptions", "tns:ArrayOfString")]);
