@@ -130,14 +130,16 @@ fn explain(error: &clap::Error) -> ExitCode {
         let _ = std::io::stdout().lock().write_all(text.as_bytes());
         return ExitCode::from(OK);
     }
-    let secrets: Vec<Secret> = std::env::args()
+    let secrets: Vec<Secret> = std::env::args_os()
         .skip(1)
         .filter_map(|argument| {
+            // What is no UTF-8 is shown with replacements, too.
+            let argument = argument.to_string_lossy();
             let (key, value) = argument.split_once('=')?;
             variables::may_be_secret(key.trim_start_matches('-')).then(|| Secret::new(value))
         })
         .collect();
-    let text = Mask::new(&secrets).apply(&text);
+    let text = Mask::new(&secrets).apply_values(&text);
     let _ = std::io::stderr().lock().write_all(printable(&text).as_bytes());
     ExitCode::from(USAGE)
 }

@@ -159,14 +159,16 @@ impl Report {
         Self {
             operation,
             outcome: if failure.is_some() { "declined" } else { "error" },
-            message: failure.and_then(|failure| failure.message.clone()),
+            message: failure
+                .and_then(|failure| failure.message.as_deref())
+                .map(|message| mask.apply_values(message)),
             outputs: failure
                 .map(|f| f.outputs.iter().map(|(key, value)| output(key, value, mask)).collect())
                 .unwrap_or_default(),
             items: None,
             error: Some(ErrorReport {
                 kind,
-                text: chain(error),
+                text: mask.apply_values(&chain(error)),
                 hint: error.hint(),
                 sent: match error {
                     CallError::Transport(error) => Some(error.sent),

@@ -77,7 +77,10 @@ pub(crate) fn notes(operation: &OperationInfo, variables: &Variables) -> Vec<Str
 
 /// Does a key name a password, or nearly so?
 pub(crate) fn may_be_secret(key: &str) -> bool {
-    is_secret_key(key) || near(key, "loginPassword") || key.eq_ignore_ascii_case("pwd")
+    is_secret_key(key)
+        || near(key, "loginPassword")
+        || near(key, AUTH_PASSWORD)
+        || key.eq_ignore_ascii_case("pwd")
 }
 
 /// Is one key the other but for its case or two letters?

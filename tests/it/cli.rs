@@ -311,6 +311,29 @@ fn a_password_that_the_operation_does_not_know_is_masked_too() {
 }
 
 #[test]
+fn a_password_under_a_misspelt_key_is_kept_too() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let fault = "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><s:Fault><faultcode>s:Server</faultcode><faultstring>bad mypassword</faultstring></s:Fault></s:Body></s:Envelope>";
+    for key in ["loginPasword=mypassword", "authPQ=mypassword"] {
+        let answer = format!(
+            "HTTP/1.1 500 Oops\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n{fault}",
+            fault.len()
+        );
+        let url = answering(move |mut stream| stream.write_all(answer.as_bytes()).unwrap());
+        let run = call(&["HandleEvent", "eventName=x", key, "--url", &url, "--show-wire"]);
+        assert_eq!(run.code, 6, "{}", run.stderr);
+        assert!(run.stderr.contains("bad ***"), "{}", run.stderr);
+        let run = call(&[key, "Authenticate"]);
+        assert_eq!(run.code, 2);
+        assert!(run.stderr.contains("=***' for '<OPERATION>'"), "{}", run.stderr);
+    }
+    let mut odd = command(&["Authenticate", "loginUsername=u"]);
+    odd.arg(std::ffi::OsString::from_vec(b"loginPassword=mypassword\xff".to_vec()));
+    let run = finish(odd.output().unwrap());
+    assert_eq!(run.code, 2, "{}", run.stderr);
+}
+
+#[test]
 fn what_a_service_says_cannot_steer_the_terminal() {
     let run = call(&["HandleEvent", "eventName=a\u{9b}31mb\u{7f}"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
