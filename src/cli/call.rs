@@ -165,7 +165,7 @@ async fn call(
 }
 
 fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
-    if args.root_certificates.is_some() && !url.starts_with("https:") {
+    if args.root_certificates.is_some() && !url.to_ascii_lowercase().starts_with("https:") {
         let message = "--root-certificates is for https: give --url https://…";
         return Err(Failed::new(USAGE, message));
     }

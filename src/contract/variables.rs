@@ -24,7 +24,8 @@ fn split(entry: &str) -> (&str, &str) {
     (&entry[..at], entry.get(at + 1..).unwrap_or_default())
 }
 
-fn has_key(entry: &str, key: &str) -> bool {
+/// Does an entry `key=value` have this key?
+pub(crate) fn has_key(entry: &str, key: &str) -> bool {
     entry.as_bytes().get(key.len()) == Some(&b'=') && entry.starts_with(key)
 }
 

@@ -1,6 +1,7 @@
 //! Variables as `<string>` elements.
 
 use super::elements::Misplaced;
+use crate::contract::variables::has_key;
 use crate::contract::{AUTH_PASSWORD, CUSTOM_FIELD_PREFIX, OperationInfo, Sink, VariableInfo};
 use crate::soap::EncodeError;
 use crate::xml::Writer;
@@ -115,10 +116,6 @@ impl ListWriter<'_> {
             self.fail(EncodeError::character(self.operation, misplaced));
         }
     }
-}
-
-fn has_key(entry: &str, key: &str) -> bool {
-    entry.as_bytes().get(key.len()) == Some(&b'=') && entry.starts_with(key)
 }
 
 /// The key alone, for an error text.
