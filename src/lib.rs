@@ -5,16 +5,27 @@
 //!
 //! - [`secret`]: passwords that do not print, and masks for texts that others wrote
 //! - [`exchange`]: an HTTP request and its answer as plain values
+//! - [`nearest`]: which name was meant
+//! - [`table`]: TOML, every mistake named by line and key
 //! - [`xml`]: strict reading and .NET-exact writing of XML
 //! - [`contract`]: the provider kinds, their requests and answers
 //! - [`soap`]: the codec, four pure functions between typed values and HTTP messages
+//! - [`wsdl`]: what a service says of itself, read and held against the contract
 //! - [`client`]: calls a service and gives typed answers
 //! - [`host`]: answers as ASMX does; from a provider to a running service
 //! - [`sample`]: a provider to try clients on
+//! - [`fixture`]: recorded exchanges: written, redacted, matched, replayed
+//! - [`settings`]: the External Providers page as a file
+//! - [`providers`]: all kinds together as the settings say, the facade of an application
+//! - [`check`]: the doctor: what ails a configured service
 
 pub mod secret;
 
 pub mod exchange;
+
+pub mod nearest;
+
+pub mod table;
 
 pub mod xml;
 
@@ -22,11 +33,21 @@ pub mod contract;
 
 pub mod soap;
 
+pub mod wsdl;
+
 pub mod client;
 
 pub mod host;
 
 pub mod sample;
+
+pub mod fixture;
+
+pub mod settings;
+
+pub mod providers;
+
+pub mod check;
 
 pub use client::{CallError, Client};
 pub use host::Host;

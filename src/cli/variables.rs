@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use external_providers::contract::{AUTH_PASSWORD, OperationInfo, Variables};
+use external_providers::nearest::is_near;
 use external_providers::secret::is_secret_key;
 
 use super::passwords::{self, Passwords};
@@ -41,7 +42,7 @@ pub(crate) fn parse(
     for info in operation.inputs.iter().filter(|info| info.required) {
         if variables.get(info.name).is_none() {
             let message = format!("{} needs {}", operation.name, info.name);
-            let meant = variables.iter().find(|(key, _)| near(key, info.name));
+            let meant = variables.iter().find(|(key, _)| is_near(key, info.name));
             let hint = match meant {
                 Some((key, _)) => format!("did you mean {} (you wrote {key})?", info.name),
                 None => {
@@ -60,7 +61,7 @@ pub(crate) fn notes(operation: &OperationInfo, variables: &Variables) -> Vec<Str
     let mut notes = Vec::new();
     for (i, (key, value)) in variables.iter().enumerate() {
         let known = operation.inputs.iter().any(|info| info.name == key);
-        let meant = operation.inputs.iter().find(|info| near(key, info.name));
+        let meant = operation.inputs.iter().find(|info| is_near(key, info.name));
         if let Some(info) = meant.filter(|_| !known) {
             let name = info.name;
             notes.push(format!("{key} is sent as it is, but the contract's variable is {name}"));
@@ -78,34 +79,9 @@ pub(crate) fn notes(operation: &OperationInfo, variables: &Variables) -> Vec<Str
 /// Does a key name a password, or nearly so?
 pub(crate) fn may_be_secret(key: &str) -> bool {
     is_secret_key(key)
-        || near(key, "loginPassword")
-        || near(key, AUTH_PASSWORD)
+        || is_near(key, "loginPassword")
+        || is_near(key, AUTH_PASSWORD)
         || key.eq_ignore_ascii_case("pwd")
-}
-
-/// Is one key the other but for its case or two letters?
-fn near(key: &str, name: &str) -> bool {
-    key.eq_ignore_ascii_case(name) || (name.len() > 4 && distance(key, name) <= 2)
-}
-
-/// The edit distance, as far as 3.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > 2 {
-        return 3;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let above = row[j + 1];
-            let replaced = diagonal + usize::from(!x.eq_ignore_ascii_case(y));
-            row[j + 1] = replaced.min(above + 1).min(row[j] + 1);
-            diagonal = above;
-        }
-    }
-    row[b.len()]
 }
 
 fn takes(operation: &OperationInfo) -> String {

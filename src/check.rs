@@ -1,0 +1,1 @@
+//! The doctor: what ails a configured service, and what to do about it.

@@ -1,0 +1,1 @@
+//! Recorded exchanges: one directory each, written, redacted, matched and replayed.

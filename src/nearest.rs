@@ -1,0 +1,60 @@
+//! Which name was meant: the edit distance between a word and the words that are known.
+
+/// Distances beyond this are all the same: the words are different ones.
+const FAR: usize = 3;
+
+/// Is one word the other but for its case or two letters?
+pub fn is_near(word: &str, known: &str) -> bool {
+    word.eq_ignore_ascii_case(known) || (known.len() > 4 && distance(word, known) < FAR)
+}
+
+/// The known word that is nearest to `word`, if any is near.
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    known.into_iter().filter(|k| is_near(word, k)).min_by_key(|k| distance(word, k))
+}
+
+/// The edit distance, blind to the case of ASCII letters, as far as 3.
+fn distance(a: &str, b: &str) -> usize {
+    // Beyond this many characters nothing is a slip of the pen, and the table would be large.
+    const LONGEST: usize = 64;
+    if a.len() > 4 * LONGEST || b.len() > 4 * LONGEST {
+        return FAR;
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) >= FAR {
+        return FAR;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let above = row[j + 1];
+            let replaced = diagonal + usize::from(!x.eq_ignore_ascii_case(y));
+            row[j + 1] = replaced.min(above + 1).min(row[j] + 1);
+            diagonal = above;
+        }
+    }
+    row[b.len()].min(FAR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_letters_may_differ() {
+        let known = ["loginUsername", "loginPassword", "cf_"];
+        for (word, meant) in [
+            ("loginUsernme", Some("loginUsername")),
+            ("LOGINPASSWORD", Some("loginPassword")),
+            ("logniPassword", Some("loginPassword")),
+            ("password", None),
+            ("cg_", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, known), meant, "{word}");
+        }
+        assert_eq!(nearest(&"loginUsername".repeat(10_000), known), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! All provider kinds together, as the settings say: the facade that an application uses.

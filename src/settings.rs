@@ -1,0 +1,1 @@
+//! The product's External Providers page as a settings file.

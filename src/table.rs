@@ -1,0 +1,383 @@
+//! TOML taken apart key by key: every mistake is named by line and key, and none of them is lost.
+//!
+//! The settings file and the fixtures' `exchange.toml` are read with this. Values may be passwords,
+//! so no problem ever shows one.
+
+use std::fmt;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::nearest::nearest;
+
+/// Something that is wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The key with the tables around it, `login.url`; empty when it is the document.
+    pub key: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: ", self.line)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.what)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Problem {
+    fn at(text: &str, offset: usize, key: String, what: impl Into<String>) -> Self {
+        let mut offset = offset.min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = &text[..offset];
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        Self {
+            line: 1 + memchr::memchr_iter(b'\n', before.as_bytes()).count(),
+            column: 1 + before[line_start..].chars().count(),
+            key,
+            what: what.into(),
+            hint: None,
+        }
+    }
+
+    /// The same with an advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// A document whose syntax is in order.
+#[derive(Debug)]
+pub struct Document<'t> {
+    text: &'t str,
+    root: Spanned<DeTable<'t>>,
+}
+
+impl<'t> Document<'t> {
+    /// Reads a document, with or without a byte order mark. A key or table that stands twice is a
+    /// mistake of syntax in TOML.
+    pub fn parse(text: &'t str) -> Result<Self, Problem> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        match DeTable::parse(text) {
+            Ok(root) => Ok(Self { text, root }),
+            Err(error) => {
+                let offset = error.span().map_or(0, |span| span.start);
+                // The message alone: its Display would show the line, which may hold a password.
+                let what = error.message().trim().replace('\n', "; ");
+                Err(Problem::at(text, offset, String::new(), what))
+            }
+        }
+    }
+
+    /// The table that is the document.
+    pub fn root(&self) -> Table<'_> {
+        Table {
+            text: self.text,
+            path: String::new(),
+            table: self.root.get_ref(),
+            span: self.root.span(),
+        }
+    }
+}
+
+/// A table, whose keys are asked for one by one. Wrong types go to the list of problems that each
+/// question is given, and are answered like absent keys.
+#[derive(Debug, Clone)]
+pub struct Table<'d> {
+    text: &'d str,
+    path: String,
+    table: &'d DeTable<'d>,
+    span: Range<usize>,
+}
+
+impl<'d> Table<'d> {
+    /// The name of the table with those around it; empty for the document.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The keys, in the order of the document.
+    pub fn keys(&self) -> Vec<&'d str> {
+        let mut keys: Vec<_> =
+            self.table.iter().map(|(key, _)| (key.span().start, key.get_ref().as_ref())).collect();
+        keys.sort_unstable();
+        keys.into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// Is there such a key?
+    pub fn has(&self, key: &str) -> bool {
+        self.value(key).is_some()
+    }
+
+    /// A string.
+    pub fn string(&self, key: &str, problems: &mut Vec<Problem>) -> Option<&'d str> {
+        let value = self.value(key)?;
+        self.expect(key, value, value.get_ref().as_str(), "a string", problems)
+    }
+
+    /// `true` or `false`.
+    pub fn bool(&self, key: &str, problems: &mut Vec<Problem>) -> Option<bool> {
+        let value = self.value(key)?;
+        self.expect(key, value, value.get_ref().as_bool(), "true or false", problems)
+    }
+
+    /// A whole number in a range.
+    pub fn integer(
+        &self,
+        key: &str,
+        range: std::ops::RangeInclusive<i64>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<i64> {
+        let value = self.value(key)?;
+        let number = value
+            .get_ref()
+            .as_integer()
+            .and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
+            .filter(|number| range.contains(number));
+        let expected = format!("a whole number from {} to {}", range.start(), range.end());
+        self.expect(key, value, number, &expected, problems)
+    }
+
+    /// A whole number or one with a decimal point, in a range.
+    pub fn number(
+        &self,
+        key: &str,
+        range: std::ops::RangeInclusive<f64>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<f64> {
+        let value = self.value(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => {
+                i64::from_str_radix(number.as_str(), number.radix()).ok().map(|n| n as f64)
+            }
+            DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| range.contains(number));
+        let expected = format!("a number from {} to {}", range.start(), range.end());
+        self.expect(key, value, number, &expected, problems)
+    }
+
+    /// A date with time and offset, as TOML writes it without quotes.
+    pub fn datetime(&self, key: &str, problems: &mut Vec<Problem>) -> Option<jiff::Timestamp> {
+        let value = self.value(key)?;
+        let time = value.get_ref().as_datetime().and_then(|time| time.to_string().parse().ok());
+        let expected = "a date and time with an offset, like 2026-11-24T12:00:00Z";
+        self.expect(key, value, time, expected, problems)
+    }
+
+    /// A list of strings.
+    pub fn strings(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<&'d str>> {
+        let value = self.value(key)?;
+        let list = value.get_ref().as_array().and_then(|list| {
+            list.iter().map(|item| item.get_ref().as_str()).collect::<Option<Vec<_>>>()
+        });
+        self.expect(key, value, list, "a list of strings", problems)
+    }
+
+    /// A list of lists of strings: header fields, for instance.
+    pub fn rows(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<Vec<&'d str>>> {
+        let value = self.value(key)?;
+        let row = |row: &'d Spanned<DeValue<'d>>| {
+            let row = row.get_ref().as_array()?;
+            row.iter().map(|item| item.get_ref().as_str()).collect::<Option<Vec<_>>>()
+        };
+        let rows = value
+            .get_ref()
+            .as_array()
+            .and_then(|rows| rows.iter().map(row).collect::<Option<Vec<_>>>());
+        self.expect(key, value, rows, "a list of lists of strings", problems)
+    }
+
+    /// A table inside this one.
+    pub fn table(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Table<'d>> {
+        let value = self.value(key)?;
+        let table = value.get_ref().as_table();
+        let table = self.expect(key, value, table, "a table", problems)?;
+        Some(Table { text: self.text, path: self.key_path(key), table, span: value.span() })
+    }
+
+    /// A list of tables, `[[key]]`; their paths end in their numbers, from 1.
+    pub fn tables(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<Table<'d>>> {
+        let value = self.value(key)?;
+        let path = self.key_path(key);
+        let tables = value.get_ref().as_array().and_then(|list| {
+            list.iter()
+                .enumerate()
+                .map(|(i, item)| {
+                    let table = item.get_ref().as_table()?;
+                    let path = format!("{path}[{}]", i + 1);
+                    Some(Table { text: self.text, path, table, span: item.span() })
+                })
+                .collect::<Option<Vec<_>>>()
+        });
+        self.expect(key, value, tables, "a list of tables", problems)
+    }
+
+    /// Names every key that is not among the known ones, with the nearest that is.
+    pub fn finish(&self, known: &[&str], problems: &mut Vec<Problem>) {
+        for (key, _) in self.table.iter() {
+            let name = key.get_ref().as_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let shown: String = name.chars().take(64).collect();
+            let problem = self.at(key.span(), &shown, "there is no such key");
+            problems.push(match nearest(name, known.iter().copied()) {
+                Some(meant) => problem.hint(format!("did you mean {meant}?")),
+                None if known.is_empty() => problem.hint("nothing may stand here"),
+                None => problem.hint(format!("known are {}", known.join(", "))),
+            });
+        }
+    }
+
+    /// What is wrong with the value of a key; where there is none, with the table.
+    pub fn problem(&self, key: &str, what: impl Into<String>) -> Problem {
+        match self.value(key) {
+            Some(value) => self.at(value.span(), key, what),
+            None => self.at(self.span.clone(), key, what),
+        }
+    }
+
+    /// A key that must be there and is not.
+    pub fn missing(&self, key: &str) -> Problem {
+        self.problem(key, "is missing")
+    }
+
+    fn value(&self, key: &str) -> Option<&'d Spanned<DeValue<'d>>> {
+        self.table.get(key)
+    }
+
+    fn key_path(&self, key: &str) -> String {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        [&self.path, dot, key].concat()
+    }
+
+    fn at(&self, span: Range<usize>, key: &str, what: impl Into<String>) -> Problem {
+        Problem::at(self.text, span.start, self.key_path(key), what)
+    }
+
+    fn expect<T>(
+        &self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        found: Option<T>,
+        expected: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<T> {
+        if found.is_none() {
+            let what = format!("must be {expected}, not {}", kind(value.get_ref()));
+            problems.push(self.at(value.span(), key, what));
+        }
+        found
+    }
+}
+
+/// What a value is, without the value.
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "this string",
+        DeValue::Integer(_) | DeValue::Float(_) => "this number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "this date",
+        DeValue::Array(_) => "this list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// A string as TOML writes it, quoted.
+pub fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# c\nname = \"x\"\nuse = true\nn = 0x10\nt = 2026-11-24T12:00:00Z\n\n\
+        [inner]\nlist = [\"a\", \"b\"]\nrows = [[\"a\", \"b\"], []]\nwrong = \"hunter2\"\n";
+
+    #[test]
+    fn values_are_read_by_their_keys() {
+        let document = Document::parse(TEXT).unwrap();
+        let (root, problems) = (document.root(), &mut Vec::new());
+        assert_eq!(root.string("name", problems), Some("x"));
+        assert_eq!(root.bool("use", problems), Some(true));
+        assert_eq!(root.integer("n", 1..=16, problems), Some(16));
+        assert_eq!(root.number("n", 0.0..=16.5, problems), Some(16.0));
+        assert_eq!(root.datetime("t", problems).unwrap().to_string(), "2026-11-24T12:00:00Z");
+        let inner = root.table("inner", problems).unwrap();
+        assert_eq!(inner.strings("list", problems), Some(vec!["a", "b"]));
+        assert_eq!(inner.rows("rows", problems), Some(vec![vec!["a", "b"], vec![]]));
+        assert_eq!(root.string("none", problems), None);
+        assert_eq!(root.keys(), ["name", "use", "n", "t", "inner"]);
+        assert_eq!(*problems, []);
+    }
+
+    #[test]
+    fn mistakes_are_named_by_line_and_key_and_show_no_value() {
+        let document = Document::parse(TEXT).unwrap();
+        let (root, problems) = (document.root(), &mut Vec::new());
+        assert_eq!(root.integer("n", 1..=15, problems), None);
+        let inner = root.table("inner", problems).unwrap();
+        assert_eq!(inner.bool("wrong", problems), None);
+        inner.finish(&["list", "rows", "wring"], problems);
+        problems.push(inner.missing("url"));
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "line 4: n: must be a whole number from 1 to 15, not this number",
+                "line 10: inner.wrong: must be true or false, not this string",
+                "line 10: inner.wrong: there is no such key (did you mean wring?)",
+                "line 7: inner.url: is missing",
+            ]
+        );
+        assert_eq!((problems[1].line, problems[1].column), (10, 9));
+    }
+
+    #[test]
+    fn syntax_is_an_error_with_a_place_and_without_the_line() {
+        for (text, line) in [
+            ("a = 1\npassword = \"hunter2", 2),
+            ("a = 1\na = 2\n", 2),
+            ("[t]\n[u]\n[t]\n", 3),
+            ("a", 1),
+        ] {
+            let problem = Document::parse(text).unwrap_err();
+            assert_eq!(problem.line, line, "{text}: {problem}");
+            assert!(!problem.to_string().contains("hunter2"), "{problem}");
+        }
+        assert!(Document::parse("\u{feff}a = 1").is_ok());
+    }
+
+    #[test]
+    fn strings_are_written_as_they_are_read() {
+        for text in ["", "plain", "a\"b\\c", "line\nline", "tab\t\u{1}\u{7f}", "'\"'", "é😀"] {
+            let written = format!("k = {}", quoted(text));
+            let document = Document::parse(&written).unwrap();
+            assert_eq!(document.root().string("k", &mut Vec::new()), Some(text), "{written}");
+        }
+    }
+}
