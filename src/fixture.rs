@@ -1,1 +1,192 @@
 //! Recorded exchanges: one directory each, written, redacted, matched and replayed.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::exchange::{HttpRequest, HttpResponse};
+use crate::soap::SoapVersion;
+
+/// The version of the format that is written.
+pub const SCHEMA: u32 = 1;
+
+/// A recorded exchange, as it is stored: redacted, otherwise byte for byte what was on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixture {
+    /// The directory's path below its collection, with `/`: `authenticate-login-successful-11`.
+    pub name: String,
+    /// The place in the recording, from 1.
+    pub sequence: u64,
+    /// When the request came.
+    pub recorded: jiff::Timestamp,
+    /// How long the answer took; kept to the microsecond.
+    pub took: Duration,
+    /// The operation's name on the wire; none for a WSDL, pages and all that is no SOAP call.
+    pub operation: Option<String>,
+    /// The version of SOAP, where it is a SOAP call.
+    pub soap: Option<SoapVersion>,
+    /// The request: headers in their order and case, the body unchunked.
+    pub request: HttpRequest,
+    /// The version of HTTP that the request line named.
+    pub request_version: HttpVersion,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What was masked, and by which rules.
+    pub redaction: Redaction,
+    /// What testers allow to differ.
+    pub policy: Policy,
+}
+
+impl Fixture {
+    /// The answer, if one came.
+    pub fn answer(&self) -> Option<&Answered> {
+        match &self.outcome {
+            Outcome::Answered(answered) => Some(answered),
+            Outcome::Failed(_) => None,
+        }
+    }
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// An answer.
+    Answered(Answered),
+    /// No answer: the upstream was down, broke or took too long. Replayed as 502 with this text.
+    Failed(String),
+}
+
+/// An answer with what its status line says beside the status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// Status, headers in their order and case, the body unchunked.
+    pub response: HttpResponse,
+    /// The reason phrase, `OK`; may be empty.
+    pub reason: String,
+    /// The version of HTTP that the status line named.
+    pub version: HttpVersion,
+}
+
+/// A version of HTTP/1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum HttpVersion {
+    /// HTTP/1.0
+    Http10,
+    /// HTTP/1.1
+    #[default]
+    Http11,
+}
+
+impl fmt::Display for HttpVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http10 => "1.0",
+            Self::Http11 => "1.1",
+        })
+    }
+}
+
+/// What was masked in an exchange.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Redaction {
+    /// The rules beyond the built-in keys and headers.
+    pub rules: Rules,
+    /// The placeholders that stand in the exchange, by their numbers.
+    pub placeholders: Vec<Placeholder>,
+}
+
+/// What a placeholder stood for: `REDACTED-1` for a value of `authPW`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placeholder {
+    /// The number in its text.
+    pub number: u32,
+    /// The key, element, attribute or header under which the value was first seen; `known` for a
+    /// secret that was given beforehand and stood under none.
+    pub key: String,
+}
+
+/// What is masked beyond the built-in keys ([`is_secret_key`](crate::secret::is_secret_key)) and
+/// headers ([`is_secret_header`](crate::secret::is_secret_header)).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Variables, elements, attributes, parameters and headers of these names, whatever their case.
+    pub keys: Vec<String>,
+    /// E-mail addresses anywhere, and the values of `loginUsername`, `emailFrom`, `EmailAddress`
+    /// and `DisplayName`.
+    pub personal: bool,
+}
+
+/// What testers allow to differ when a request is matched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Variables that are not compared.
+    pub ignore: Vec<String>,
+    /// Variables whose value must match a pattern as a whole, instead of being equal.
+    pub patterns: Vec<(String, String)>,
+}
+
+/// What a recording does with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Mode {
+    /// Replay only: what is not recorded is refused, nothing goes to the service.
+    None,
+    /// Record if there is no recording yet, else replay only.
+    #[default]
+    Once,
+    /// Replay what is recorded, record what is not.
+    New,
+    /// Record everything, and replace the old recording as a whole when it is finished.
+    All,
+    /// Always ask the service; record what is not there yet.
+    Spy,
+}
+
+impl Mode {
+    /// All modes, in the order in which help lists them.
+    pub const ALL: [Self; 5] = [Self::None, Self::Once, Self::New, Self::All, Self::Spy];
+
+    /// The name: `none`, `once`, `new`, `all`, `spy`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Once => "once",
+            Self::New => "new",
+            Self::All => "all",
+            Self::Spy => "spy",
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// There is no such mode.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is no mode: none, once, new, all or spy")]
+pub struct UnknownMode(pub String);
+
+impl FromStr for Mode {
+    type Err = UnknownMode;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMode> {
+        let mode = Self::ALL.into_iter().find(|mode| mode.name() == name);
+        mode.ok_or_else(|| UnknownMode(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_named() {
+        for mode in Mode::ALL {
+            assert_eq!(mode.to_string().parse(), Ok(mode));
+        }
+        let error = "nwe".parse::<Mode>().unwrap_err();
+        assert_eq!(error.to_string(), "\"nwe\" is no mode: none, once, new, all or spy");
+    }
+}
