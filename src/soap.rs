@@ -19,7 +19,7 @@ mod request;
 mod response;
 mod write;
 
-pub use binding::{Binding, Limits};
+pub use binding::{Binding, Limits, OperationNameError};
 pub(crate) use envelope::url_decode;
 pub use envelope::{Envelope, Heading};
 pub use error::{DecodeError, EncodeError, MalformedError, Problem};

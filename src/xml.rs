@@ -11,6 +11,7 @@ mod syntax;
 mod writer;
 
 pub use error::{XmlError, XmlErrorKind};
+pub(crate) use names::is_ncname;
 pub use reader::{Limits, Reader};
 pub use writer::{IllegalCharacter, Writer};
 

@@ -11,7 +11,7 @@ use rustls_platform_verifier::Verifier;
 
 use super::{Client, HttpTransport};
 use crate::secret::Secret;
-use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, SoapVersion};
+use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, OperationNameError, SoapVersion};
 
 /// How a client is made; see [`Client::builder`].
 pub struct ClientBuilder {
@@ -19,6 +19,8 @@ pub struct ClientBuilder {
     password: Option<Secret>,
     namespace: String,
     version: SoapVersion,
+    names: Vec<(String, String)>,
+    actions: Vec<(String, String)>,
     connect_timeout: Duration,
     timeout: Duration,
     body_limit: usize,
@@ -48,6 +50,8 @@ impl ClientBuilder {
             password,
             namespace: DEFAULT_NAMESPACE.to_owned(),
             version: SoapVersion::default(),
+            names: Vec::new(),
+            actions: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(100),
             body_limit: 16 << 20,
@@ -69,6 +73,30 @@ impl ClientBuilder {
     #[must_use]
     pub fn soap_version(mut self, version: SoapVersion) -> Self {
         self.version = version;
+        self
+    }
+
+    /// The name by which the service knows an operation of the contract, for the kinds whose names
+    /// are not public: `operation_name(GetUserInfo::NAME, "LookupCustomer")`. Default: the
+    /// contract's names.
+    #[must_use]
+    pub fn operation_name(
+        mut self,
+        operation: impl Into<String>,
+        wire_name: impl Into<String>,
+    ) -> Self {
+        self.names.push((operation.into(), wire_name.into()));
+        self
+    }
+
+    /// The SOAP action of an operation, where it is not namespace and name. Default: it is.
+    #[must_use]
+    pub fn operation_action(
+        mut self,
+        operation: impl Into<String>,
+        action: impl Into<String>,
+    ) -> Self {
+        self.actions.push((operation.into(), action.into()));
         self
     }
 
@@ -156,6 +184,13 @@ impl ClientBuilder {
             target = [&target, "?", query].concat();
         }
         let limits = Limits { body: self.body_limit, ..Limits::default() };
+        let mut binding = Binding::new(self.namespace, self.version).with_limits(limits);
+        for (operation, name) in self.names {
+            binding = binding.with_operation_name(&operation, name)?;
+        }
+        for (operation, action) in self.actions {
+            binding = binding.with_operation_action(&operation, action)?;
+        }
         Ok(Client {
             transport: HttpTransport {
                 client,
@@ -165,7 +200,7 @@ impl ClientBuilder {
                 connect_timeout: self.connect_timeout,
                 body_limit: self.body_limit,
             },
-            binding: Binding::new(self.namespace, self.version).with_limits(limits),
+            binding,
             target,
             password: self.password,
             proxy_password,
@@ -239,6 +274,9 @@ pub enum BuildError {
         "the service's URL holds a user name or password: take it out; the web service password is given separately"
     )]
     UserInformation,
+    /// A name or action that no operation can have.
+    #[error(transparent)]
+    Operation(#[from] OperationNameError),
     /// No proxy URL.
     #[error("the proxy is no http:// or https:// URL")]
     Proxy,

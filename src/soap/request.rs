@@ -34,28 +34,19 @@ impl Binding {
 
     fn post(&self, target: &str, operation: &str, body: Vec<u8>) -> HttpRequest {
         let mut headers = Headers::with_capacity(2);
-        let slash = if self.namespace().ends_with('/') { "" } else { "/" };
+        let [first, slash, last] = self.action_parts(operation);
         match self.version() {
             SoapVersion::V11 => {
                 headers.push("Content-Type", SoapVersion::V11.content_type());
-                headers
-                    .push("SOAPAction", ["\"", self.namespace(), slash, operation, "\""].concat());
+                headers.push("SOAPAction", ["\"", first, slash, last, "\""].concat());
             }
             SoapVersion::V12 => {
                 let content_type = SoapVersion::V12.content_type();
-                let action = "; action=\"";
+                // RFC 9110, section 5.6.4: what a quoted string escapes.
+                let first = first.replace('\\', "\\\\").replace('"', "\\\"");
                 headers.push(
                     "Content-Type",
-                    // RFC 9110, section 5.6.4: what a quoted string escapes.
-                    [
-                        content_type,
-                        action,
-                        &self.namespace().replace('\\', "\\\\").replace('"', "\\\""),
-                        slash,
-                        operation,
-                        "\"",
-                    ]
-                    .concat(),
+                    [content_type, "; action=\"", &first, slash, last, "\""].concat(),
                 );
             }
         }
@@ -68,12 +59,13 @@ impl Binding {
         request: &HttpRequest,
     ) -> Result<Call<T>, RequestError> {
         let envelope = Envelope::read(request, self.namespace(), self.limits())?;
+        let wire_name = self.wire_name(T::NAME);
         let routed = envelope.route(
-            |namespace, name| (namespace == self.namespace() && name == T::NAME).then_some(()),
+            |namespace, name| (namespace == self.namespace() && name == wire_name).then_some(()),
             |action| (action == self.action(T::NAME)).then_some(()),
         );
         routed?;
-        envelope.into_call(self.namespace(), T::NAME)
+        envelope.into_call(self.namespace(), wire_name)
     }
 }
 

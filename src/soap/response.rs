@@ -49,7 +49,8 @@ impl Binding {
         mask: &Mask,
     ) -> Result<Result<Answer<T::Result>, Failure>, DecodeError> {
         let malformed = |inside: &str, problem: Problem| {
-            let path = format!("Envelope/Body/{0}Response/{0}Result{inside}", T::NAME);
+            let path =
+                format!("Envelope/Body/{0}Response/{0}Result{inside}", self.wire_name(T::NAME));
             Box::new(MalformedError { operation: T::NAME, path, problem })
         };
         let result = match self.decode_raw_response(T::NAME, response, mask)? {
@@ -152,6 +153,7 @@ impl Binding {
         version: SoapVersion,
         mask: &Mask,
     ) -> Result<Presence<RawResult>, Stopped> {
+        let operation = self.wire_name(operation);
         let is_response =
             |local: &str| local.strip_suffix("Response").is_some_and(|stem| stem == operation);
         let expected = || [operation, "Response"].concat();

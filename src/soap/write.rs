@@ -138,7 +138,7 @@ impl Binding {
     ) -> Result<Vec<u8>, EncodeError> {
         write_presence(
             &mut w,
-            &format!("{operation}Result"),
+            &format!("{}Result", self.wire_name(operation)),
             result.as_ref(),
             |_| true,
             |w, r| {
@@ -170,7 +170,7 @@ impl Binding {
             + FIXED.len()
             + EPILOGUE.len()
             + self.escaped.as_ref().map_or(0, String::len)
-            + 4 * operation.len()
+            + 4 * self.wire_name(operation).len()
     }
 
     fn begin(
@@ -194,7 +194,7 @@ impl Binding {
         let namespace = self.escaped.as_ref().ok_or(EncodeError::Namespace { operation })?;
         w.raw(prologue(self.version()));
         w.raw("<soap:Body><");
-        w.raw(operation);
+        w.raw(self.wire_name(operation));
         w.raw(suffix);
         w.raw(" xmlns=\"");
         w.raw(namespace);
@@ -204,7 +204,7 @@ impl Binding {
 
     fn end(&self, mut w: Writer, operation: &str, suffix: &str) -> Vec<u8> {
         w.raw("</");
-        w.raw(operation);
+        w.raw(self.wire_name(operation));
         w.raw(suffix);
         w.raw(">");
         w.raw(EPILOGUE);
@@ -219,7 +219,7 @@ impl Binding {
         message: Option<&str>,
     ) -> Result<(), EncodeError> {
         w.raw("<");
-        w.raw(operation);
+        w.raw(self.wire_name(operation));
         w.raw("Result><Success>");
         w.raw(if success { "true" } else { "false" });
         w.raw("</Success>");
@@ -232,7 +232,7 @@ impl Binding {
 
     fn close_result(&self, mut w: Writer, operation: &str) -> Vec<u8> {
         w.raw("</");
-        w.raw(operation);
+        w.raw(self.wire_name(operation));
         w.raw("Result>");
         self.end(w, operation, "Response")
     }

@@ -236,6 +236,12 @@ fn settings_that_cannot_be_are_refused_without_showing_them() {
     assert!(matches!(roots, Err(BuildError::Roots(_))), "{roots:?}");
     let proxy = Client::builder("https://host/", PASSWORD).proxy("hunter2:x").build();
     assert!(matches!(proxy, Err(BuildError::Proxy)), "{proxy:?}");
+    for (operation, name) in [("GetUserInfo", "a b"), ("Nothing", "A")] {
+        let named = Client::builder("http://host/", PASSWORD).operation_name(operation, name);
+        let error = named.build().unwrap_err();
+        assert!(matches!(error, BuildError::Operation(_)), "{error}");
+        assert!(error.to_string().contains(operation), "{error}");
+    }
     let client = Client::builder("http://host/?key=hunter2", PASSWORD);
     let shown = format!("{client:?}");
     assert!(!format!("{shown} {:?}", client.build().unwrap()).contains("hunter2"));

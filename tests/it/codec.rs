@@ -501,3 +501,67 @@ fn a_body_over_the_limit_is_refused() {
         .unwrap_err();
     assert!(error.to_string().contains("limit `body`"), "{error}");
 }
+
+#[test]
+fn a_renamed_operation_has_its_own_name_on_the_wire_both_ways() {
+    for version in [SoapVersion::V11, SoapVersion::V12] {
+        let service = Binding::new("urn:x", version)
+            .with_operation_name("GetUserInfo", "LookupCustomer")
+            .unwrap();
+        let request = GetUserInfo { email_from: Some("a@b".into()), ..Default::default() };
+        let sent = service.encode_request("/", None, &request).unwrap();
+        let header = match version {
+            SoapVersion::V11 => sent.headers.get("SOAPAction"),
+            SoapVersion::V12 => sent.headers.get("Content-Type"),
+        };
+        assert!(header.unwrap().contains("\"urn:x/LookupCustomer\""));
+        let text = body(sent.body.clone());
+        assert!(text.contains("<LookupCustomer xmlns=\"urn:x\"><inputs>"), "{text}");
+        assert!(text.contains("</LookupCustomer></soap:Body>"), "{text}");
+        assert_eq!(service.decode_request::<GetUserInfo>(&sent).unwrap().request, request);
+        assert!(Binding::new("urn:x", version).decode_request::<GetUserInfo>(&sent).is_err());
+
+        let answer = Answer::new(UserInformation::NotFound, "no");
+        let response = service.encode_response::<GetUserInfo>(Ok(&answer)).unwrap();
+        let text = body(response.body.clone());
+        for part in ["<LookupCustomerResponse xmlns=", "<LookupCustomerResult>", "GetUserInfo"] {
+            assert_eq!(text.contains(part), part != "GetUserInfo", "{text}");
+        }
+        let read = service.decode_response::<GetUserInfo>(&response, &Mask::default());
+        assert_eq!(read.unwrap().unwrap(), answer);
+        let failure = Failure::new("later");
+        let response = service.encode_response::<GetUserInfo>(Err(&failure)).unwrap();
+        let read = service.decode_response::<GetUserInfo>(&response, &Mask::default());
+        assert_eq!(read.unwrap().unwrap_err(), failure);
+
+        // The raw twins, and an action that is not namespace and name.
+        let service = service.with_operation_action("GetUserInfo", "urn:a \"b\"").unwrap();
+        let inputs = Presence::Value(RawInputs { input_variables: Presence::Nil });
+        let sent = service.encode_raw_request("/", "GetUserInfo", &inputs).unwrap();
+        assert!(body(sent.body).contains("<LookupCustomer "));
+        match version {
+            SoapVersion::V11 => {
+                assert_eq!(sent.headers.get("SOAPAction").unwrap(), "\"urn:a \"b\"\"");
+            }
+            SoapVersion::V12 => {
+                let content_type = sent.headers.get("Content-Type").unwrap();
+                assert!(content_type.ends_with("action=\"urn:a \\\"b\\\"\""), "{content_type}");
+            }
+        }
+        let result = Presence::Value(RawResult { success: true, ..Default::default() });
+        let response = service.encode_raw_response("GetUserInfo", &result).unwrap();
+        let text = body(response.body.clone());
+        assert!(text.contains("<LookupCustomerResponse") && !text.contains("GetUserInfo"));
+        let read = service.decode_raw_response("GetUserInfo", &response, &Mask::default());
+        assert_eq!(read.unwrap(), result);
+        // Errors name the contract's operation, and the path of the wire.
+        let error = service
+            .decode_response::<GetUserInfo>(
+                &service.encode_raw_response("GetUserInfo", &Presence::Absent).unwrap(),
+                &Mask::default(),
+            )
+            .unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("answer to GetUserInfo") && text.contains("LookupCustomerResult"));
+    }
+}
