@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod cases;
+
 use std::process::Command;
 
 use external_providers::client::CallError;
