@@ -1,11 +1,16 @@
 //! Recorded exchanges: one directory each, written, redacted, matched and replayed.
 
+mod description;
+mod store;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::exchange::{HttpRequest, HttpResponse};
 use crate::soap::SoapVersion;
+
+pub use store::{BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, store};
 
 /// The version of the format that is written.
 pub const SCHEMA: u32 = 1;

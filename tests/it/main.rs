@@ -5,6 +5,7 @@ mod captures;
 mod cli;
 mod client;
 mod codec;
+mod fixture_store;
 mod host_asmx;
 mod host_captures;
 mod host_http;
