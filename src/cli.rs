@@ -6,6 +6,7 @@ mod passwords;
 mod report;
 mod sample;
 mod serve;
+mod settings;
 mod variables;
 mod wire;
 
@@ -56,6 +57,7 @@ struct Cli {
 enum Command {
     Call(call::CallArgs),
     Serve(serve::ServeArgs),
+    Settings(settings::SettingsArgs),
 }
 
 /// Why a command failed, with its exit code.
@@ -96,18 +98,28 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if safe(c) { c } else { '\u{fffd}' }).collect()
 }
 
+/// Prints what was asked for on standard output.
+pub(crate) fn print(text: &str) -> Result<(), Failed> {
+    let mut stdout = std::io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failed::new(LOCAL, format!("standard output cannot be written: {error}")))
+}
+
 pub(crate) fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return explain(&error),
     };
     let by_default = match cli.command {
-        Command::Call(_) => "off",
+        Command::Call(_) | Command::Settings(_) => "off",
         Command::Serve(_) => "info",
     };
     let result = logging::start(by_default).and_then(|()| match cli.command {
         Command::Call(args) => call::run(args),
         Command::Serve(args) => serve::run(&args),
+        Command::Settings(args) => settings::run(&args),
     });
     let code = result.unwrap_or_else(|failed| {
         // There is nowhere left to say that standard error is closed.

@@ -7,6 +7,7 @@ mod transport;
 use std::fmt;
 use std::time::Instant;
 
+pub(crate) use builder::parse_url;
 pub use builder::{BuildError, ClientBuilder};
 pub use error::CallError;
 pub use transport::{HttpTransport, Transport, TransportError, TransportErrorKind};

@@ -1,5 +1,6 @@
 //! Secrets that do not show: [`Secret`] holds one, [`Mask`] takes them out of texts.
 
+mod file;
 mod mask;
 
 use std::fmt;
@@ -7,6 +8,7 @@ use std::fmt;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
+pub use file::PasswordError;
 pub use mask::{MASK, Mask};
 
 /// A password. `Debug` and `Display` print a mask, and the memory is wiped when it is dropped.

@@ -1,1 +1,238 @@
-//! The product's External Providers page as a settings file.
+//! The product's External Providers page as a file: TOML with a section for each tab.
+//!
+//! ```
+//! use external_providers::contract::Kind;
+//! use external_providers::settings::Settings;
+//!
+//! let text = r#"
+//! [options]
+//! ticket = true
+//!
+//! [ticket]
+//! provider = "external"
+//! url = "https://crm.example.com/Provider.asmx"
+//! password = "in a file of its own (password_file) it would be better off"
+//! "#;
+//! let settings = Settings::parse(text, "settings.toml")?;
+//! let service = settings.tab(Kind::Ticket).external().expect("it is enabled");
+//! assert_eq!(service.shown_url(), "https://crm.example.com/Provider.asmx");
+//! assert_eq!(settings.warnings()[0].key, "ticket.password");
+//! # Ok::<(), external_providers::settings::SettingsError>(())
+//! ```
+//!
+//! [`example`] is such a file with every key and its default, [`schema`] a JSON Schema for editors;
+//! both are made of the one table of keys ([`keys`]), which also drives the reading.
+
+mod tab;
+
+mod keys;
+
+mod read;
+mod source;
+
+mod example;
+mod schema;
+
+use std::ffi::OsString;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+pub use example::example;
+pub use keys::{Key, OPTIONS, SWITCHES, Shape, TABS, keys};
+pub use schema::schema;
+pub(crate) use tab::has_operation_key;
+pub use tab::{External, LoginSettings, Name, Provider, Role, Tab};
+
+use crate::contract::Kind;
+use crate::table::Problem;
+
+/// A settings file that is larger is none.
+const LIMIT: u64 = 256 << 10;
+
+/// What the page says. The default has no provider enabled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// What the login tab says beside its service.
+    pub login: LoginSettings,
+    tabs: [Tab; 7],
+    warnings: Vec<Problem>,
+    file: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            login: LoginSettings::default(),
+            tabs: Kind::ALL.map(Tab::new),
+            warnings: Vec::new(),
+            file: None,
+        }
+    }
+}
+
+/// What settings may refer to: files and the environment.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'s> {
+    /// Where relative paths start.
+    pub folder: &'s Path,
+    /// Looks an environment variable up.
+    pub variable: &'s dyn Fn(&str) -> Option<OsString>,
+}
+
+impl Settings {
+    /// Reads a file of at most 256 KiB. Relative paths in it start at its folder. Passwords of
+    /// providers that are enabled and external are read now; those of others are left alone.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it, each with its line and key.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, SettingsError> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let unread = |why: String, hint| SettingsError::Unread { file: name.clone(), why, hint };
+        let io = |error: std::io::Error| unread(error.to_string(), None);
+        let metadata = std::fs::metadata(path).map_err(io)?;
+        if metadata.is_dir() {
+            return Err(unread("it is a folder".to_owned(), Some("give the file in it")));
+        }
+        if !metadata.is_file() {
+            return Err(unread("it is no regular file".to_owned(), None));
+        }
+        let mut bytes = zeroize::Zeroizing::new(Vec::new());
+        let file = std::fs::File::open(path).map_err(io)?;
+        file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(io)?;
+        if bytes.len() as u64 > LIMIT {
+            return Err(unread(
+                format!("it is larger than {} KiB", LIMIT >> 10),
+                Some("is it the settings file?"),
+            ));
+        }
+        let text = std::str::from_utf8(&bytes).map_err(|error| {
+            let line = 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count();
+            unread(format!("line {line} is not UTF-8"), Some("save it as UTF-8"))
+        })?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let surroundings = Surroundings {
+            folder: folder.unwrap_or(Path::new(".")),
+            variable: &|name| std::env::var_os(name),
+        };
+        let mut settings = Self::parse_in(text, &name, surroundings)?;
+        if let Some(problem) = source::readable_by_others(path) {
+            settings.warn_of_inline_passwords(problem);
+        }
+        settings.file = Some(path.to_owned());
+        Ok(settings)
+    }
+
+    /// Reads a text; `name` stands for the file in errors. Relative paths start at the working
+    /// folder, variables are the process's.
+    pub fn parse(text: &str, name: &str) -> Result<Self, SettingsError> {
+        let variable = |name: &str| std::env::var_os(name);
+        Self::parse_in(text, name, Surroundings { folder: Path::new("."), variable: &variable })
+    }
+
+    /// [`parse`](Self::parse) with other files and another environment.
+    pub fn parse_in(
+        text: &str,
+        name: &str,
+        surroundings: Surroundings<'_>,
+    ) -> Result<Self, SettingsError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.trim().is_empty() {
+            return Err(SettingsError::Unread {
+                file: name.to_owned(),
+                why: "it is empty".to_owned(),
+                hint: Some("external-providers settings init writes an example"),
+            });
+        }
+        read::settings(text, surroundings)
+            .map_err(|problems| SettingsError::Invalid { file: name.to_owned(), problems })
+    }
+
+    /// A tab.
+    pub fn tab(&self, kind: Kind) -> &Tab {
+        &self.tabs[kind as usize]
+    }
+
+    /// A tab, to be changed.
+    pub fn tab_mut(&mut self, kind: Kind) -> &mut Tab {
+        &mut self.tabs[kind as usize]
+    }
+
+    /// Enables a kind with an external service.
+    pub fn enable(&mut self, service: External) {
+        let kind = service.kind;
+        *self.tab_mut(kind) = Tab { enabled: true, provider: Provider::External, service };
+    }
+
+    /// Enables a kind with the built-in provider.
+    pub fn enable_built_in(&mut self, kind: Kind) {
+        let tab = self.tab_mut(kind);
+        (tab.enabled, tab.provider) = (true, Provider::BuiltIn);
+    }
+
+    /// What is allowed, but perhaps not meant, or unwise.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// The file that they were loaded from.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    fn warn_of_inline_passwords(&mut self, by_others: &str) {
+        for warning in &mut self.warnings {
+            if warning.what == read::INLINE_PASSWORD {
+                warning.what = format!("{}, and {by_others}", read::INLINE_PASSWORD);
+            }
+        }
+    }
+}
+
+/// Settings that cannot be used. No password in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// There is nothing to read.
+    Unread {
+        /// The file.
+        file: String,
+        /// Why.
+        why: String,
+        /// What to do about it.
+        hint: Option<&'static str>,
+    },
+    /// It says what cannot be.
+    Invalid {
+        /// The file.
+        file: String,
+        /// All that is wrong, in the order of the lines.
+        problems: Vec<Problem>,
+    },
+}
+
+impl std::fmt::Display for SettingsError {
+    /// One line for each problem: `FILE:LINE: key: what (hint)`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unread { file, why, hint } => {
+                write!(f, "{file}: {why}")?;
+                hint.map_or(Ok(()), |hint| write!(f, " ({hint})"))
+            }
+            Self::Invalid { file, problems } => {
+                let lines: Vec<_> = problems.iter().map(|problem| line(file, problem)).collect();
+                f.write_str(&lines.join("\n"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+/// A problem as `FILE:LINE: key: what (hint)`.
+pub fn line(file: &str, problem: &Problem) -> String {
+    let text = problem.to_string();
+    let rest = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest);
+    format!("{file}:{}: {rest}", problem.line)
+}

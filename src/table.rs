@@ -242,7 +242,8 @@ impl<'d> Table<'d> {
             if known.contains(&name) {
                 continue;
             }
-            let shown: String = name.chars().take(64).collect();
+            let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+            let shown: String = name.chars().take(64).map(printable).collect();
             let problem = self.at(key.span(), &shown, "there is no such key");
             problems.push(match nearest(name, known.iter().copied()) {
                 Some(meant) => problem.hint(format!("did you mean {meant}?")),
@@ -252,7 +253,8 @@ impl<'d> Table<'d> {
         }
     }
 
-    /// What is wrong with the value of a key; where there is none, with the table.
+    /// What is wrong with the value of a key; where there is none, with the table. An empty key is
+    /// the table itself.
     pub fn problem(&self, key: &str, what: impl Into<String>) -> Problem {
         match self.value(key) {
             Some(value) => self.at(value.span(), key, what),
@@ -270,7 +272,7 @@ impl<'d> Table<'d> {
     }
 
     fn key_path(&self, key: &str) -> String {
-        let dot = if self.path.is_empty() { "" } else { "." };
+        let dot = if self.path.is_empty() || key.is_empty() { "" } else { "." };
         [&self.path, dot, key].concat()
     }
 

@@ -18,7 +18,7 @@ use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::report::{Report, Word};
-use super::{Failed, LOCAL, SETTINGS, USAGE, printable, variables, wire};
+use super::{Failed, LOCAL, SETTINGS, USAGE, print, printable, variables, wire};
 
 /// Call an operation of a provider service and print its answer
 ///
@@ -240,14 +240,6 @@ where
         }
     }
     Ok(report.code())
-}
-
-fn print(text: &str) -> Result<(), Failed> {
-    let mut stdout = std::io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .map_err(|error| Failed::new(LOCAL, format!("the answer cannot be printed: {error}")))
 }
 
 /// Keeps the messages of a call, if it is to.

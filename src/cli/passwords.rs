@@ -1,6 +1,5 @@
 //! Where passwords come from: the environment, a file, standard input; never an argument.
 
-use std::io::Read as _;
 use std::path::Path;
 
 use external_providers::Secret;
@@ -9,9 +8,6 @@ use super::{Failed, SETTINGS, USAGE};
 
 /// The variable that holds the web service password.
 pub(crate) const AUTH_PASSWORD: &str = "EXTERNAL_PROVIDERS_AUTH_PASSWORD";
-
-/// A password file larger than this is not one.
-const LIMIT: u64 = 64 << 10;
 
 /// Reads passwords, standard input at most once.
 #[derive(Default)]
@@ -56,38 +52,18 @@ impl Passwords {
     }
 
     fn read_from(&mut self, file: &Path, place: &str) -> Result<Secret, Failed> {
-        let failed = |why: &dyn std::fmt::Display| {
-            Failed::new(SETTINGS, format!("cannot read a password from {place}: {why}"))
-        };
-        let mut bytes = zeroize::Zeroizing::new(Vec::new());
-        if file == Path::new("-") {
+        let read = if file == Path::new("-") {
             if std::mem::replace(&mut self.stdin_taken, true) {
                 let message = "only one password can come from standard input";
                 return Err(Failed::new(USAGE, message).hint("read the other one from a file"));
             }
-            std::io::stdin()
-                .take(LIMIT + 1)
-                .read_to_end(&mut bytes)
-                .map_err(|error| failed(&error))?;
+            Secret::read(std::io::stdin())
         } else {
-            std::fs::File::open(file)
-                .and_then(|opened| opened.take(LIMIT + 1).read_to_end(&mut bytes))
-                .map_err(|error| failed(&error))?;
-        }
-        if bytes.len() as u64 > LIMIT {
-            return Err(failed(&"it is larger than 64 KiB"));
-        }
-        let text = std::str::from_utf8(&bytes).map_err(|_| failed(&"it is not UTF-8"))?;
-        // Editors on Windows begin a file with a mark that is no part of the password.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let line = text.strip_suffix('\n').unwrap_or(text);
-        let password = line.strip_suffix('\r').unwrap_or(line);
-        if password.is_empty() {
-            return Err(failed(&"it is empty"));
-        }
-        if password.contains(['\n', '\r']) {
-            return Err(failed(&"it has more than one line"));
-        }
-        Ok(Secret::new(password))
+            // No regular file need it be: a shell may give a pipe.
+            std::fs::File::open(file).map_err(Into::into).and_then(Secret::read)
+        };
+        read.map_err(|error| {
+            Failed::new(SETTINGS, format!("cannot read a password from {place}: {error}"))
+        })
     }
 }

@@ -247,8 +247,8 @@ impl ClientBuilder {
     }
 }
 
-/// Takes in the service's URL: http or https, without user information.
-fn parse_url(text: &str) -> Result<Url, BuildError> {
+/// Takes in a URL: http or https, without user information.
+pub(crate) fn parse_url(text: &str) -> Result<Url, BuildError> {
     let url = Url::parse(text).map_err(|error| BuildError::Url(error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(BuildError::UserInformation);

@@ -11,6 +11,7 @@ mod host_captures;
 mod host_http;
 mod properties;
 mod serve;
+mod settings;
 mod support;
 mod tidy;
 mod wsdl;

@@ -1,0 +1,182 @@
+//! `settings`: the settings file: an example, a check, a schema.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use external_providers::settings::{self, Provider, Settings, SettingsError, TABS};
+use external_providers::table::Problem;
+use serde_json::{Value, json};
+
+use super::{Failed, LOCAL, OK, SETTINGS, print, printable};
+
+/// Write, check or describe a settings file
+///
+/// A settings file is the product's External Providers page in TOML: a section of switches, and one
+/// for each tab. `external-providers call --settings FILE` calls as it says; programs load it with
+/// the library's Providers.
+#[derive(Args)]
+pub(crate) struct SettingsArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(InitArgs),
+    Check(CheckArgs),
+    Schema,
+}
+
+/// Print a commented example with every setting and its default
+#[derive(Args)]
+struct InitArgs {
+    /// Write it to this file, which must not exist
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Look for mistakes in a settings file
+///
+/// Passwords and certificates of the providers that are enabled are read, as they would be in
+/// operation; nothing is connected to. Errors and warnings go to standard error, one a line:
+/// FILE:LINE: key: what is wrong (what to do). --json prints one object instead: file, valid,
+/// problems and warnings (line, column, key, what, hint; line and column are 0 where the trouble is
+/// the whole file), and providers (kind, enabled, provider, url).
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes:
+  0  in order, perhaps with warnings
+  1  local trouble (output cannot be written)
+  2  usage: the arguments are wrong
+  3  settings: the file is missing, or something in it is wrong")]
+struct CheckArgs {
+    /// The settings file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &SettingsArgs) -> Result<u8, Failed> {
+    match &args.command {
+        Command::Init(args) => init(args.out.as_deref()),
+        Command::Check(args) => check(args),
+        Command::Schema => print(&format!("{:#}\n", settings::schema())).map(|()| OK),
+    }
+}
+
+fn init(out: Option<&Path>) -> Result<u8, Failed> {
+    let Some(path) = out else { return print(&settings::example()).map(|()| OK) };
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(settings::example().as_bytes()));
+    written.map(|()| OK).map_err(|error| {
+        let failed = Failed::new(LOCAL, format!("cannot write {}: {error}", path.display()));
+        match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                failed.hint("no file is overwritten: give another")
+            }
+            _ => failed,
+        }
+    })
+}
+
+fn check(args: &CheckArgs) -> Result<u8, Failed> {
+    let result = Settings::load(&args.file);
+    let file = args.file.display().to_string();
+    if args.json {
+        let report = match &result {
+            Ok(settings) => json!({
+                "file": file,
+                "valid": true,
+                "problems": [],
+                "warnings": problems(settings.warnings()),
+                "providers": providers(settings),
+            }),
+            Err(error) => json!({
+                "file": file,
+                "valid": false,
+                "problems": match error {
+                    SettingsError::Invalid { problems: all, .. } => problems(all),
+                    SettingsError::Unread { why, hint, .. } => json!([
+                        {"line": 0, "column": 0, "key": "", "what": why, "hint": hint}
+                    ]),
+                    _ => json!([]),
+                },
+                "warnings": [],
+                "providers": [],
+            }),
+        };
+        print(&format!("{report:#}\n"))?;
+        return Ok(if result.is_ok() { OK } else { SETTINGS });
+    }
+    match result {
+        Ok(settings) => {
+            warn(&settings);
+            print(&printable(&table(&settings)))?;
+            Ok(OK)
+        }
+        Err(error) => Err(Failed::new(SETTINGS, error.to_string())),
+    }
+}
+
+/// Says on standard error what is unwise about settings.
+pub(super) fn warn(settings: &Settings) {
+    let file = settings.file().map(|file| file.display().to_string()).unwrap_or_default();
+    let mut stderr = std::io::stderr().lock();
+    for warning in settings.warnings() {
+        let line = settings::line(&file, warning);
+        // There is nowhere left to say that standard error is closed.
+        let _ = writeln!(stderr, "warning: {}", printable(&line));
+    }
+}
+
+/// The tabs, one a line.
+fn table(settings: &Settings) -> String {
+    let mut text = String::new();
+    for kind in TABS {
+        let tab = settings.tab(kind);
+        let what = match (tab.enabled, tab.external()) {
+            (false, _) => "not enabled",
+            (true, None) => "built-in",
+            (true, Some(service)) => service.shown_url(),
+        };
+        text.push_str(&format!("{:18}{what}\n", kind.to_string()));
+    }
+    text
+}
+
+fn problems(problems: &[Problem]) -> Value {
+    let one = |problem: &Problem| {
+        json!({
+            "line": problem.line,
+            "column": problem.column,
+            "key": problem.key,
+            "what": problem.what,
+            "hint": problem.hint,
+        })
+    };
+    problems.iter().map(one).collect()
+}
+
+fn providers(settings: &Settings) -> Value {
+    let one = |kind: &external_providers::contract::Kind| {
+        let tab = settings.tab(*kind);
+        json!({
+            "kind": kind.to_string(),
+            "enabled": tab.enabled,
+            "provider": match tab.provider {
+                Provider::BuiltIn => "built-in",
+                Provider::External => "external",
+            },
+            "url": tab.external().map(|service| service.shown_url()),
+        })
+    };
+    TABS.iter().map(one).collect()
+}

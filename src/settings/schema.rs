@@ -1,0 +1,55 @@
+//! A JSON Schema of the settings file, for editors that complete and check TOML.
+
+use serde_json::{Map, Value, json};
+
+use super::keys::{Key, OPTIONS, SWITCHES, Shape, TABS, keys};
+
+/// The schema (JSON Schema 2020-12), made of the table of keys.
+pub fn schema() -> Value {
+    let mut sections = Map::new();
+    let options = section("Which providers are enabled.", SWITCHES.iter());
+    sections.insert(OPTIONS.to_owned(), options);
+    for kind in TABS {
+        let what = format!("The tab of the {kind} provider.");
+        sections.insert(kind.to_string(), section(&what, keys(kind).into_iter()));
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Settings of external-providers",
+        "type": "object",
+        "properties": sections,
+        "additionalProperties": false
+    })
+}
+
+fn section(what: &str, keys: impl Iterator<Item = &'static Key>) -> Value {
+    let properties: Map<_, _> = keys.map(|key| (key.name.to_owned(), property(key))).collect();
+    json!({
+        "description": what,
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false
+    })
+}
+
+fn property(key: &Key) -> Value {
+    let mut property = match key.shape {
+        Shape::Switch => json!({"type": "boolean"}),
+        Shape::Text => json!({"type": "string", "minLength": 1}),
+        Shape::Choice(choices) => json!({"type": "string", "enum": choices}),
+        Shape::Number(from, to) => json!({"type": "integer", "minimum": from, "maximum": to}),
+        // Units and what may stand between them are for the program to judge.
+        Shape::Time(..) => json!({"type": "string", "pattern": "^[0-9]"}),
+    };
+    if let Some(label) = key.label {
+        property["title"] = label.into();
+    }
+    property["description"] = key.doc.into();
+    match (key.default, key.shape) {
+        (Some(text), Shape::Switch) => property["default"] = (text == "true").into(),
+        (Some(text), Shape::Number(..)) => property["default"] = text.parse::<i64>().ok().into(),
+        (Some(text), _) => property["default"] = text.into(),
+        (None, _) => property["examples"] = json!([key.example]),
+    }
+    property
+}

@@ -1,0 +1,207 @@
+//! What a tab of the page says.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::client::{Client, ClientBuilder};
+use crate::contract::{Evidence, Kind, OPERATIONS};
+use crate::secret::Secret;
+use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
+
+/// One tab.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tab {
+    /// The kind's switch in `[options]`. Default off.
+    pub enabled: bool,
+    /// Who provides. Default built-in.
+    pub provider: Provider,
+    /// The web service. Without effect, and perhaps incomplete, unless the provider is enabled and
+    /// external.
+    pub service: External,
+}
+
+impl Tab {
+    pub(super) fn new(kind: Kind) -> Self {
+        Self { enabled: false, provider: Provider::BuiltIn, service: External::new(kind, "", "") }
+    }
+
+    /// The web service, if it is the one to ask.
+    pub fn external(&self) -> Option<&External> {
+        (self.enabled && self.provider == Provider::External).then_some(&self.service)
+    }
+}
+
+/// Who provides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Provider {
+    /// The application itself, or nobody: the product then does as it does without a provider.
+    #[default]
+    BuiltIn,
+    /// A web service.
+    External,
+}
+
+/// A name of the service: known, or to be read in its WSDL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Name {
+    /// This one.
+    Is(String),
+    /// The one in the WSDL.
+    Discover,
+}
+
+/// A web service and how it is called.
+#[derive(Clone, PartialEq, Eq)]
+pub struct External {
+    /// The kind that it provides.
+    pub kind: Kind,
+    /// Web Service URL.
+    pub url: String,
+    /// Web Service Password.
+    pub password: Secret,
+    /// The target namespace. Default `http://tempuri.org/`.
+    pub namespace: Name,
+    /// The SOAP version. Default 1.1.
+    pub soap: SoapVersion,
+    /// The operation, of the kinds whose names are not public: by default our own convention. Of
+    /// the others it has no effect.
+    pub operation: Name,
+    /// How long a connection may take. Default 10 s.
+    pub connect_timeout: Duration,
+    /// How long one call may take. Default 100 s.
+    pub timeout: Duration,
+    /// Calls under way at a time. Default 100.
+    pub max_calls: usize,
+    /// How long a call beyond that waits. Default 1 s.
+    pub max_wait: Duration,
+    /// How often a call is tried again. Default once.
+    pub retries: u32,
+    /// Failures in a row after which calls fail at once; 0 never. Default 5.
+    pub breaker_failures: u32,
+    /// How long they do. Default 10 s.
+    pub breaker_pause: Duration,
+    /// PEM certificates to trust beside the system's. Default none.
+    pub root_certificates: Vec<u8>,
+    /// The HTTP proxy. Default none.
+    pub proxy: Option<Secret>,
+    /// TLS by the system's library; an error in builds without it. Default off.
+    pub native_tls: bool,
+}
+
+impl fmt::Debug for External {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("External")
+            .field("kind", &self.kind)
+            .field("url", &self.shown_url())
+            .field("namespace", &self.namespace)
+            .field("soap", &self.soap)
+            .field("operation", &self.operation)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("max_calls", &self.max_calls)
+            .field("max_wait", &self.max_wait)
+            .field("retries", &self.retries)
+            .field("breaker_failures", &self.breaker_failures)
+            .field("breaker_pause", &self.breaker_pause)
+            .field("root_certificates", &self.root_certificates.len())
+            .field("proxy", &self.proxy)
+            .field("native_tls", &self.native_tls)
+            .finish_non_exhaustive()
+    }
+}
+
+impl External {
+    /// A service with all defaults.
+    pub fn new(kind: Kind, url: impl Into<String>, password: impl Into<Secret>) -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            kind,
+            url: url.into(),
+            password: password.into(),
+            namespace: Name::Is(DEFAULT_NAMESPACE.to_owned()),
+            soap: SoapVersion::default(),
+            operation: Name::Is(default_operation(kind).to_owned()),
+            connect_timeout: seconds(10),
+            timeout: seconds(100),
+            max_calls: 100,
+            max_wait: seconds(1),
+            retries: 1,
+            breaker_failures: 5,
+            breaker_pause: seconds(10),
+            root_certificates: Vec::new(),
+            proxy: None,
+            native_tls: false,
+        }
+    }
+
+    /// The URL without its query, which may carry a secret.
+    pub fn shown_url(&self) -> &str {
+        self.url.split(['?', '#']).next().unwrap_or_default()
+    }
+
+    /// Must the WSDL be read before the service can be called?
+    pub fn must_discover(&self) -> bool {
+        self.namespace == Name::Discover
+            || (has_operation_key(self.kind) && self.operation == Name::Discover)
+    }
+
+    /// How a client of the service is made. What is to be discovered is the default until it is
+    /// set. A URL that is none shows when the client is built.
+    pub fn client_builder(&self) -> ClientBuilder {
+        let mut builder = Client::builder(&self.url, self.password.clone())
+            .soap_version(self.soap)
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.timeout)
+            .root_certificates(self.root_certificates.as_slice());
+        if let Name::Is(namespace) = &self.namespace {
+            builder = builder.namespace(namespace);
+        }
+        if let (true, Name::Is(operation)) = (has_operation_key(self.kind), &self.operation) {
+            builder = builder.operation_name(default_operation(self.kind), operation);
+        }
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy.clone());
+        }
+        #[cfg(feature = "native-tls")]
+        {
+            builder = builder.native_tls(self.native_tls);
+        }
+        builder
+    }
+}
+
+/// The contract's operation of a kind; of the login kind the first.
+pub(crate) fn default_operation(kind: Kind) -> &'static str {
+    OPERATIONS.iter().find(|info| info.kind == kind).map_or("", |info| info.name)
+}
+
+/// Are the kind's names not public, so that a service may have others?
+pub(crate) fn has_operation_key(kind: Kind) -> bool {
+    OPERATIONS.iter().any(|info| info.kind == kind && info.evidence == Evidence::Convention)
+}
+
+/// What the login tab says beside its service: it has effect when a login provider decides, be it
+/// external or the application's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LoginSettings {
+    /// Forgot Password URL.
+    pub forgot_password_url: Option<String>,
+    /// Custom Login URL.
+    pub custom_login_url: Option<String>,
+    /// Default Role for Users.
+    pub default_role: Role,
+    /// Mark email addresses as verified. Default no.
+    pub mark_email_verified: bool,
+    /// Enable single sign-on cookies from other sites. Default no.
+    pub accept_sign_on_cookies: bool,
+}
+
+/// What a user is after logging in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// A registered user.
+    #[default]
+    Registered,
+    /// An anonymous one, until an administrator grants the user role.
+    Anonymous,
+}
