@@ -15,3 +15,4 @@ mod settings;
 mod support;
 mod tidy;
 mod wsdl;
+mod wsdl_reader;

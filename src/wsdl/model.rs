@@ -1,0 +1,90 @@
+//! A described service.
+
+use super::schema::{Field, QName, Schema};
+use crate::soap::SoapVersion;
+
+/// What a service says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Description {
+    /// The target namespace of the first document. That of the messages is their elements' own.
+    pub namespace: String,
+    /// The SOAP ports, in order; without any, one for each SOAP binding.
+    pub ports: Vec<Port>,
+    /// The elements and types.
+    pub schema: Schema,
+    /// What the documents refer to and none defines, because an import could not be read.
+    pub missing: Vec<String>,
+}
+
+/// A SOAP port: where and in which version a service is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Port {
+    /// The name of the service; empty for a binding without a port.
+    pub service: String,
+    /// The port's name.
+    pub name: String,
+    /// The address that the document gives, which is often an inner one.
+    pub address: Option<String>,
+    /// The version of SOAP.
+    pub version: SoapVersion,
+    /// The operations, in the order of the binding.
+    pub operations: Vec<Operation>,
+}
+
+/// An operation of a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// Its name.
+    pub name: String,
+    /// `soapAction`; `None` when it is not given.
+    pub action: Option<String>,
+    /// Its style.
+    pub style: Style,
+    /// Is a message encoded (`use="encoded"`) rather than literal?
+    pub encoded: bool,
+    /// The message that is sent.
+    pub input: Message,
+    /// The message that comes back; `None` for a one-way operation.
+    pub output: Option<Message>,
+}
+
+/// What stands in the Body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// One element of the schema.
+    Element(QName),
+    /// Parts with types of their own, as style `rpc` has them, or none at all.
+    Parts(Vec<(String, QName)>),
+    /// Not known: an import could not be read.
+    Unknown,
+}
+
+/// The style of an operation (WSDL 1.1, section 3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    /// `document`.
+    #[default]
+    Document,
+    /// `rpc`.
+    Rpc,
+}
+
+impl Description {
+    /// The names of all operations, each once, in order.
+    pub fn operation_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for operation in self.ports.iter().flat_map(|port| &port.operations) {
+            if !names.contains(&operation.name.as_str()) {
+                names.push(&operation.name);
+            }
+        }
+        names
+    }
+
+    /// The fields of a wrapped message: the parameters of an input, the result of an output.
+    pub fn parameters(&self, message: &Message) -> Vec<&Field> {
+        let Message::Element(name) = message else { return Vec::new() };
+        let wrapper = self.schema.element(name).and_then(|element| self.schema.type_of(element));
+        wrapper.map(|wrapper| self.schema.fields(wrapper)).unwrap_or_default()
+    }
+}

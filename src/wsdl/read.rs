@@ -1,0 +1,418 @@
+//! Takes documents in, one by one.
+
+use std::collections::BTreeMap;
+
+use super::error::{At, WsdlError, WsdlProblem, shown};
+use super::model::Style;
+use super::schema::{QName, Schema};
+use super::{WSDL, WSDL_SOAP, WSDL_SOAP12};
+use crate::soap::SoapVersion;
+use crate::xml::charset::Charset;
+use crate::xml::{Reader, XSD};
+
+/// How much the documents of a service may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one document. Default 4 MiB: ASMX writes 3 KB for an operation.
+    pub size: usize,
+    /// Documents in all. Default 32: WCF splits into about ten.
+    pub documents: usize,
+    /// Elements, types, messages and operations in all. Default 50 000.
+    pub definitions: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { size: 4 << 20, documents: 32, definitions: 50_000 }
+    }
+}
+
+/// Another document that one asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// Where it is, as written: absolute, or relative to the document that asks.
+    pub location: String,
+    /// The namespace that it is to fill: give it to [`Documents::add`].
+    pub namespace: String,
+    /// The line that asks, from 1.
+    pub line: usize,
+}
+
+/// Documents that together describe a service.
+#[derive(Debug, Default)]
+pub struct Documents {
+    pub(super) limits: Limits,
+    pub(super) names: Vec<String>,
+    pub(super) namespace: Option<String>,
+    pub(super) schema: Schema,
+    pub(super) messages: BTreeMap<QName, Vec<Part>>,
+    pub(super) port_types: BTreeMap<QName, Vec<Abstract>>,
+    pub(super) bindings: Vec<(QName, Binding)>,
+    pub(super) ports: Vec<RawPort>,
+    definitions: usize,
+}
+
+/// A reference and where it stands: the number of the document, the line.
+pub(super) struct Reference {
+    pub(super) name: QName,
+    pub(super) document: usize,
+    pub(super) line: usize,
+}
+
+impl std::fmt::Debug for Reference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.name)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) name: String,
+    pub(super) element: Option<QName>,
+    pub(super) kind: Option<QName>,
+}
+
+/// An operation of a port type.
+#[derive(Debug)]
+pub(super) struct Abstract {
+    pub(super) name: String,
+    pub(super) input: Option<Reference>,
+    pub(super) output: Option<Reference>,
+}
+
+#[derive(Debug)]
+pub(super) struct Binding {
+    pub(super) port_type: Reference,
+    pub(super) version: SoapVersion,
+    pub(super) operations: Vec<Bound>,
+}
+
+/// An operation of a binding.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) name: String,
+    pub(super) action: Option<String>,
+    pub(super) style: Style,
+    pub(super) encoded: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct RawPort {
+    pub(super) service: String,
+    pub(super) name: String,
+    pub(super) binding: Reference,
+    pub(super) address: Option<String>,
+}
+
+impl Documents {
+    /// No documents yet, other limits than the usual.
+    pub fn with_limits(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// Reads a document. `name` is for errors; `content_type` is that of the HTTP answer (empty if
+    /// there is none); `namespace` is that of the import that asked for it. The first document must
+    /// be WSDL, those that are imported may be schemas. What comes back is what it asks for in turn.
+    ///
+    /// # Errors
+    ///
+    /// No XML, no WSDL, or something in it that cannot be understood: with the line.
+    pub fn add(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        content_type: &str,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Import>, WsdlError> {
+        let limit = |what, limit_name, limit| {
+            let problem = WsdlProblem::Limit { what, name: limit_name, limit };
+            At { line: 1, problem }.named(name)
+        };
+        if bytes.len() > self.limits.size {
+            return Err(limit("bytes", "size", self.limits.size));
+        }
+        if self.names.len() >= self.limits.documents {
+            return Err(limit("documents", "documents", self.limits.documents));
+        }
+        self.names.push(shown(name));
+        let text = Charset::of_response(content_type)
+            .decode(bytes)
+            .map_err(|error| At::from(error).named(name))?;
+        self.read(&text, namespace).map_err(|at| at.named(name))
+    }
+
+    fn read(&mut self, text: &str, namespace: Option<&str>) -> Result<Vec<Import>, At> {
+        // Types may be nested in types, and each level is a call of a function.
+        let limits = crate::xml::Limits { depth: 100, ..Default::default() };
+        let mut scan =
+            Scan { r: Reader::new(text, limits)?, document: self.names.len() - 1, counted: (0, 1) };
+        let s = &mut scan;
+        s.r.root()?;
+        let mut wanted = Vec::new();
+        match (s.r.namespace(), s.r.local()) {
+            (WSDL, "definitions") => self.read_definitions(s, &mut wanted)?,
+            (XSD, "schema") if self.names.len() > 1 => {
+                self.read_schema(s, namespace, &mut wanted)?;
+            }
+            ("http://www.w3.org/ns/wsdl", "description") => return s.err(WsdlProblem::Wsdl20),
+            (namespace, local) => {
+                let (namespace, local) = (shown(namespace), shown(local));
+                return s.err(WsdlProblem::Root { namespace, local });
+            }
+        }
+        s.r.finish()?;
+        Ok(wanted)
+    }
+
+    fn read_definitions(&mut self, s: &mut Scan<'_>, wanted: &mut Vec<Import>) -> Result<(), At> {
+        let target = s.attribute("targetNamespace").unwrap_or_default();
+        if self.namespace.is_none() {
+            self.namespace = Some(target.clone());
+        }
+        while s.child()? {
+            if s.r.namespace() != WSDL {
+                s.r.skip()?;
+                continue;
+            }
+            match s.r.local() {
+                "import" => {
+                    let namespace = s.attribute("namespace").unwrap_or_default();
+                    if let Some(location) = s.attribute("location") {
+                        wanted.push(Import { location, namespace, line: s.line() });
+                    }
+                    s.r.skip()?;
+                }
+                "types" => {
+                    while s.child()? {
+                        if s.r.is(XSD, "schema") {
+                            self.read_schema(s, None, wanted)?;
+                        } else {
+                            s.r.skip()?;
+                        }
+                    }
+                }
+                "message" => self.read_message(s, &target)?,
+                "portType" => self.read_port_type(s, &target)?,
+                "binding" => self.read_binding(s, &target)?,
+                "service" => self.read_service(s)?,
+                _ => s.r.skip()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn read_message(&mut self, s: &mut Scan<'_>, target: &str) -> Result<(), At> {
+        let name = QName::new(target, s.required("name")?);
+        let mut parts = Vec::new();
+        while s.child()? {
+            if s.r.is(WSDL, "part") {
+                self.count(s)?;
+                parts.push(Part {
+                    name: s.attribute("name").unwrap_or_default(),
+                    element: s.attribute("element").map(|name| s.qname(&name)).transpose()?,
+                    kind: s.attribute("type").map(|name| s.qname(&name)).transpose()?,
+                });
+            }
+            s.r.skip()?;
+        }
+        self.count(s)?;
+        self.messages.entry(name).or_insert(parts);
+        Ok(())
+    }
+
+    fn read_port_type(&mut self, s: &mut Scan<'_>, target: &str) -> Result<(), At> {
+        let name = QName::new(target, s.required("name")?);
+        let mut operations = Vec::new();
+        while s.child()? {
+            if !s.r.is(WSDL, "operation") {
+                s.r.skip()?;
+                continue;
+            }
+            self.count(s)?;
+            let name = s.required("name")?;
+            let mut operation = Abstract { name, input: None, output: None };
+            while s.child()? {
+                match (s.r.namespace(), s.r.local()) {
+                    (WSDL, "input") => operation.input = Some(s.reference("message")?),
+                    (WSDL, "output") => operation.output = Some(s.reference("message")?),
+                    _ => {}
+                }
+                s.r.skip()?;
+            }
+            operations.push(operation);
+        }
+        self.port_types.entry(name).or_insert(operations);
+        Ok(())
+    }
+
+    /// A binding; one that is not to SOAP is passed over.
+    fn read_binding(&mut self, s: &mut Scan<'_>, target: &str) -> Result<(), At> {
+        let name = QName::new(target, s.required("name")?);
+        let port_type = s.reference("type")?;
+        let (mut version, mut style, mut operations) = (None, Style::Document, Vec::new());
+        while s.child()? {
+            if s.r.is(WSDL, "operation") {
+                self.count(s)?;
+                operations.push(read_bound(s)?);
+                continue;
+            }
+            if s.r.local() == "binding"
+                && let Some(found) = binding_version(s.r.namespace())
+            {
+                version = Some(found);
+                style = s.style().unwrap_or_default();
+            }
+            s.r.skip()?;
+        }
+        let Some(version) = version else { return Ok(()) };
+        let operations = operations
+            .into_iter()
+            .map(|(bound, own): (Bound, Option<Style>)| Bound {
+                style: own.unwrap_or(style),
+                ..bound
+            })
+            .collect();
+        self.bindings.push((name, Binding { port_type, version, operations }));
+        Ok(())
+    }
+
+    fn read_service(&mut self, s: &mut Scan<'_>) -> Result<(), At> {
+        let service = s.attribute("name").unwrap_or_default();
+        while s.child()? {
+            if !s.r.is(WSDL, "port") {
+                s.r.skip()?;
+                continue;
+            }
+            self.count(s)?;
+            let name = s.attribute("name").unwrap_or_default();
+            let mut port = RawPort {
+                service: service.clone(),
+                name,
+                binding: s.reference("binding")?,
+                address: None,
+            };
+            while s.child()? {
+                if s.r.local() == "address" && binding_version(s.r.namespace()).is_some() {
+                    port.address = s.attribute("location");
+                }
+                s.r.skip()?;
+            }
+            self.ports.push(port);
+        }
+        Ok(())
+    }
+
+    /// Counts a definition against the limit.
+    pub(super) fn count(&mut self, s: &mut Scan<'_>) -> Result<(), At> {
+        self.definitions += 1;
+        if self.definitions > self.limits.definitions {
+            let limit = self.limits.definitions;
+            return s.err(WsdlProblem::Limit { what: "definitions", name: "definitions", limit });
+        }
+        Ok(())
+    }
+}
+
+fn binding_version(namespace: &str) -> Option<SoapVersion> {
+    match namespace {
+        WSDL_SOAP => Some(SoapVersion::V11),
+        WSDL_SOAP12 => Some(SoapVersion::V12),
+        _ => None,
+    }
+}
+
+/// An operation of a binding, with its own style if it has one.
+fn read_bound(s: &mut Scan<'_>) -> Result<(Bound, Option<Style>), At> {
+    let name = s.required("name")?;
+    let mut bound = Bound { name, action: None, style: Style::Document, encoded: false };
+    let mut style = None;
+    while s.child()? {
+        if s.r.local() == "operation" && binding_version(s.r.namespace()).is_some() {
+            bound.action = s.attribute("soapAction");
+            style = s.style();
+        } else if s.r.is(WSDL, "input") || s.r.is(WSDL, "output") {
+            while s.child()? {
+                if s.r.local() == "body" && binding_version(s.r.namespace()).is_some() {
+                    bound.encoded |= s.attribute("use").is_some_and(|usage| usage == "encoded");
+                }
+                s.r.skip()?;
+            }
+            continue;
+        }
+        s.r.skip()?;
+    }
+    Ok((bound, style))
+}
+
+/// A reader that knows its document and counts lines as it goes.
+pub(super) struct Scan<'a> {
+    pub(super) r: Reader<'a>,
+    document: usize,
+    /// Up to which byte lines were counted, and the line there.
+    counted: (usize, usize),
+}
+
+impl Scan<'_> {
+    pub(super) fn child(&mut self) -> Result<bool, At> {
+        Ok(self.r.child()?)
+    }
+
+    /// The line of the current element.
+    pub(super) fn line(&mut self) -> usize {
+        let to = self.r.offset();
+        let passed = &self.r.source().as_bytes()[self.counted.0.min(to)..to];
+        self.counted = (to, self.counted.1 + memchr::memchr_iter(b'\n', passed).count());
+        self.counted.1
+    }
+
+    pub(super) fn err<T>(&mut self, problem: WsdlProblem) -> Result<T, At> {
+        Err(At { line: self.line(), problem })
+    }
+
+    pub(super) fn attribute(&self, name: &str) -> Option<String> {
+        self.r.attribute("", name).map(|value| value.trim().to_owned())
+    }
+
+    pub(super) fn required(&mut self, attribute: &'static str) -> Result<String, At> {
+        match self.attribute(attribute) {
+            Some(value) => Ok(value),
+            None => {
+                let element = shown(self.r.qualified());
+                self.err(WsdlProblem::Attribute { element, attribute })
+            }
+        }
+    }
+
+    pub(super) fn qname(&mut self, name: &str) -> Result<QName, At> {
+        match self.r.resolve(name) {
+            Some((namespace, local)) => Ok(QName::new(namespace, local)),
+            None => {
+                let element = shown(self.r.qualified());
+                self.err(WsdlProblem::Name { element, name: shown(name) })
+            }
+        }
+    }
+
+    pub(super) fn reference(&mut self, attribute: &'static str) -> Result<Reference, At> {
+        let name = self.required(attribute)?;
+        let name = self.qname(&name)?;
+        Ok(Reference { name, document: self.document, line: self.line() })
+    }
+
+    pub(super) fn number(&mut self, attribute: &'static str, value: &str) -> Result<u32, At> {
+        match value.parse() {
+            Ok(number) => Ok(number),
+            Err(_) => {
+                let element = shown(self.r.qualified());
+                self.err(WsdlProblem::Value { element, attribute, value: shown(value) })
+            }
+        }
+    }
+
+    fn style(&self) -> Option<Style> {
+        match self.attribute("style")?.as_str() {
+            "rpc" => Some(Style::Rpc),
+            _ => Some(Style::Document),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Puts the pieces of all documents together.
+
+use super::error::{WsdlError, WsdlProblem};
+use super::model::{Description, Message, Operation, Port};
+use super::read::{Abstract, Binding, Documents, RawPort, Reference};
+use super::schema::{Field, QName, Type, TypeRef};
+use crate::soap::ENVELOPE_11;
+use crate::xml::{XML, XSD};
+
+/// The namespaces of types that a document may use without a schema that defines them.
+const WELL_KNOWN: [&str; 3] = [XSD, XML, ENVELOPE_11];
+/// The namespaces of Microsoft's and SOAP's own types begin so.
+const STOCK: [&str; 3] = [
+    "http://schemas.microsoft.com/2003/10/Serialization",
+    "http://schemas.xmlsoap.org/soap/",
+    "http://schemas.xmlsoap.org/wsdl/",
+];
+
+/// Collects what is missing, or fails at the first.
+struct Resolver<'d> {
+    documents: &'d Documents,
+    /// Were all imports read, so that whatever is missing is a mistake?
+    complete: bool,
+    missing: Vec<String>,
+}
+
+impl Documents {
+    /// The service that the documents describe. `complete` says whether all that they asked for was
+    /// added: if not, what cannot be found is listed in [`Description::missing`].
+    ///
+    /// # Errors
+    ///
+    /// A reference to something that is not there, or no SOAP service at all.
+    pub fn finish(self, complete: bool) -> Result<Description, WsdlError> {
+        let mut resolver = Resolver { documents: &self, complete, missing: Vec::new() };
+        let mut ports = Vec::new();
+        for port in &self.ports {
+            ports.extend(resolver.port(port)?);
+        }
+        if ports.is_empty() {
+            for (name, binding) in &self.bindings {
+                ports.push(Port {
+                    service: String::new(),
+                    name: name.name.clone(),
+                    address: None,
+                    version: binding.version,
+                    operations: resolver.operations(binding)?,
+                });
+            }
+        }
+        if ports.is_empty() && complete {
+            let document = self.names.first().cloned().unwrap_or_default();
+            return Err(WsdlError { document, line: 1, problem: WsdlProblem::NoService });
+        }
+        resolver.types();
+        let missing = resolver.missing;
+        let namespace = self.namespace.unwrap_or_default();
+        Ok(Description { namespace, ports, schema: self.schema, missing })
+    }
+}
+
+impl Resolver<'_> {
+    fn dangling(&mut self, what: &'static str, reference: &Reference) -> Result<(), WsdlError> {
+        let name = reference.name.to_string();
+        if self.complete {
+            return Err(WsdlError {
+                document: self.documents.names[reference.document].clone(),
+                line: reference.line,
+                problem: WsdlProblem::Dangling { what, name },
+            });
+        }
+        self.note(format!("{what} {name}"));
+        Ok(())
+    }
+
+    fn note(&mut self, missing: String) {
+        if !self.missing.contains(&missing) && self.missing.len() < 100 {
+            self.missing.push(missing);
+        }
+    }
+
+    /// A port, unless it is bound to something else than SOAP.
+    fn port(&mut self, port: &RawPort) -> Result<Option<Port>, WsdlError> {
+        let found = self.documents.bindings.iter().find(|(name, _)| *name == port.binding.name);
+        let Some((_, binding)) = found else {
+            // A port without a SOAP address is one of plain HTTP, whose binding was passed over.
+            if port.address.is_some() {
+                self.dangling("binding", &port.binding)?;
+            }
+            return Ok(None);
+        };
+        Ok(Some(Port {
+            service: port.service.clone(),
+            name: port.name.clone(),
+            address: port.address.clone(),
+            version: binding.version,
+            operations: self.operations(binding)?,
+        }))
+    }
+
+    fn operations(&mut self, binding: &Binding) -> Result<Vec<Operation>, WsdlError> {
+        let port_type = self.documents.port_types.get(&binding.port_type.name);
+        if port_type.is_none() {
+            self.dangling("portType", &binding.port_type)?;
+        }
+        let mut operations = Vec::new();
+        for bound in &binding.operations {
+            let found: Option<&Abstract> =
+                port_type.and_then(|port_type| port_type.iter().find(|a| a.name == bound.name));
+            let (input, output) = match found {
+                Some(found) => (found.input.as_ref(), found.output.as_ref()),
+                None => (None, None),
+            };
+            operations.push(Operation {
+                name: bound.name.clone(),
+                action: bound.action.clone(),
+                style: bound.style,
+                encoded: bound.encoded,
+                input: input.map_or(Ok(Message::Unknown), |input| self.message(input))?,
+                output: output.map(|output| self.message(output)).transpose()?,
+            });
+        }
+        Ok(operations)
+    }
+
+    fn message(&mut self, reference: &Reference) -> Result<Message, WsdlError> {
+        let Some(parts) = self.documents.messages.get(&reference.name) else {
+            self.dangling("message", reference)?;
+            return Ok(Message::Unknown);
+        };
+        if let [part] = parts.as_slice()
+            && let Some(element) = &part.element
+        {
+            if self.documents.schema.element(element).is_none() {
+                let reference = Reference { name: element.clone(), ..*reference };
+                self.dangling("element", &reference)?;
+            }
+            return Ok(Message::Element(element.clone()));
+        }
+        let typed = |part: &super::read::Part| {
+            let kind = part.kind.as_ref().or(part.element.as_ref());
+            (part.name.clone(), kind.cloned().unwrap_or_default())
+        };
+        Ok(Message::Parts(parts.iter().map(typed).collect()))
+    }
+
+    /// Notes the types that fields have and no schema defines.
+    fn types(&mut self) {
+        let schema = &self.documents.schema;
+        let elements = schema.elements.values().filter_map(named);
+        let mut wanted: Vec<&QName> = elements.collect();
+        let inline = schema.elements.values().filter_map(inline);
+        for found in schema.types.values().chain(inline) {
+            wanted.extend(found.base.iter());
+            wanted.extend(found.fields.iter().filter_map(named));
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        for name in wanted {
+            let stock = WELL_KNOWN.contains(&name.namespace.as_str())
+                || STOCK.iter().any(|stock| name.namespace.starts_with(stock));
+            if !stock && schema.named(name).is_none() {
+                self.note(format!("type {name}"));
+            }
+        }
+    }
+}
+
+fn named(field: &Field) -> Option<&QName> {
+    match &field.kind {
+        TypeRef::Named(name) => Some(name),
+        _ => None,
+    }
+}
+
+fn inline(field: &Field) -> Option<&Type> {
+    match &field.kind {
+        TypeRef::Inline(inline) => Some(inline),
+        _ => None,
+    }
+}
