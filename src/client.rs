@@ -1,6 +1,7 @@
 //! The typed client: calls a provider service as the help desk does.
 
 mod builder;
+mod discover;
 mod error;
 mod transport;
 
@@ -9,6 +10,7 @@ use std::time::Instant;
 
 pub(crate) use builder::parse_url;
 pub use builder::{BuildError, ClientBuilder};
+pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;
 pub use transport::{HttpTransport, Transport, TransportError, TransportErrorKind};
 

@@ -10,8 +10,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
 
 use super::{Client, HttpTransport};
-use crate::secret::Secret;
+use crate::secret::{Mask, Secret};
 use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, OperationNameError, SoapVersion};
+use crate::wsdl::Found;
 
 /// How a client is made; see [`Client::builder`].
 pub struct ClientBuilder {
@@ -146,8 +147,44 @@ impl ClientBuilder {
         self
     }
 
+    /// The service's operation, namespace and action as [discovered](Self::discover).
+    #[must_use]
+    pub fn found(mut self, found: &Found) -> Self {
+        self.namespace.clone_from(&found.namespace);
+        let operation = found.operation.name;
+        self = self.operation_name(operation, found.name.as_str());
+        match found.unusual_action(self.version) {
+            Some(action) => self.operation_action(operation, action),
+            None => self,
+        }
+    }
+
     /// Makes the client. Nothing is connected yet.
     pub fn build(self) -> Result<Client, BuildError> {
+        let (transport, proxy_password) = self.transport()?;
+        let url = &transport.url;
+        let mut target = url.path().to_owned();
+        if let Some(query) = url.query() {
+            target = [&target, "?", query].concat();
+        }
+        let limits = Limits { body: self.body_limit, ..Limits::default() };
+        let mut binding = Binding::new(self.namespace, self.version).with_limits(limits);
+        for (operation, name) in self.names {
+            binding = binding.with_operation_name(&operation, name)?;
+        }
+        for (operation, action) in self.actions {
+            binding = binding.with_operation_action(&operation, action)?;
+        }
+        Ok(Client { transport, binding, target, password: self.password, proxy_password })
+    }
+
+    /// What all secrets of a call to the service are masked with.
+    pub(super) fn secrets<'s>(&'s self, proxy_password: &'s Option<Secret>) -> Mask {
+        Mask::new(self.password.iter().chain(proxy_password))
+    }
+
+    /// The transport, and the proxy's password.
+    pub(super) fn transport(&self) -> Result<(HttpTransport, Option<Secret>), BuildError> {
         let url = parse_url(&self.url)?;
         let mut http = reqwest::Client::builder()
             .http1_only()
@@ -179,32 +216,15 @@ impl ClientBuilder {
         }
         http = self.tls(http, url.scheme() == "https")?;
         let client = http.build().map_err(|error| BuildError::Tls(error.to_string()))?;
-        let mut target = url.path().to_owned();
-        if let Some(query) = url.query() {
-            target = [&target, "?", query].concat();
-        }
-        let limits = Limits { body: self.body_limit, ..Limits::default() };
-        let mut binding = Binding::new(self.namespace, self.version).with_limits(limits);
-        for (operation, name) in self.names {
-            binding = binding.with_operation_name(&operation, name)?;
-        }
-        for (operation, action) in self.actions {
-            binding = binding.with_operation_action(&operation, action)?;
-        }
-        Ok(Client {
-            transport: HttpTransport {
-                client,
-                url,
-                proxy: proxy_host,
-                timeout: self.timeout,
-                connect_timeout: self.connect_timeout,
-                body_limit: self.body_limit,
-            },
-            binding,
-            target,
-            password: self.password,
-            proxy_password,
-        })
+        let transport = HttpTransport {
+            client,
+            url,
+            proxy: proxy_host,
+            timeout: self.timeout,
+            connect_timeout: self.connect_timeout,
+            body_limit: self.body_limit,
+        };
+        Ok((transport, proxy_password))
     }
 
     /// Configures TLS: for an http URL, with no roots at all, so that none are loaded.

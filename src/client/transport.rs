@@ -90,8 +90,23 @@ impl HttpTransport {
             post.headers_mut().append(name, value);
         }
         *post.body_mut() = Some(reqwest::Body::wrap(body));
+        self.answer(post, sent).await
+    }
+
+    /// The answer to `GET url`, which is on the service's host. Asking again does no harm, so that
+    /// errors need not know whether it was sent.
+    pub(super) async fn get(&self, url: Url) -> Result<HttpResponse, TransportError> {
+        let request = reqwest::Request::new(reqwest::Method::GET, url);
+        self.answer(request, &Arc::default()).await
+    }
+
+    async fn answer(
+        &self,
+        request: reqwest::Request,
+        sent: &Arc<AtomicBool>,
+    ) -> Result<HttpResponse, TransportError> {
         let mut answer =
-            self.client.execute(post).await.map_err(|error| self.error(&error, sent))?;
+            self.client.execute(request).await.map_err(|error| self.error(&error, sent))?;
 
         let too_large = || TransportError {
             service: self.service(),

@@ -89,12 +89,13 @@ impl NotSoap {
     }
 
     /// Is it an HTML page, whatever its content type says?
-    pub(super) fn html(response: &HttpResponse, mask: &Mask) -> Option<Self> {
+    pub(crate) fn html(response: &HttpResponse, mask: &Mask) -> Option<Self> {
         let page = Self::describe(response, mask);
         matches!(page.page, Page::Html | Page::SignIn).then_some(page)
     }
 
-    fn describe(response: &HttpResponse, mask: &Mask) -> Self {
+    /// Describes an answer that was found to be something else than what is due.
+    pub(crate) fn describe(response: &HttpResponse, mask: &Mask) -> Self {
         let status = response.status;
         let content_type = response.headers.get("Content-Type");
         let media_type = content_type.as_deref().map_or("", media_type);

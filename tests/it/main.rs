@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod captures;
+mod check_peers;
 mod cli;
 mod client;
 mod codec;
@@ -16,3 +17,4 @@ mod support;
 mod tidy;
 mod wsdl;
 mod wsdl_reader;
+mod wsdl_reader_discover;
