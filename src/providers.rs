@@ -1,1 +1,327 @@
-//! All provider kinds together, as the settings say: the facade that an application uses.
+//! All provider kinds together, as the settings say: the facade of an application.
+//!
+//! ```no_run
+//! use external_providers::contract::{Start, StartTicket};
+//! use external_providers::providers::Providers;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let providers = Providers::load("/etc/external-providers/settings.toml")?;
+//! providers.reload_on_sighup()?;
+//! let ticket = StartTicket { subject: Some("It burns".into()), ..Default::default() };
+//! match providers.start_ticket(ticket).await?.result {
+//!     Start::Allowed { department_name, .. } => println!("goes to {department_name:?}"),
+//!     Start::Refused => println!("not today"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each kind is answered in one of three ways:
+//!
+//! - not enabled: as the product does without that provider, which is never an error
+//! - built-in: by the implementation that the application passed in
+//!   ([`ProvidersBuilder`]), else as if it were not enabled (events are logged)
+//! - external: by the web service
+//!
+//! The kinds share nothing: each has its client, time-outs, limit of calls under way and breaker, so
+//! that one that hangs does not slow the others.
+
+mod outcome;
+
+mod error;
+
+mod built_in;
+
+mod breaker;
+mod remote;
+
+mod reload;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use built_in::{BuiltIn, Own};
+use remote::Remote;
+
+pub use error::{Blame, LoadError, ProvidersError, ServiceError, Trouble};
+pub use outcome::{LoginOutcome, LoginPage, Refused, RefusedBy, RegistrationOutcome, SignedIn};
+
+use crate::client::CallError;
+use crate::contract::{
+    Answer, Authenticate, ChatProvider, CustomFieldOptions, CustomFieldProvider, EventHandled,
+    EventProvider, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent, Kind,
+    LoginProvider, Operation, ProviderError, RegisterUser, RegistrationProvider, Start, StartChat,
+    StartTicket, TicketProvider, UserInformation, UserInformationProvider, Variables,
+};
+use crate::settings::Settings;
+
+/// All kinds. Cheap to clone: clones are the same.
+#[derive(Clone)]
+pub struct Providers(Arc<Shared>);
+
+struct Shared {
+    built_in: BuiltIn,
+    current: RwLock<Arc<Current>>,
+    /// Held while settings change, so that the last to change them wins.
+    changing: Mutex<()>,
+}
+
+/// Settings in force. Calls keep those that they began with.
+struct Current {
+    settings: Settings,
+    remotes: [Option<Arc<Remote>>; 7],
+}
+
+impl std::fmt::Debug for Providers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Providers").field("settings", &self.current().settings).finish()
+    }
+}
+
+/// What the application brings along; see [`Providers::builder`].
+pub struct ProvidersBuilder {
+    settings: Settings,
+    built_in: BuiltIn,
+}
+
+impl std::fmt::Debug for ProvidersBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProvidersBuilder").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl ProvidersBuilder {
+    /// Answers logins while the login provider is built-in.
+    #[must_use]
+    pub fn login(mut self, provider: impl LoginProvider + 'static) -> Self {
+        self.built_in.login(provider);
+        self
+    }
+
+    /// Decides about fields while the custom field provider is built-in.
+    #[must_use]
+    pub fn custom_fields(mut self, provider: impl CustomFieldProvider + 'static) -> Self {
+        self.built_in.custom_fields(provider);
+        self
+    }
+
+    /// Decides about tickets while the ticket provider is built-in.
+    #[must_use]
+    pub fn ticket(mut self, provider: impl TicketProvider + 'static) -> Self {
+        self.built_in.ticket(provider);
+        self
+    }
+
+    /// Decides about chats while the live chat provider is built-in.
+    #[must_use]
+    pub fn live_chat(mut self, provider: impl ChatProvider + 'static) -> Self {
+        self.built_in.live_chat(provider);
+        self
+    }
+
+    /// Looks customers up while the user information provider is built-in.
+    #[must_use]
+    pub fn user_information(mut self, provider: impl UserInformationProvider + 'static) -> Self {
+        self.built_in.user_information(provider);
+        self
+    }
+
+    /// Takes events while the events provider is built-in.
+    #[must_use]
+    pub fn events(mut self, provider: impl EventProvider + 'static) -> Self {
+        self.built_in.events(provider);
+        self
+    }
+
+    /// Creates users while the registration provider is built-in.
+    #[must_use]
+    pub fn registration(mut self, provider: impl RegistrationProvider + 'static) -> Self {
+        self.built_in.registration(provider);
+        self
+    }
+
+    /// Makes the clients. Nothing is connected yet.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Service`]: a service cannot be called as the settings say.
+    pub fn build(self) -> Result<Providers, LoadError> {
+        let current = Arc::new(Current::new(self.settings, None)?);
+        Ok(Providers(Arc::new(Shared {
+            built_in: self.built_in,
+            current: RwLock::new(current),
+            changing: Mutex::default(),
+        })))
+    }
+}
+
+impl Providers {
+    /// Loads a settings file; no kind has an implementation of the application's own.
+    pub fn load(path: impl AsRef<std::path::Path>) -> Result<Self, LoadError> {
+        Self::builder(Settings::load(path)?).build()
+    }
+
+    /// Starts with settings ([`Settings::load`] makes them reloadable).
+    pub fn builder(settings: Settings) -> ProvidersBuilder {
+        ProvidersBuilder { settings, built_in: BuiltIn::default() }
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Settings {
+        self.current().settings.clone()
+    }
+
+    /// What a visitor who is not logged in is shown: the product's question for a password, or a
+    /// redirect to the custom login URL.
+    pub fn login_page(&self) -> LoginPage {
+        let current = self.current();
+        match current.login_decides(&self.0.built_in) {
+            true => LoginPage::new(&current.settings.login),
+            false => LoginPage::OWN,
+        }
+    }
+
+    /// May this user log in with this password?
+    pub async fn authenticate(
+        &self,
+        request: Authenticate,
+    ) -> Result<LoginOutcome, ProvidersError> {
+        let current = self.current();
+        let answer = current.ask(request, self.0.built_in.authenticate.as_ref()).await?;
+        Ok(LoginOutcome::new(&current.settings.login, answer))
+    }
+
+    /// Who is this user, whom a cookie of another site has already proved? Refused without a call
+    /// while such cookies are not accepted.
+    pub async fn get_sign_in_cookie_info(
+        &self,
+        request: GetSignInCookieInfo,
+    ) -> Result<LoginOutcome, ProvidersError> {
+        let current = self.current();
+        let login = &current.settings.login;
+        if current.login_decides(&self.0.built_in) && !login.accept_sign_on_cookies {
+            return Ok(LoginOutcome::no_cookies(login));
+        }
+        let answer = current.ask(request, self.0.built_in.cookie.as_ref()).await?;
+        Ok(LoginOutcome::new(login, answer))
+    }
+
+    /// Which fields does this form show, and how? Without a provider nothing changes.
+    pub async fn get_custom_field_options(
+        &self,
+        request: GetCustomFieldOptions,
+    ) -> Result<Answer<CustomFieldOptions>, ProvidersError> {
+        let answer = self.current().ask(request, self.0.built_in.custom_fields.as_ref()).await?;
+        Ok(answer.unwrap_or_else(|| without_provider(CustomFieldOptions::default())))
+    }
+
+    /// May this ticket start, and where does it go? Without a provider it may, where it is. Sent at
+    /// most once: see [`ProvidersError::sent`].
+    pub async fn start_ticket(
+        &self,
+        request: StartTicket,
+    ) -> Result<Answer<Start>, ProvidersError> {
+        let answer = self.current().ask(request, self.0.built_in.ticket.as_ref()).await?;
+        Ok(answer.unwrap_or_else(|| without_provider(Start::allowed())))
+    }
+
+    /// May this chat start, and where does it go? Without a provider it may, where it is. Sent at
+    /// most once: see [`ProvidersError::sent`].
+    pub async fn start_chat(&self, request: StartChat) -> Result<Answer<Start>, ProvidersError> {
+        let answer = self.current().ask(request, self.0.built_in.live_chat.as_ref()).await?;
+        Ok(answer.unwrap_or_else(|| without_provider(Start::allowed())))
+    }
+
+    /// What should an agent know about this customer? Without a provider, nothing is known.
+    pub async fn get_user_info(
+        &self,
+        request: GetUserInfo,
+    ) -> Result<Answer<UserInformation>, ProvidersError> {
+        let answer = self.current().ask(request, self.0.built_in.user_information.as_ref()).await?;
+        Ok(answer.unwrap_or_else(|| without_provider(UserInformation::NotFound)))
+    }
+
+    /// Something happened. Without a provider it is dropped, and logged by its name if the provider
+    /// is enabled. Sent at most once: see [`ProvidersError::sent`].
+    pub async fn handle_event(
+        &self,
+        request: HandleEvent,
+    ) -> Result<Answer<EventHandled>, ProvidersError> {
+        let (current, own) = (self.current(), self.0.built_in.events.as_ref());
+        let tab = current.settings.tab(Kind::Events);
+        if tab.enabled && tab.external().is_none() && own.is_none() {
+            let name: String = request.event_name.chars().take(64).collect();
+            tracing::info!(event = ?name, "event without a provider");
+        }
+        let answer = current.ask(request, own).await?;
+        Ok(answer.unwrap_or_else(|| without_provider(EventHandled)))
+    }
+
+    /// Create this user. Sent at most once: see [`ProvidersError::sent`].
+    pub async fn register_user(
+        &self,
+        request: RegisterUser,
+    ) -> Result<RegistrationOutcome, ProvidersError> {
+        let answer = self.current().ask(request, self.0.built_in.registration.as_ref()).await?;
+        Ok(answer.map_or(RegistrationOutcome::NotDecided, RegistrationOutcome::Decided))
+    }
+
+    fn current(&self) -> Arc<Current> {
+        // Nothing panics under this lock.
+        Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What the product does on its own.
+fn without_provider<R>(result: R) -> Answer<R> {
+    Answer { result, message: None, other: Variables::new() }
+}
+
+impl Current {
+    /// Services whose settings are those of `old` stay as they are, with their connections, calls
+    /// under way and breakers.
+    fn new(settings: Settings, old: Option<&Self>) -> Result<Self, LoadError> {
+        let mut remotes = [const { None }; 7];
+        for kind in Kind::ALL {
+            let Some(service) = settings.tab(kind).external() else { continue };
+            let kept = old.and_then(|old| old.remotes[kind as usize].as_ref());
+            remotes[kind as usize] = Some(match kept.filter(|remote| remote.is_for(service)) {
+                Some(remote) => Arc::clone(remote),
+                None => Arc::new(
+                    Remote::new(kind, service)
+                        .map_err(|error| LoadError::Service { kind, error })?,
+                ),
+            });
+        }
+        Ok(Self { settings, remotes })
+    }
+
+    /// Is there a login provider to decide, external or the application's own?
+    fn login_decides(&self, built_in: &BuiltIn) -> bool {
+        let tab = self.settings.tab(Kind::Login);
+        tab.enabled && (tab.external().is_some() || built_in.authenticate.is_some())
+    }
+
+    /// Asks the provider that the settings name; `None` if there is none.
+    async fn ask<T: Operation + Clone>(
+        &self,
+        request: T,
+        own: Option<&Own<T>>,
+    ) -> Result<Option<Answer<T::Result>>, ProvidersError> {
+        let result = match (&self.remotes[T::KIND as usize], own) {
+            (Some(remote), _) => remote.call(request).await,
+            (None, Some(own)) if self.settings.tab(T::KIND).enabled => {
+                own(request).await.map_err(|error| match error {
+                    ProviderError::Failure(failure) => {
+                        Trouble::Call(CallError::Failure(Box::new(failure)))
+                    }
+                    ProviderError::Exception(messages) => Trouble::Exception(messages),
+                })
+            }
+            (None, _) => return Ok(None),
+        };
+        match result {
+            Ok(answer) => Ok(Some(answer)),
+            Err(trouble) => Err(ProvidersError { kind: T::KIND, operation: T::NAME, trouble }),
+        }
+    }
+}

@@ -11,6 +11,8 @@ mod host_asmx;
 mod host_captures;
 mod host_http;
 mod properties;
+mod providers;
+mod providers_troubles;
 mod serve;
 mod settings;
 mod support;

@@ -1,0 +1,154 @@
+//! Spares callers the wait for a service that does not answer.
+//!
+//! Closed, calls go through; after so many failures in a row it opens, and they fail at once; after
+//! a pause one call may try the service, and its outcome closes or opens it again.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+pub(super) struct Breaker {
+    /// Failures in a row that open it; 0 never.
+    limit: u32,
+    pause: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Closed { failures: u32 },
+    Open { since: Instant, probing: bool },
+}
+
+/// The right to call once. Dropped without a word (the caller gave up), it says nothing about the
+/// service.
+pub(super) struct Permit<'b> {
+    breaker: &'b Breaker,
+    probe: bool,
+}
+
+impl Breaker {
+    pub(super) fn new(limit: u32, pause: Duration) -> Self {
+        Self { limit, pause, state: Mutex::new(State::Closed { failures: 0 }) }
+    }
+
+    /// Nothing panics under this lock, and a state is never half written.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long calls still fail at once, if they do. It takes no turn.
+    pub(super) fn refuses(&self, now: Instant) -> Option<Duration> {
+        match *self.state() {
+            State::Closed { .. } => None,
+            State::Open { since, probing } => {
+                let left = self.pause.saturating_sub(now.saturating_duration_since(since));
+                (probing || !left.is_zero()).then_some(left)
+            }
+        }
+    }
+
+    /// Takes a turn; if it is none yet, says how long it still takes.
+    pub(super) fn admit(&self, now: Instant) -> Result<Permit<'_>, Duration> {
+        let mut state = self.state();
+        let probe = match &mut *state {
+            State::Closed { .. } => false,
+            State::Open { since, probing } => {
+                let left = self.pause.saturating_sub(now.saturating_duration_since(*since));
+                if *probing || !left.is_zero() {
+                    return Err(left);
+                }
+                *probing = true;
+                true
+            }
+        };
+        Ok(Permit { breaker: self, probe })
+    }
+}
+
+impl Permit<'_> {
+    /// The service answered, whatever it said.
+    pub(super) fn answered(mut self) {
+        self.probe = false;
+        *self.breaker.state() = State::Closed { failures: 0 };
+    }
+
+    /// No answer came. True if that opened the breaker.
+    pub(super) fn failed(mut self, now: Instant) -> bool {
+        let probe = std::mem::take(&mut self.probe);
+        let mut state = self.breaker.state();
+        match &mut *state {
+            State::Closed { failures } => {
+                *failures = failures.saturating_add(1);
+                if self.breaker.limit == 0 || *failures < self.breaker.limit {
+                    return false;
+                }
+                *state = State::Open { since: now, probing: false };
+                true
+            }
+            // A call from before it opened says nothing new.
+            State::Open { .. } if !probe => false,
+            State::Open { .. } => {
+                *state = State::Open { since: now, probing: false };
+                true
+            }
+        }
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        if self.probe
+            && let State::Open { probing, .. } = &mut *self.breaker.state()
+        {
+            *probing = false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAUSE: Duration = Duration::from_secs(10);
+
+    fn fail(breaker: &Breaker, now: Instant) -> bool {
+        breaker.admit(now).unwrap_or_else(|_| panic!("refused")).failed(now)
+    }
+
+    #[test]
+    fn it_opens_after_failures_in_a_row_and_probes_with_one_call() {
+        let (breaker, start) = (Breaker::new(3, PAUSE), Instant::now());
+        assert!(!fail(&breaker, start) && !fail(&breaker, start));
+        breaker.admit(start).unwrap_or_else(|_| panic!("refused")).answered();
+        assert!(
+            !fail(&breaker, start) && !fail(&breaker, start),
+            "an answer starts the count anew"
+        );
+        let early = breaker.admit(start).unwrap_or_else(|_| panic!("refused"));
+        assert!(fail(&breaker, start));
+        assert_eq!(breaker.admit(start + PAUSE / 2).err(), Some(PAUSE / 2));
+        assert_eq!(breaker.refuses(start + PAUSE / 2), Some(PAUSE / 2));
+        assert!(!early.failed(start + PAUSE / 2), "it does not prolong the pause");
+
+        let later = start + PAUSE;
+        assert_eq!(breaker.refuses(later), None);
+        let probe = breaker.admit(later).unwrap_or_else(|_| panic!("refused"));
+        assert_eq!(breaker.admit(later).err(), Some(Duration::ZERO), "one at a time");
+        assert_eq!(breaker.refuses(later), Some(Duration::ZERO));
+        assert!(probe.failed(later));
+        assert_eq!(breaker.admit(later).err(), Some(PAUSE));
+
+        let again = later + PAUSE;
+        drop(breaker.admit(again));
+        let probe = breaker.admit(again).unwrap_or_else(|_| panic!("one that gave up blocks none"));
+        probe.answered();
+        assert!(breaker.admit(again).is_ok() && breaker.admit(again).is_ok());
+        assert!(!fail(&breaker, again) && !fail(&breaker, again));
+    }
+
+    #[test]
+    fn zero_never_opens() {
+        let (breaker, now) = (Breaker::new(0, PAUSE), Instant::now());
+        assert!((0..1000).all(|_| !fail(&breaker, now)));
+    }
+}

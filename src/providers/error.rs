@@ -1,0 +1,151 @@
+//! Why a provider gave no answer, and whose fault it is.
+
+use std::time::Duration;
+
+use crate::client::{BuildError, CallError, TransportErrorKind};
+use crate::contract::Kind;
+use crate::settings::SettingsError;
+
+/// A provider without an answer. No password in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the {kind} provider gave no answer to {operation}")]
+pub struct ProvidersError {
+    /// Which provider.
+    pub kind: Kind,
+    /// What it was asked, by the contract's name.
+    pub operation: &'static str,
+    /// Why.
+    #[source]
+    pub trouble: Trouble,
+}
+
+/// What was in the way of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Trouble {
+    /// The call failed. [`CallError::Failure`] is the provider's own `Success=false`, of an external
+    /// service or of the application's own implementation.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// As many calls as may be are under way, and none ended in time. Nothing was sent.
+    #[error("{max_calls} calls are under way, and none ended within {} s", .waited.as_secs_f64())]
+    Busy {
+        /// The limit, `max_calls`.
+        max_calls: usize,
+        /// How long it waited for a turn, `max_wait`.
+        waited: Duration,
+    },
+    /// The service has not answered for a while, so it is left alone for now. Nothing was sent.
+    #[error(
+        "the service did not answer before, and is not called again for {:.1} s", .retry_in.as_secs_f64()
+    )]
+    Open {
+        /// When one call may try it again; zero while one is trying.
+        retry_in: Duration,
+    },
+    /// The application's own implementation failed: its messages, the outermost first.
+    #[error("the built-in provider failed: {}", .0.join(": "))]
+    Exception(Vec<String>),
+}
+
+/// Whose fault it is that there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Blame {
+    /// The application's: the request holds what no message can carry.
+    Caller,
+    /// The administrator's: the settings do not fit the service.
+    Settings,
+    /// The network's, or the service is down.
+    Network,
+    /// The provider's: it answered, but not as the contract says, or it declined.
+    Provider,
+    /// Nobody's: too many calls at a time.
+    Load,
+}
+
+impl ProvidersError {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        match &self.trouble {
+            Trouble::Busy { .. } => Blame::Load,
+            Trouble::Open { .. } => Blame::Network,
+            Trouble::Exception(_) => Blame::Provider,
+            Trouble::Call(error) => match error {
+                CallError::Encode(_) => Blame::Caller,
+                CallError::Transport(error) => match error.kind {
+                    TransportErrorKind::Header(_) => Blame::Settings,
+                    TransportErrorKind::TooLarge { .. } => Blame::Provider,
+                    _ => Blame::Network,
+                },
+                CallError::Failure(failure) if failure.is_permission_denied() => Blame::Settings,
+                _ => Blame::Provider,
+            },
+        }
+    }
+
+    /// May the request have reached the provider? If not, the operation did nothing, and may be
+    /// tried again.
+    pub fn sent(&self) -> bool {
+        match &self.trouble {
+            Trouble::Busy { .. } | Trouble::Open { .. } => false,
+            Trouble::Exception(_) => true,
+            Trouble::Call(CallError::Encode(_)) => false,
+            Trouble::Call(CallError::Transport(error)) => error.sent,
+            Trouble::Call(_) => true,
+        }
+    }
+
+    /// What to do about it, where experience knows.
+    pub fn hint(&self) -> Option<&'static str> {
+        match &self.trouble {
+            Trouble::Call(error) => error.hint(),
+            Trouble::Busy { .. } => {
+                Some("the service is slow, or max_calls is too small for so many users")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Settings that cannot be put in force.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file is wrong. Of this error `Display` says all, one line for each problem.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A service cannot be called as they say.
+    #[error("the web service of the {kind} provider cannot be called")]
+    Service {
+        /// Which provider's.
+        kind: Kind,
+        /// Why.
+        #[source]
+        error: ServiceError,
+    },
+    /// The settings did not come from a file, so they cannot be read again.
+    #[error("the settings were not loaded from a file")]
+    NoFile,
+    /// The task that reads them did not finish.
+    #[error("reading the settings failed unexpectedly")]
+    Unfinished,
+}
+
+/// Why a service cannot be called.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// No client can be made of them.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// Nobody would be let in.
+    #[error("there is no web service password")]
+    NoPassword,
+    /// A service of another kind.
+    #[error("the service is one for the {0} provider")]
+    OtherKind(Kind),
+    /// Not in this build.
+    #[error("native_tls needs a build with the feature native-tls")]
+    NativeTls,
+}
