@@ -33,6 +33,7 @@ mod error;
 mod built_in;
 
 mod breaker;
+mod link;
 mod remote;
 
 mod reload;
@@ -43,6 +44,7 @@ use built_in::{BuiltIn, Own};
 use remote::Remote;
 
 pub use error::{Blame, LoadError, ProvidersError, ServiceError, Trouble};
+pub use link::client;
 pub use outcome::{LoginOutcome, LoginPage, Refused, RefusedBy, RegistrationOutcome, SignedIn};
 
 use crate::client::CallError;
@@ -285,7 +287,10 @@ impl Current {
             let Some(service) = settings.tab(kind).external() else { continue };
             let kept = old.and_then(|old| old.remotes[kind as usize].as_ref());
             remotes[kind as usize] = Some(match kept.filter(|remote| remote.is_for(service)) {
-                Some(remote) => Arc::clone(remote),
+                Some(remote) => {
+                    remote.forget();
+                    Arc::clone(remote)
+                }
                 None => Arc::new(
                     Remote::new(kind, service)
                         .map_err(|error| LoadError::Service { kind, error })?,

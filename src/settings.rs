@@ -40,8 +40,8 @@ use std::path::{Path, PathBuf};
 pub use example::example;
 pub use keys::{Key, OPTIONS, SWITCHES, Shape, TABS, keys};
 pub use schema::schema;
-pub(crate) use tab::has_operation_key;
 pub use tab::{External, LoginSettings, Name, Provider, Role, Tab};
+pub(crate) use tab::{default_operation, has_operation_key};
 
 use crate::contract::Kind;
 use crate::table::Problem;

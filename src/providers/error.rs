@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::client::{BuildError, CallError, TransportErrorKind};
+use crate::client::{BuildError, CallError, DiscoverError, TransportErrorKind};
 use crate::contract::Kind;
 use crate::settings::SettingsError;
 
@@ -43,6 +43,9 @@ pub enum Trouble {
         /// When one call may try it again; zero while one is trying.
         retry_in: Duration,
     },
+    /// The service could not be discovered, so the operation was not sent.
+    #[error(transparent)]
+    Service(#[from] Box<ServiceError>),
     /// The application's own implementation failed: its messages, the outermost first.
     #[error("the built-in provider failed: {}", .0.join(": "))]
     Exception(Vec<String>),
@@ -71,6 +74,15 @@ impl ProvidersError {
             Trouble::Busy { .. } => Blame::Load,
             Trouble::Open { .. } => Blame::Network,
             Trouble::Exception(_) => Blame::Provider,
+            Trouble::Service(error) => match &**error {
+                ServiceError::Discover(
+                    DiscoverError::Transport(_) | DiscoverError::Timeout { .. },
+                ) => Blame::Network,
+                ServiceError::Discover(DiscoverError::NotWsdl { .. } | DiscoverError::Wsdl(_)) => {
+                    Blame::Provider
+                }
+                _ => Blame::Settings,
+            },
             Trouble::Call(error) => match error {
                 CallError::Encode(_) => Blame::Caller,
                 CallError::Transport(error) => match error.kind {
@@ -88,7 +100,7 @@ impl ProvidersError {
     /// tried again.
     pub fn sent(&self) -> bool {
         match &self.trouble {
-            Trouble::Busy { .. } | Trouble::Open { .. } => false,
+            Trouble::Busy { .. } | Trouble::Open { .. } | Trouble::Service(_) => false,
             Trouble::Exception(_) => true,
             Trouble::Call(CallError::Encode(_)) => false,
             Trouble::Call(CallError::Transport(error)) => error.sent,
@@ -103,7 +115,17 @@ impl ProvidersError {
             Trouble::Busy { .. } => {
                 Some("the service is slow, or max_calls is too small for so many users")
             }
-            _ => None,
+            Trouble::Service(error) => match &**error {
+                ServiceError::Discover(DiscoverError::Transport(error)) => {
+                    CallError::Transport(error.clone()).hint()
+                }
+                ServiceError::Discover(DiscoverError::NotWsdl { .. }) => Some(
+                    "the URL must be the service's own, and ?WSDL published there; if it is not, \
+                     name namespace and operation in the settings",
+                ),
+                _ => None,
+            },
+            Trouble::Open { .. } | Trouble::Exception(_) => None,
         }
     }
 }
@@ -145,6 +167,17 @@ pub enum ServiceError {
     /// A service of another kind.
     #[error("the service is one for the {0} provider")]
     OtherKind(Kind),
+    /// What was to be discovered cannot be.
+    #[error("the service cannot be discovered")]
+    Discover(#[from] DiscoverError),
+    /// The WSDL has no operation of the name in the settings.
+    #[error("the service has no operation {name}: it has {}", .has.join(", "))]
+    NoOperation {
+        /// The name in the settings.
+        name: String,
+        /// Those in the WSDL.
+        has: Vec<String>,
+    },
     /// Not in this build.
     #[error("native_tls needs a build with the feature native-tls")]
     NativeTls,

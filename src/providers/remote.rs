@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::breaker::Breaker;
+use super::link::Link;
 use super::{ServiceError, Trouble};
-use crate::client::{CallError, Client, TransportErrorKind};
+use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
 use crate::contract::{Answer, Effect, Kind, Operation};
 use crate::settings::External;
-use crate::soap::NotSoap;
 
 /// The pause before a call is tried again; doubled each time.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) struct Remote {
     settings: External,
-    client: Client,
+    link: Link,
     slots: Semaphore,
     breaker: Breaker,
 }
@@ -26,11 +26,10 @@ impl Remote {
         if settings.kind != kind {
             return Err(ServiceError::OtherKind(settings.kind));
         }
-        let client = client(settings)?;
         let slots = settings.max_calls.min(Semaphore::MAX_PERMITS);
         Ok(Self {
             settings: settings.clone(),
-            client,
+            link: Link::new(settings)?,
             slots: Semaphore::new(slots),
             breaker: Breaker::new(settings.breaker_failures, settings.breaker_pause),
         })
@@ -39,6 +38,11 @@ impl Remote {
     /// Is it made for these settings?
     pub(super) fn is_for(&self, settings: &External) -> bool {
         self.settings == *settings
+    }
+
+    /// What was discovered is discovered anew by the next call.
+    pub(super) fn forget(&self) {
+        self.link.forget();
     }
 
     /// Calls an operation, within the limits, and again where that is safe.
@@ -54,12 +58,14 @@ impl Remote {
         let (mut left, mut pause) = (self.settings.retries, RETRY_PAUSE);
         while left > 0 {
             match self.attempt(request.clone()).await {
-                Err(Trouble::Call(error)) if may_repeat::<T>(&error) => {
-                    // Others may have opened the breaker meanwhile: then this was the last word.
-                    if self.breaker.refuses(Instant::now()).is_some() {
-                        return Err(Trouble::Call(error));
-                    }
-                    tracing::debug!(kind = %T::KIND, operation = T::NAME, %error, "trying again");
+                // An open breaker makes this the last word.
+                Err(trouble)
+                    if may_repeat::<T>(&trouble)
+                        && self.breaker.refuses(Instant::now()).is_none() =>
+                {
+                    tracing::debug!(
+                        kind = %T::KIND, operation = T::NAME, error = %trouble, "trying again"
+                    );
                     tokio::time::sleep(pause).await;
                     (left, pause) = (left - 1, pause * 2);
                 }
@@ -85,9 +91,12 @@ impl Remote {
     async fn attempt<T: Operation>(&self, request: T) -> Result<Answer<T::Result>, Trouble> {
         let permit =
             self.breaker.admit(Instant::now()).map_err(|retry_in| Trouble::Open { retry_in })?;
-        let result = self.client.call(request).await;
+        let result = match self.link.client(&self.settings).await {
+            Ok(client) => client.call(request).await.map_err(Trouble::Call),
+            Err(error) => Err(Trouble::Service(Box::new(error))),
+        };
         match &result {
-            Err(error) if is_silence(error) => {
+            Err(trouble) if is_silence(trouble) => {
                 if permit.failed(Instant::now()) {
                     tracing::warn!(
                         kind = %T::KIND,
@@ -98,45 +107,53 @@ impl Remote {
                 }
             }
             // Nothing was tried: it says nothing about the service.
-            Err(CallError::Encode(_)) => drop(permit),
+            Err(Trouble::Call(CallError::Encode(_))) => drop(permit),
             Ok(_) | Err(_) => permit.answered(),
         }
-        Ok(result?)
+        result
     }
-}
-
-/// The client of a service, by its settings.
-pub(super) fn client(settings: &External) -> Result<Client, ServiceError> {
-    if settings.password.is_empty() {
-        return Err(ServiceError::NoPassword);
-    }
-    if settings.native_tls && cfg!(not(feature = "native-tls")) {
-        return Err(ServiceError::NativeTls);
-    }
-    Ok(settings.client_builder().build()?)
 }
 
 /// Did the service itself say nothing? An answer that is too large, a fault, a failure are answers;
 /// a gateway that cannot reach the service is none.
-fn is_silence(error: &CallError) -> bool {
-    match error {
-        CallError::Transport(error) => !matches!(
-            error.kind,
-            TransportErrorKind::TooLarge { .. } | TransportErrorKind::Header(_)
-        ),
-        CallError::NotSoap(answer) => {
-            let NotSoap { status, .. } = **answer;
-            matches!(status, 502..=504)
-        }
-        _ => false,
+fn is_silence(trouble: &Trouble) -> bool {
+    let unreachable = |status: u16| matches!(status, 502..=504);
+    match trouble {
+        Trouble::Call(CallError::NotSoap(answer)) => unreachable(answer.status),
+        Trouble::Service(error) => match &**error {
+            ServiceError::Discover(DiscoverError::NotWsdl { answer, .. }) => {
+                unreachable(answer.status)
+            }
+            ServiceError::Discover(DiscoverError::Timeout { .. }) => true,
+            _ => transport_error(trouble).is_some_and(is_silent),
+        },
+        _ => transport_error(trouble).is_some_and(is_silent),
+    }
+}
+
+fn is_silent(error: &TransportError) -> bool {
+    !matches!(error.kind, TransportErrorKind::TooLarge { .. } | TransportErrorKind::Header(_))
+}
+
+/// Why no answer came, of the call or of the discovery before it.
+fn transport_error(trouble: &Trouble) -> Option<&TransportError> {
+    match trouble {
+        Trouble::Call(CallError::Transport(error)) => Some(error),
+        Trouble::Service(error) => match &**error {
+            ServiceError::Discover(DiscoverError::Transport(error)) => Some(error),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
 /// May the call be made again? It must have failed at the connection, and either only read or
 /// provably not have been sent (contract, section 3). Not after a time-out: it took long enough.
-fn may_repeat<T: Operation>(error: &CallError) -> bool {
-    let CallError::Transport(error) = error else { return false };
+fn may_repeat<T: Operation>(trouble: &Trouble) -> bool {
+    let Some(error) = transport_error(trouble) else { return false };
     let connection =
         matches!(error.kind, TransportErrorKind::Connect(_) | TransportErrorKind::Broken(_));
-    connection && (T::EFFECT == Effect::Reads || !error.sent)
+    // As long as the service is being discovered, the operation itself is not sent.
+    let sent = error.sent && matches!(trouble, Trouble::Call(_));
+    connection && (T::EFFECT == Effect::Reads || !sent)
 }

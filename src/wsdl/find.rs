@@ -181,7 +181,14 @@ impl Description {
         })
     }
 
-    fn found(&self, operation: &'static OperationInfo, name: &str, by: Match) -> Option<Found> {
+    /// How the service offers an operation of the contract under this name; `None` if it has none of
+    /// that name.
+    pub(crate) fn found(
+        &self,
+        operation: &'static OperationInfo,
+        name: &str,
+        by: Match,
+    ) -> Option<Found> {
         let (_, first) = self.operations(name).next()?;
         let namespace = match &first.input {
             Message::Element(element) => element.namespace.clone(),

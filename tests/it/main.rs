@@ -12,6 +12,7 @@ mod host_captures;
 mod host_http;
 mod properties;
 mod providers;
+mod providers_discover;
 mod providers_troubles;
 mod serve;
 mod settings;

@@ -1,7 +1,7 @@
 //! The facade in trouble: services that hang, refuse, break; settings that change meanwhile. Nothing
 //! is measured by the clock: a test waits for what must happen.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -284,6 +284,33 @@ async fn answers_of_any_kind_do_not_open_the_breaker() {
         let fault = providers.start_chat(StartChat::default()).await.unwrap_err();
         assert!(matches!(fault.trouble, Trouble::Call(CallError::Fault(_))), "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn a_gateway_before_a_dead_service_opens_the_breaker() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut bytes, mut buffer) = (stream.unwrap(), Vec::new(), [0; 4096]);
+            while !bytes.ends_with(b"</soap:Envelope>") {
+                let n = stream.read(&mut buffer).unwrap();
+                bytes.extend_from_slice(&buffer[..n]);
+            }
+            let answer =
+                "HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let mut logins = at(&base, Kind::Login);
+    logins.breaker_failures = 2;
+    let providers = providers([logins]);
+    for _ in 0..2 {
+        let error = providers.authenticate(login("u")).await.unwrap_err();
+        assert!(matches!(error.trouble, Trouble::Call(CallError::NotSoap(_))), "{error:?}");
+    }
+    let error = providers.authenticate(login("u")).await.unwrap_err();
+    assert!(matches!(error.trouble, Trouble::Open { .. }), "{error:?}");
 }
 
 /// A settings file of a login provider at `base`.
