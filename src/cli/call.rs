@@ -1,5 +1,7 @@
 //! `call`: one operation of one service.
 
+mod configured;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -13,7 +15,9 @@ use external_providers::contract::{
     OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat, StartTicket, Variables,
 };
 use external_providers::exchange::{HttpRequest, HttpResponse};
+use external_providers::providers;
 use external_providers::secret::{Mask, Secret};
+use external_providers::settings::External;
 use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
@@ -22,7 +26,7 @@ use super::{Failed, LOCAL, SETTINGS, USAGE, print, printable, variables, wire};
 
 /// Call an operation of a provider service and print its answer
 ///
-/// Without --url, a sample provider is started inside this process, on loopback, and called over
+/// Without --url or --settings, a sample provider is started inside this process, on loopback, and called over
 /// HTTP: its user is myusername with the password mypassword.
 #[derive(Args)]
 #[command(after_help = operations_help())]
@@ -42,6 +46,13 @@ pub(crate) struct CallArgs {
     /// EXTERNAL_PROVIDERS_AUTH_PASSWORD unless --auth-password-file is given
     #[arg(long)]
     url: Option<String>,
+
+    /// Call the service that this settings file names for the operation's kind, as it says: URL,
+    /// password, namespace (discovered, if it says so), time-outs, TLS, proxy. The kind must be
+    /// enabled and external. Not its retries and limits: one call is made
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "namespace", "soap", "timeout",
+        "auth_password_file", "root_certificates"])]
+    settings: Option<PathBuf>,
 
     /// The service's target namespace, as its WSDL has it
     #[arg(long, default_value = DEFAULT_NAMESPACE)]
@@ -111,7 +122,12 @@ pub(crate) fn run(args: CallArgs) -> Result<u8, Failed> {
         .or_else(|| OPERATIONS.iter().find(|o| o.name.eq_ignore_ascii_case(&args.operation)))
         .ok_or_else(|| Failed::new(USAGE, "unknown operation"))?;
     let mut passwords = Passwords::default();
-    let auth = passwords.auth(args.auth_password_file.as_deref())?;
+    let service =
+        args.settings.as_deref().map(|file| configured::service(file, operation)).transpose()?;
+    let auth = match &service {
+        Some(service) => Some(service.password.clone()),
+        None => passwords.auth(args.auth_password_file.as_deref())?,
+    };
     let variables = variables::parse(operation, &args.variables, &mut passwords)?;
     let mut stderr = std::io::stderr().lock();
     for note in variables::notes(operation, &variables) {
@@ -122,7 +138,7 @@ pub(crate) fn run(args: CallArgs) -> Result<u8, Failed> {
         .enable_all()
         .build()
         .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
-    let result = runtime.block_on(call(&args, operation, variables, auth));
+    let result = runtime.block_on(call(&args, operation, variables, service, auth));
     // A name look-up cannot be cancelled, and must not hold up the end.
     runtime.shutdown_background();
     result
@@ -132,8 +148,21 @@ async fn call(
     args: &CallArgs,
     operation: &OperationInfo,
     variables: Variables,
+    service: Option<External>,
     auth: Option<Secret>,
 ) -> Result<u8, Failed> {
+    if let Some(service) = service {
+        return match providers::client(&service).await {
+            Ok(client) => dispatch(args, operation, client, variables, &service.password).await,
+            Err(error) => {
+                let mask = Mask::new([&service.password]);
+                finish(
+                    args,
+                    &Report::error(operation.name, &configured::undiscovered(error)?, &mask),
+                )
+            }
+        };
+    }
     let (url, auth) = match (&args.url, auth) {
         (Some(url), Some(auth)) => (url.clone(), auth),
         (Some(_), None) => {
@@ -147,19 +176,29 @@ async fn call(
         }
     };
     let client = client(args, &url, auth.clone())?;
+    dispatch(args, operation, client, variables, &auth).await
+}
+
+async fn dispatch(
+    args: &CallArgs,
+    operation: &OperationInfo,
+    client: Client,
+    variables: Variables,
+    auth: &Secret,
+) -> Result<u8, Failed> {
     match operation.name {
-        Authenticate::NAME => answer::<Authenticate>(args, client, variables, &auth).await,
+        Authenticate::NAME => answer::<Authenticate>(args, client, variables, auth).await,
         GetSignInCookieInfo::NAME => {
-            answer::<GetSignInCookieInfo>(args, client, variables, &auth).await
+            answer::<GetSignInCookieInfo>(args, client, variables, auth).await
         }
         GetCustomFieldOptions::NAME => {
-            answer::<GetCustomFieldOptions>(args, client, variables, &auth).await
+            answer::<GetCustomFieldOptions>(args, client, variables, auth).await
         }
-        StartTicket::NAME => answer::<StartTicket>(args, client, variables, &auth).await,
-        StartChat::NAME => answer::<StartChat>(args, client, variables, &auth).await,
-        GetUserInfo::NAME => answer::<GetUserInfo>(args, client, variables, &auth).await,
-        HandleEvent::NAME => answer::<HandleEvent>(args, client, variables, &auth).await,
-        RegisterUser::NAME => answer::<RegisterUser>(args, client, variables, &auth).await,
+        StartTicket::NAME => answer::<StartTicket>(args, client, variables, auth).await,
+        StartChat::NAME => answer::<StartChat>(args, client, variables, auth).await,
+        GetUserInfo::NAME => answer::<GetUserInfo>(args, client, variables, auth).await,
+        HandleEvent::NAME => answer::<HandleEvent>(args, client, variables, auth).await,
+        RegisterUser::NAME => answer::<RegisterUser>(args, client, variables, auth).await,
         other => Err(Failed::new(LOCAL, format!("{other} cannot be called"))),
     }
 }
@@ -227,6 +266,12 @@ where
             let _ = writeln!(stderr, "{}", wire::response(response, &mask));
         }
     }
+    drop(stderr);
+    finish(args, &report)
+}
+
+/// Prints what came of it.
+fn finish(args: &CallArgs, report: &Report) -> Result<u8, Failed> {
     let failure = report.failure();
     if args.json {
         print(&(report.json() + "\n"))?;
@@ -234,6 +279,7 @@ where
         print(&printable(&report.text()))?;
     }
     if let Some((text, hint)) = failure {
+        let mut stderr = std::io::stderr().lock();
         let _ = writeln!(stderr, "error: {}", printable(text));
         if let Some(hint) = hint {
             let _ = writeln!(stderr, "hint: {hint}");

@@ -127,7 +127,7 @@ fn check(args: &CheckArgs) -> Result<u8, Failed> {
 }
 
 /// Says on standard error what is unwise about settings.
-pub(super) fn warn(settings: &Settings) {
+pub(crate) fn warn(settings: &Settings) {
     let file = settings.file().map(|file| file.display().to_string()).unwrap_or_default();
     let mut stderr = std::io::stderr().lock();
     for warning in settings.warnings() {

@@ -16,6 +16,7 @@ mod providers_discover;
 mod providers_troubles;
 mod serve;
 mod settings;
+mod settings_tool;
 mod support;
 mod tidy;
 mod wsdl;

@@ -12,7 +12,7 @@ use external_providers::settings::{
 use external_providers::soap::SoapVersion;
 
 /// A folder that goes away with the test.
-pub(crate) struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
     pub(crate) fn new(name: &str) -> Self {
@@ -188,7 +188,7 @@ fn the_schema_allows_the_example_and_nothing_else() {
     assert_eq!(schema["properties"].as_object().unwrap().len(), 8);
 }
 
-const LOGIN: &str = "[options]\nlogin = true\n[login]\nprovider = \"external\"\n";
+pub(crate) const LOGIN: &str = "[options]\nlogin = true\n[login]\nprovider = \"external\"\n";
 
 #[test]
 fn every_value_arrives() {
@@ -512,76 +512,4 @@ fn relative_paths_start_at_the_file_and_open_files_are_warned_of() {
     permit(&inline, 0o644);
     let warned = warnings(&Settings::load(&inline).unwrap());
     assert!(warned[0].contains("stands in this file, and every user"), "{warned:?}");
-}
-
-fn tool(arguments: &[&str]) -> (i32, String, String) {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_external-providers"))
-        .arg("settings")
-        .args(arguments)
-        .env_remove("EXTERNAL_PROVIDERS_LOG")
-        .output()
-        .unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-}
-
-#[test]
-fn the_tool_writes_an_example_once_and_prints_the_schema() {
-    let folder = Folder::new("init");
-    let (code, stdout, stderr) = tool(&["init"]);
-    assert_eq!((code, stdout, stderr.as_str()), (0, settings::example(), ""));
-    let path = folder.0.join("s.toml");
-    let path = path.to_str().unwrap();
-    assert_eq!(tool(&["init", "--out", path]), (0, String::new(), String::new()));
-    assert_eq!(std::fs::read_to_string(path).unwrap(), settings::example());
-    std::fs::write(path, "kept").unwrap();
-    let (code, _, stderr) = tool(&["init", "--out", path]);
-    assert!(code == 1 && stderr.contains("hint: no file is overwritten"), "{code} {stderr}");
-    assert_eq!(std::fs::read_to_string(path).unwrap(), "kept");
-    let (code, stdout, _) = tool(&["schema"]);
-    let printed: serde_json::Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!((code, printed), (0, settings::schema()));
-}
-
-#[test]
-fn the_tool_checks_a_file_for_people_and_machines() {
-    let folder = Folder::new("check");
-    let good = format!("{LOGIN}url = 'https://h/P.asmx?key=hunter2'\npassword = 'hunter2'\n");
-    let good = folder.file("good.toml", good.replace("[login]", "ticket = true\n[login]"));
-    let bad = folder.file("bad.toml", "[options]\nlogin = 1\n[login]\npasswort = 'hunter2'\n");
-    let (good, bad) = (good.to_str().unwrap(), bad.to_str().unwrap());
-    let (code, stdout, stderr) = tool(&["check", good]);
-    assert_eq!(code, 0, "{stderr}");
-    assert!(
-        stdout.starts_with("login             https://h/P.asmx\nregistration      not enabled")
-    );
-    assert!(stdout.contains("\nticket            built-in\n"), "{stdout}");
-    let warning = format!("warning: {good}:7: login.password: the password stands in this file");
-    assert!(stderr.starts_with(&warning) && stderr.lines().count() == 1, "{stderr}");
-    assert!(!format!("{stdout}{stderr}").contains("hunter2"));
-    let (code, stdout, stderr) = tool(&["check", bad]);
-    assert_eq!((code, stdout.as_str()), (3, ""));
-    let expected = format!(
-        "error: {bad}:2: options.login: must be true or false, not this number\n\
-         {bad}:4: login.passwort: there is no such key (did you mean password?)\n"
-    );
-    assert_eq!(stderr, expected);
-
-    let json = |file: &str| -> (i32, serde_json::Value) {
-        let (code, stdout, stderr) = tool(&["check", file, "--json"]);
-        assert!(stderr.is_empty() && !stdout.contains("hunter2"), "{stderr} {stdout}");
-        (code, serde_json::from_str(&stdout).unwrap())
-    };
-    let (code, report) = json(good);
-    assert_eq!((code, &report["valid"]), (0, &true.into()));
-    assert_eq!(report["warnings"][0]["key"], "login.password");
-    assert_eq!(report["providers"][0]["kind"], "login");
-    assert_eq!(report["providers"][0]["url"], "https://h/P.asmx");
-    assert_eq!(report["providers"][3]["provider"], "built-in");
-    let (code, report) = json(bad);
-    assert_eq!((code, &report["valid"]), (3, &false.into()));
-    assert_eq!(report["problems"][1]["line"], 4);
-    assert_eq!(report["problems"][1]["hint"], "did you mean password?");
-    let (code, report) = json("/nowhere/s.toml");
-    assert_eq!((code, &report["problems"][0]["line"]), (3, &0.into()));
 }

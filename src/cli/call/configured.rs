@@ -1,0 +1,49 @@
+//! The service that a settings file names.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use external_providers::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
+use external_providers::contract::{GetSignInCookieInfo, Operation as _, OperationInfo};
+use external_providers::providers::ServiceError;
+use external_providers::settings::{External, Settings};
+
+use crate::cli::{Failed, SETTINGS, chain, settings};
+
+/// The service that a settings file names for an operation.
+pub(super) fn service(file: &Path, operation: &OperationInfo) -> Result<External, Failed> {
+    let loaded = Settings::load(file).map_err(|error| Failed::new(SETTINGS, error.to_string()))?;
+    settings::warn(&loaded);
+    let (kind, file) = (operation.kind, file.display());
+    let tab = loaded.tab(kind);
+    if !tab.enabled {
+        return Err(Failed::new(SETTINGS, format!("{file}: the {kind} provider is not enabled"))
+            .hint(format!("say {kind} = true in [options]")));
+    }
+    let service = tab.external().cloned().ok_or_else(|| {
+        Failed::new(
+            SETTINGS,
+            format!("{file}: the {kind} provider is built-in: there is no service"),
+        )
+        .hint(format!("say provider = \"external\" in [{kind}]"))
+    })?;
+    if operation.name == GetSignInCookieInfo::NAME && !loaded.login.accept_sign_on_cookies {
+        let note = "accept_sign_on_cookies is off: an application would not ask the provider this";
+        // There is nowhere left to say that standard error is closed.
+        let _ = writeln!(std::io::stderr().lock(), "note: {note}");
+    }
+    Ok(service)
+}
+
+/// What kept the service from being discovered, as the call's own error where there is one.
+pub(super) fn undiscovered(error: ServiceError) -> Result<CallError, Failed> {
+    Ok(match error {
+        ServiceError::Discover(DiscoverError::Transport(error)) => CallError::Transport(error),
+        ServiceError::Discover(DiscoverError::Timeout { document, after }) => {
+            let kind = TransportErrorKind::Timeout(after);
+            CallError::Transport(TransportError { service: document, kind, sent: false })
+        }
+        ServiceError::Discover(DiscoverError::NotWsdl { answer, .. }) => CallError::NotSoap(answer),
+        error => return Err(Failed::new(SETTINGS, chain(&error))),
+    })
+}
