@@ -3,8 +3,11 @@
 //! Closed, calls go through; after so many failures in a row it opens, and they fail at once; after
 //! a pause one call may try the service, and its outcome closes or opens it again.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+/// Characters of a reason that are kept.
+const LONGEST_REASON: usize = 500;
 
 pub(super) struct Breaker {
     /// Failures in a row that open it; 0 never.
@@ -13,10 +16,18 @@ pub(super) struct Breaker {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Clone, Copy)]
 enum State {
     Closed { failures: u32 },
-    Open { since: Instant, probing: bool },
+    Open { since: Instant, probing: bool, because: Arc<str> },
+}
+
+/// No turn for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// How long it still takes; zero while one call is trying.
+    pub(super) left: Duration,
+    /// What the failure was that opened the breaker.
+    pub(super) because: Arc<str>,
 }
 
 /// The right to call once. Dropped without a word (the caller gave up), it says nothing about the
@@ -36,27 +47,26 @@ impl Breaker {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long calls still fail at once, if they do. It takes no turn.
-    pub(super) fn refuses(&self, now: Instant) -> Option<Duration> {
-        match *self.state() {
-            State::Closed { .. } => None,
-            State::Open { since, probing } => {
-                let left = self.pause.saturating_sub(now.saturating_duration_since(since));
-                (probing || !left.is_zero()).then_some(left)
-            }
-        }
+    /// Do calls fail at once now? This takes no turn.
+    pub(super) fn refuses(&self, now: Instant) -> Option<Refusal> {
+        self.refusal(&self.state(), now)
     }
 
-    /// Takes a turn; if it is none yet, says how long it still takes.
-    pub(super) fn admit(&self, now: Instant) -> Result<Permit<'_>, Duration> {
+    fn refusal(&self, state: &State, now: Instant) -> Option<Refusal> {
+        let State::Open { since, probing, because } = state else { return None };
+        let left = self.pause.saturating_sub(now.saturating_duration_since(*since));
+        (*probing || !left.is_zero()).then(|| Refusal { left, because: Arc::clone(because) })
+    }
+
+    /// Takes a turn, if it is one.
+    pub(super) fn admit(&self, now: Instant) -> Result<Permit<'_>, Refusal> {
         let mut state = self.state();
+        if let Some(refusal) = self.refusal(&state, now) {
+            return Err(refusal);
+        }
         let probe = match &mut *state {
             State::Closed { .. } => false,
-            State::Open { since, probing } => {
-                let left = self.pause.saturating_sub(now.saturating_duration_since(*since));
-                if *probing || !left.is_zero() {
-                    return Err(left);
-                }
+            State::Open { probing, .. } => {
                 *probing = true;
                 true
             }
@@ -72,8 +82,8 @@ impl Permit<'_> {
         *self.breaker.state() = State::Closed { failures: 0 };
     }
 
-    /// No answer came. True if that opened the breaker.
-    pub(super) fn failed(mut self, now: Instant) -> bool {
+    /// No answer came, and why. True if that opened the breaker.
+    pub(super) fn failed(mut self, now: Instant, why: &dyn std::fmt::Display) -> bool {
         let probe = std::mem::take(&mut self.probe);
         let mut state = self.breaker.state();
         match &mut *state {
@@ -82,16 +92,14 @@ impl Permit<'_> {
                 if self.breaker.limit == 0 || *failures < self.breaker.limit {
                     return false;
                 }
-                *state = State::Open { since: now, probing: false };
-                true
             }
             // A call from before it opened says nothing new.
-            State::Open { .. } if !probe => false,
-            State::Open { .. } => {
-                *state = State::Open { since: now, probing: false };
-                true
-            }
+            State::Open { .. } if !probe => return false,
+            State::Open { .. } => {}
         }
+        let because = why.to_string().chars().take(LONGEST_REASON).collect::<String>().into();
+        *state = State::Open { since: now, probing: false, because };
+        true
     }
 }
 
@@ -112,7 +120,7 @@ mod tests {
     const PAUSE: Duration = Duration::from_secs(10);
 
     fn fail(breaker: &Breaker, now: Instant) -> bool {
-        breaker.admit(now).unwrap_or_else(|_| panic!("refused")).failed(now)
+        breaker.admit(now).unwrap_or_else(|_| panic!("refused")).failed(now, &"down")
     }
 
     #[test]
@@ -126,17 +134,18 @@ mod tests {
         );
         let early = breaker.admit(start).unwrap_or_else(|_| panic!("refused"));
         assert!(fail(&breaker, start));
-        assert_eq!(breaker.admit(start + PAUSE / 2).err(), Some(PAUSE / 2));
-        assert_eq!(breaker.refuses(start + PAUSE / 2), Some(PAUSE / 2));
-        assert!(!early.failed(start + PAUSE / 2), "it does not prolong the pause");
+        let refusal = |left, because: &str| Some(Refusal { left, because: because.into() });
+        assert_eq!(breaker.admit(start + PAUSE / 2).err(), refusal(PAUSE / 2, "down"));
+        assert_eq!(breaker.refuses(start + PAUSE / 2), refusal(PAUSE / 2, "down"));
+        assert!(!early.failed(start + PAUSE / 2, &"late"), "it does not prolong the pause");
 
         let later = start + PAUSE;
         assert_eq!(breaker.refuses(later), None);
         let probe = breaker.admit(later).unwrap_or_else(|_| panic!("refused"));
-        assert_eq!(breaker.admit(later).err(), Some(Duration::ZERO), "one at a time");
-        assert_eq!(breaker.refuses(later), Some(Duration::ZERO));
-        assert!(probe.failed(later));
-        assert_eq!(breaker.admit(later).err(), Some(PAUSE));
+        assert_eq!(breaker.admit(later).err(), refusal(Duration::ZERO, "down"), "one at a time");
+        assert_eq!(breaker.refuses(later), refusal(Duration::ZERO, "down"));
+        assert!(probe.failed(later, &"still down"));
+        assert_eq!(breaker.admit(later).err(), refusal(PAUSE, "still down"));
 
         let again = later + PAUSE;
         drop(breaker.admit(again));

@@ -36,12 +36,12 @@ pub enum Trouble {
         waited: Duration,
     },
     /// The service has not answered for a while, so it is left alone for now. Nothing was sent.
-    #[error(
-        "the service did not answer before, and is not called again for {:.1} s", .retry_in.as_secs_f64()
-    )]
+    #[error("the service is left alone for {:.1} s, since {because}", .retry_in.as_secs_f64())]
     Open {
         /// When one call may try it again; zero while one is trying.
         retry_in: Duration,
+        /// The last failure.
+        because: String,
     },
     /// The service could not be discovered, so the operation was not sent.
     #[error(transparent)]

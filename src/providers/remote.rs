@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Refusal};
 use super::link::Link;
 use super::{ServiceError, Trouble};
 use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
@@ -51,8 +51,8 @@ impl Remote {
         request: T,
     ) -> Result<Answer<T::Result>, Trouble> {
         // Known before the wait for a turn: an open breaker fails at once.
-        if let Some(retry_in) = self.breaker.refuses(Instant::now()) {
-            return Err(Trouble::Open { retry_in });
+        if let Some(refusal) = self.breaker.refuses(Instant::now()) {
+            return Err(refusal.into());
         }
         let _slot = self.slot().await?;
         let (mut left, mut pause) = (self.settings.retries, RETRY_PAUSE);
@@ -79,8 +79,10 @@ impl Remote {
     async fn slot(&self) -> Result<SemaphorePermit<'_>, Trouble> {
         let (max_calls, waited) = (self.settings.max_calls, self.settings.max_wait);
         let busy = Trouble::Busy { max_calls, waited };
-        if waited.is_zero() {
-            return self.slots.try_acquire().map_err(|_| busy);
+        match self.slots.try_acquire() {
+            Ok(slot) => return Ok(slot),
+            Err(_) if waited.is_zero() => return Err(busy),
+            Err(_) => {}
         }
         match tokio::time::timeout(waited, self.slots.acquire()).await {
             Ok(Ok(slot)) => Ok(slot),
@@ -89,18 +91,17 @@ impl Remote {
     }
 
     async fn attempt<T: Operation>(&self, request: T) -> Result<Answer<T::Result>, Trouble> {
-        let permit =
-            self.breaker.admit(Instant::now()).map_err(|retry_in| Trouble::Open { retry_in })?;
+        let permit = self.breaker.admit(Instant::now())?;
         let result = match self.link.client(&self.settings).await {
             Ok(client) => client.call(request).await.map_err(Trouble::Call),
             Err(error) => Err(Trouble::Service(Box::new(error))),
         };
         match &result {
             Err(trouble) if is_silence(trouble) => {
-                if permit.failed(Instant::now()) {
+                if permit.failed(Instant::now(), trouble) {
                     tracing::warn!(
                         kind = %T::KIND,
-                        service = self.settings.shown_url(),
+                        error = %trouble,
                         pause_ms = self.settings.breaker_pause.as_millis() as u64,
                         "the service does not answer: calls fail at once for now"
                     );
@@ -111,6 +112,12 @@ impl Remote {
             Ok(_) | Err(_) => permit.answered(),
         }
         result
+    }
+}
+
+impl From<Refusal> for Trouble {
+    fn from(Refusal { left, because }: Refusal) -> Self {
+        Self::Open { retry_in: left, because: because.as_ref().to_owned() }
     }
 }
 

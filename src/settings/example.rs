@@ -8,28 +8,39 @@ const NO_DEFAULT: &str = "  # an example: no default";
 const INTRODUCTION: &str = "\
 # The settings of external-providers: the product's External Providers page, a section for each tab.
 #
-# Every key is here. A line that begins with \"#\" and a key shows the default: to change it, take the
-# \"#\" away and the value that is there. Where a line ends in \"an example\", there is no default.
+# Every key is here. A line \"#key = value\" shows the default; to change it, remove the \"#\" and write
+# another value. A line that ends in \"an example\" shows a key that has no default. What a key does
+# stands where it first occurs; before the colon is its name on the page.
 # `external-providers settings check FILE` looks for mistakes.
 ";
 
 /// A settings file with every key, its default and what it does, all of it commented out.
 pub fn example() -> String {
     let mut text = INTRODUCTION.to_owned();
-    text.push_str("\n# Options: which providers are enabled.\n");
-    text.push_str(&format!("[{OPTIONS}]\n"));
-    SWITCHES.iter().for_each(|key| entry(key, &mut text));
+    text.push_str(&format!("\n# Which providers are enabled.\n[{OPTIONS}]\n"));
+    let mut explained = Vec::new();
+    SWITCHES.iter().for_each(|key| entry(key, &mut explained, &mut text));
+    explained.clear();
     for kind in TABS {
         text.push_str(&format!("\n\n[{kind}]\n"));
-        keys(kind).into_iter().for_each(|key| entry(key, &mut text));
+        keys(kind).into_iter().for_each(|key| entry(key, &mut explained, &mut text));
     }
     text
 }
 
-fn entry(key: &Key, text: &mut String) {
-    text.push('\n');
-    let label = key.label.map(|label| format!(" ({label})")).unwrap_or_default();
-    let choices = match key.shape {
+fn entry(key: &'static Key, explained: &mut Vec<&'static str>, text: &mut String) {
+    if !explained.contains(&key.name) {
+        explained.push(key.name);
+        text.push('\n');
+        explain(key, text);
+    }
+    let end = if key.default.is_none() { NO_DEFAULT } else { "" };
+    text.push_str(&format!("#{} = {}{end}\n", key.name, key.literal()));
+}
+
+fn explain(key: &Key, text: &mut String) {
+    let label = key.label.map(|label| format!("{label}: ")).unwrap_or_default();
+    let values = match key.shape {
         Shape::Choice(choices) => {
             let quoted: Vec<_> = choices.iter().map(|choice| format!("\"{choice}\"")).collect();
             format!(" One of {}.", quoted.join(", "))
@@ -38,9 +49,7 @@ fn entry(key: &Key, text: &mut String) {
         Shape::Time(from, to) => format!(" From \"{from}\" to \"{to}\"."),
         Shape::Switch | Shape::Text => String::new(),
     };
-    wrap(&format!("{}{choices}{label}", key.doc), text);
-    let end = if key.default.is_none() { NO_DEFAULT } else { "" };
-    text.push_str(&format!("#{} = {}{end}\n", key.name, key.literal()));
+    wrap(&format!("{label}{}{values}", key.doc), text);
 }
 
 /// Comment lines of at most 100 characters.

@@ -124,7 +124,7 @@ static SERVICE: [Key; 6] = [
          without one) or an external web service.",
     )
     .default("built-in")
-    .label("built-in provider or an external Web service"),
+    .label("Built-in provider or an external Web service"),
     Key::new("url", Shape::Text, "The URL to the web service, http or https.")
         .example("https://crm.example.com/Provider.asmx")
         .label("Web Service URL"),

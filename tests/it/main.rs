@@ -10,6 +10,7 @@ mod fixture_store;
 mod host_asmx;
 mod host_captures;
 mod host_http;
+mod page;
 mod properties;
 mod providers;
 mod providers_discover;

@@ -100,17 +100,21 @@ pub(crate) async fn serve(
     base
 }
 
-async fn sample_host() -> String {
+pub(crate) async fn sample_host() -> String {
     serve(sample::services(PASSWORD, "http://tempuri.org/", false)).await
+}
+
+/// Where the sample has a kind.
+pub(crate) fn path(kind: Kind) -> &'static str {
+    match kind {
+        Kind::UserInformation | Kind::Events | Kind::Registration => "/Extended.asmx",
+        _ => "/Provider.asmx",
+    }
 }
 
 /// The sample's service for a kind.
 fn external(base: &str, kind: Kind) -> External {
-    let path = match kind {
-        Kind::UserInformation | Kind::Events | Kind::Registration => "/Extended.asmx",
-        _ => "/Provider.asmx",
-    };
-    External::new(kind, format!("{base}{path}"), PASSWORD)
+    External::new(kind, format!("{base}{}", path(kind)), PASSWORD)
 }
 
 pub(crate) fn login(name: &str) -> Authenticate {
@@ -121,7 +125,7 @@ pub(crate) fn login(name: &str) -> Authenticate {
     }
 }
 
-fn cookie(name: &str) -> GetSignInCookieInfo {
+pub(crate) fn cookie(name: &str) -> GetSignInCookieInfo {
     GetSignInCookieInfo { login_username: name.into(), ..Default::default() }
 }
 
@@ -159,7 +163,7 @@ fn words(outcome: LoginOutcome) -> String {
 }
 
 /// Asks everything, in the order of the contract's table.
-async fn ask_all(p: &Providers) -> [(Kind, String); 8] {
+pub(crate) async fn ask_all(p: &Providers) -> [(Kind, String); 8] {
     let fields = p.get_custom_field_options(GetCustomFieldOptions::default()).await.unwrap();
     let info =
         GetUserInfo { email_from: Some("myusername@example.com".into()), ..Default::default() };
@@ -197,7 +201,7 @@ async fn ask_all(p: &Providers) -> [(Kind, String); 8] {
 }
 
 /// What each operation says without a provider, with the application's, with the service.
-const ANSWERS: [[&str; 3]; 8] = [
+pub(crate) const ANSWERS: [[&str; 3]; 8] = [
     ["own database", "in: Some(\"own\")", "in: Some(\"Login Successful\")"],
     ["own database", "in: Some(\"own\")", "in: Some(\"Login Successful\")"],
     ["None 0", "Some(false) 0", "Some(true) 1"],
@@ -379,7 +383,7 @@ async fn the_url_and_password_of_each_tab_are_its_own() {
 }
 
 /// Asks one operation of a kind.
-async fn ask(
+pub(crate) async fn ask(
     providers: &Providers,
     kind: Kind,
 ) -> Result<(), external_providers::providers::ProvidersError> {
@@ -390,7 +394,11 @@ async fn ask(
         }
         Kind::Ticket => providers.start_ticket(ticket()).await.map(drop),
         Kind::LiveChat => providers.start_chat(chat()).await.map(drop),
-        Kind::UserInformation => providers.get_user_info(GetUserInfo::default()).await.map(drop),
+        Kind::UserInformation => {
+            let email_from = Some("a@example.com".to_owned());
+            let request = GetUserInfo { email_from, ..Default::default() };
+            providers.get_user_info(request).await.map(drop)
+        }
         Kind::Events => {
             let event = HandleEvent { event_name: "x".into(), ..Default::default() };
             providers.handle_event(event).await.map(drop)

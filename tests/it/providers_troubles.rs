@@ -254,7 +254,7 @@ async fn a_service_that_is_down_is_left_alone_until_it_is_back() {
         loop {
             match providers.authenticate(login("u")).await {
                 Ok(outcome) => break outcome,
-                Err(ProvidersError { trouble: Trouble::Open { retry_in }, .. }) => {
+                Err(ProvidersError { trouble: Trouble::Open { retry_in, .. }, .. }) => {
                     tokio::time::sleep(retry_in).await;
                 }
                 Err(other) => panic!("{other:?}"),

@@ -513,3 +513,27 @@ fn relative_paths_start_at_the_file_and_open_files_are_warned_of() {
     let warned = warnings(&Settings::load(&inline).unwrap());
     assert!(warned[0].contains("stands in this file, and every user"), "{warned:?}");
 }
+
+proptest::proptest! {
+    /// Whatever is in the file, nothing panics, and no password is shown.
+    #[test]
+    fn no_file_is_too_strange(
+        cut in proptest::collection::vec((0.0..1.0f64, "[\\[\\]\"'=#.{},\\n a-z0-9\u{e9}]{0,6}"), 0..6),
+    ) {
+        let mut text = uncommented(|_, _| true).replace("the password", "hunter2");
+        for (at, put) in cut {
+            let mut at = (text.len() as f64 * at) as usize;
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            text.insert_str(at, &put);
+        }
+        let variable = |_: &str| None;
+        let surroundings = Surroundings { folder: Path::new("/nowhere"), variable: &variable };
+        let shown = match Settings::parse_in(&text, "s.toml", surroundings) {
+            Ok(settings) => format!("{settings:?} {:?}", settings.warnings()),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        assert!(!shown.contains("hunter2"), "{shown}\n{text}");
+    }
+}
