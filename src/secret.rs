@@ -1,7 +1,7 @@
 //! Secrets that do not show: [`Secret`] holds one, [`Mask`] takes them out of texts.
 
 mod file;
-mod mask;
+pub(crate) mod mask;
 
 use std::fmt;
 

@@ -2,14 +2,12 @@
 
 mod decoded;
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memmem;
 use zeroize::Zeroizing;
 
+pub(crate) use decoded::{Decoded, Kind};
+
 use super::{Secret, is_secret_key};
-use decoded::{Decoded, Kind};
 
 /// What stands for a secret.
 pub const MASK: &str = "***";
@@ -27,24 +25,78 @@ const SQUEEZED: usize = 4;
 /// try again".)
 #[derive(Clone, Default)]
 pub struct Mask {
-    secrets: Vec<Zeroizing<String>>,
+    secrets: Vec<Known>,
 }
+
+/// A secret in the forms in which it is looked for.
+#[derive(Clone)]
+struct Known {
+    /// As it is, and with the ends of lines that XML readers make.
+    forms: Vec<Zeroizing<String>>,
+    /// Without white space and tags.
+    squeezed: Vec<Zeroizing<Vec<u8>>>,
+}
+
+impl Known {
+    fn new(secret: &str) -> Self {
+        let mut forms = vec![Zeroizing::new(secret.to_owned())];
+        // XML readers turn ends of lines into LF.
+        let lines = secret.replace("\r\n", "\n").replace('\r', "\n");
+        if lines != secret {
+            forms.push(Zeroizing::new(lines));
+        }
+        let mut squeezed: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+        if secret.chars().count() >= SQUEEZED {
+            // A secret with a tag in it loses that in the text, and must here.
+            let tagless = Decoded::plain(secret).squeezed().bytes().to_vec();
+            let spaceless = secret.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+            for needle in [tagless, spaceless].map(Zeroizing::new) {
+                if needle.len() >= SQUEEZED && !squeezed.contains(&needle) {
+                    squeezed.push(needle);
+                }
+            }
+        }
+        Self { forms, squeezed }
+    }
+
+    fn len(&self) -> usize {
+        self.forms[0].len()
+    }
+}
+
+/// A place in a text where a known secret stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hit {
+    /// Where it starts, in bytes.
+    pub(crate) start: usize,
+    /// Where it ends.
+    pub(crate) end: usize,
+    /// Which secret it is, by the order in which they were added.
+    pub(crate) secret: usize,
+}
+
+/// Takes what follows a key: start and end of the value in the text, the key, and the value without
+/// its escapes.
+pub(crate) type OnKey<'f> = &'f mut dyn FnMut(usize, usize, &str, &[u8]);
 
 impl Mask {
     /// A mask for these secrets. Empty ones are left out.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
-        let mut all: Vec<Zeroizing<String>> = Vec::new();
+        let mut mask = Self::default();
         for secret in secrets {
             let secret = secret.expose();
-            // XML readers turn ends of lines into LF.
-            let lines = secret.replace("\r\n", "\n").replace('\r', "\n");
-            for form in [secret.to_owned(), lines] {
-                if !form.is_empty() && !all.iter().any(|known| **known == form) {
-                    all.push(Zeroizing::new(form));
-                }
+            let known = |known: &Known| *known.forms[0] == secret;
+            if !secret.is_empty() && !mask.secrets.iter().any(known) {
+                mask.add(secret);
             }
         }
-        Self { secrets: all }
+        mask
+    }
+
+    /// Adds a secret that is not empty, and gives the number by which it is found.
+    pub(crate) fn add(&mut self, secret: &str) -> usize {
+        self.secrets.push(Known::new(secret));
+        self.secrets.len() - 1
     }
 
     /// The text without the secrets.
@@ -61,7 +113,7 @@ impl Mask {
     /// secret.
     pub fn apply_to_start(&self, text: &str, limit: usize) -> String {
         // An escaped secret takes up to ten times its length, and more with markup in between.
-        let margin = self.secrets.iter().map(|secret| 16 * secret.len()).max().unwrap_or(0);
+        let margin = self.secrets.iter().map(|known| 16 * known.len()).max().unwrap_or(0);
         let window = floor(text, limit.saturating_add(margin));
         let mut masked = self.apply(&text[..window]);
         if window < text.len() {
@@ -76,85 +128,136 @@ impl Mask {
     /// A name out of a message. Markup may cut a secret into names, so a name that is a piece of a
     /// secret is masked too.
     pub fn apply_to_name(&self, name: &str) -> String {
-        let piece = |secret: &Zeroizing<String>| name.len() >= 3 && secret.contains(name);
+        let piece = |known: &Known| name.len() >= 3 && known.forms[0].contains(name);
         if self.secrets.iter().any(piece) { MASK.to_owned() } else { self.apply(name) }
     }
 
     fn cover(&self, text: &str, by_key: bool) -> String {
-        let mut covered = Vec::new();
-        let plain = Decoded::plain(text);
-        self.find(&plain, by_key, &mut covered);
-        // Two levels, each of one kind: what escapes in one language may be text in another.
-        for first in Kind::ALL {
-            let Some(once) = plain.unescaped(first) else { continue };
-            self.find(&once, by_key, &mut covered);
-            for second in Kind::ALL {
-                if let Some(twice) = once.unescaped(second) {
-                    self.find(&twice, by_key, &mut covered);
-                }
-            }
+        let hits = self.find(text);
+        let mut covered: Vec<(usize, usize)> =
+            hits.iter().map(|hit| (hit.start, hit.end)).collect();
+        if by_key {
+            find_keys(text, &is_secret_key, &mut |start, end, _, _| covered.push((start, end)));
         }
-        self.find_base64(text, &mut covered);
         replace(text, covered)
     }
 
-    fn find(&self, text: &Decoded<'_>, by_key: bool, covered: &mut Vec<(usize, usize)>) {
-        for secret in &self.secrets {
-            for at in memmem::find_iter(text.bytes(), secret.as_bytes()) {
-                covered.push(text.source(at, at + secret.len()));
-            }
+    /// The places where known secrets stand; they may overlap. Their ends may lie inside of
+    /// characters only where base64 or bad escapes do.
+    pub(crate) fn find(&self, text: &str) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        if self.secrets.is_empty() {
+            return hits;
         }
-        let long = |secret: &&Zeroizing<String>| secret.chars().count() >= SQUEEZED;
-        if self.secrets.iter().any(|secret| long(&secret)) {
-            let squeezed = text.squeezed();
-            for secret in self.secrets.iter().filter(long) {
-                // A secret with a tag in it loses that in the text, and must here.
-                let tagless = Decoded::plain(secret).squeezed();
-                let spaceless: Zeroizing<Vec<u8>> =
-                    Zeroizing::new(secret.bytes().filter(|b| !b.is_ascii_whitespace()).collect());
-                for needle in [tagless.bytes(), &spaceless] {
-                    if needle.len() >= SQUEEZED {
-                        for at in memmem::find_iter(squeezed.bytes(), needle) {
-                            covered.push(squeezed.source(at, at + needle.len()));
-                        }
-                    }
+        levels(text, &mut |level, depth| {
+            self.find_in(level, &mut hits);
+            if depth < 2 {
+                self.find_base64(level, &mut hits);
+            }
+        });
+        hits
+    }
+
+    fn find_in(&self, text: &Decoded<'_>, hits: &mut Vec<Hit>) {
+        for (secret, known) in self.secrets.iter().enumerate() {
+            for form in &known.forms {
+                for at in memmem::find_iter(text.bytes(), form.as_bytes()) {
+                    let (start, end) = text.source(at, at + form.len());
+                    hits.push(Hit { start, end, secret });
                 }
             }
         }
-        if by_key {
-            find_by_key(text, covered);
+        if self.secrets.iter().all(|known| known.squeezed.is_empty()) {
+            return;
+        }
+        let squeezed = text.squeezed();
+        for (secret, known) in self.secrets.iter().enumerate() {
+            for needle in &known.squeezed {
+                for at in memmem::find_iter(squeezed.bytes(), needle.as_slice()) {
+                    let (start, end) = squeezed.source(at, at + needle.len());
+                    hits.push(Hit { start, end, secret });
+                }
+            }
         }
     }
 
-    /// Words of base64 that hold a secret.
-    fn find_base64(&self, text: &str, covered: &mut Vec<(usize, usize)>) {
-        const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-            .with_decode_allow_trailing_bits(true)
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-        const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
-        if self.secrets.is_empty() {
-            return;
-        }
-        let bytes = text.as_bytes();
-        let is_base64 =
-            |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_' | b'=');
+    /// Words of base64 that hold a secret, wherever in the word its base64 begins: what stands
+    /// before it may look like base64, too.
+    fn find_base64(&self, text: &Decoded<'_>, hits: &mut Vec<Hit>) {
+        let shortest = self.secrets.iter().map(Known::len).min().unwrap_or(0);
+        let bytes = text.bytes();
+        let is_base64 = |b: u8| sextet(b).is_some();
         let mut at = 0;
+        let mut decoded = Zeroizing::new(Vec::new());
         while at < bytes.len() {
-            let end =
+            let mut end =
                 bytes[at..].iter().position(|&b| !is_base64(b)).map_or(bytes.len(), |n| at + n);
             let word = &bytes[at..end];
-            if word.len() >= 4 {
-                let decoded = STANDARD.decode(word).or_else(|_| URL_SAFE.decode(word));
-                if let Ok(decoded) = decoded.map(Zeroizing::new)
-                    && self.secrets.iter().any(|s| memmem::find(&decoded, s.as_bytes()).is_some())
-                {
-                    covered.push((at, end));
+            if word.len() * 3 / 4 >= shortest && !word.is_empty() {
+                let padding = bytes[end..].iter().take(2).take_while(|&&b| b == b'=').count();
+                end += padding;
+                for skipped in 0..4.min(word.len()) {
+                    decode(&word[skipped..], &mut decoded);
+                    for (secret, known) in self.secrets.iter().enumerate() {
+                        if memmem::find(&decoded, known.forms[0].as_bytes()).is_some() {
+                            let (start, end) = text.source(at, end);
+                            hits.push(Hit { start, end, secret });
+                        }
+                    }
                 }
             }
             at = end + 1;
         }
     }
+}
+
+/// The value of a character of base64, of either alphabet.
+fn sextet(b: u8) -> Option<u8> {
+    Some(match b {
+        b'A'..=b'Z' => b - b'A',
+        b'a'..=b'z' => b - b'a' + 26,
+        b'0'..=b'9' => b - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
+}
+
+/// Decodes base64 as far as it goes: no padding is asked for, and bits that are left are dropped.
+fn decode(word: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    let (mut bits, mut count) = (0u32, 0);
+    for sextet in word.iter().copied().map_while(sextet) {
+        bits = (bits << 6) | u32::from(sextet);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push((bits >> count) as u8);
+        }
+    }
+}
+
+/// A text as it is, and without one or two levels of escapes (with the number of levels). Two
+/// levels of one kind each: what escapes in one language may be text in another.
+fn levels(text: &str, each: &mut dyn FnMut(&Decoded<'_>, usize)) {
+    let plain = Decoded::plain(text);
+    each(&plain, 0);
+    for first in Kind::ALL {
+        let Some(once) = plain.unescaped(first) else { continue };
+        each(&once, 1);
+        for second in Kind::ALL {
+            if let Some(twice) = once.unescaped(second) {
+                each(&twice, 2);
+            }
+        }
+    }
+}
+
+/// What follows keys for which `is_key` says that they name a secret: `authPW=` or `"authPW":` and
+/// their like, behind up to two levels of escapes, up to `<`, an escaped `<`, or the end of the
+/// line. The places may overlap.
+pub(crate) fn find_keys(text: &str, is_key: &dyn Fn(&str) -> bool, found: OnKey<'_>) {
+    levels(text, &mut |level, _| find_by_key(level, is_key, found));
 }
 
 impl std::fmt::Debug for Mask {
@@ -173,29 +276,37 @@ fn floor(text: &str, at: usize) -> usize {
 }
 
 /// What follows a key that names a secret. Every byte is looked at once for where values end.
-fn find_by_key(text: &Decoded<'_>, covered: &mut Vec<(usize, usize)>) {
+fn find_by_key(text: &Decoded<'_>, is_key: &dyn Fn(&str) -> bool, found: OnKey<'_>) {
     let bytes = text.bytes();
+    let ends = |i: usize, b: u8| {
+        matches!(b, b'<' | b'\n' | b'\r') || (b == b'&' && bytes[i..].starts_with(b"&lt;"))
+    };
+    // Where the last value that was looked at ends: one that begins inside of it ends there, too.
+    let mut end = 0;
     let mut from = 0;
-    while let Some(found) = memchr::memchr2(b'=', b':', &bytes[from..]) {
-        let separator = from + found;
+    while let Some(at) = memchr::memchr2(b'=', b':', &bytes[from..]) {
+        let separator = from + at;
         from = separator + 1;
-        if !names_secret(&bytes[..separator], bytes[separator]) {
+        let Some(key) = key_before(&bytes[..separator], bytes[separator]) else { continue };
+        if !is_key(key) {
             continue;
         }
-        let rest = &bytes[from..];
-        let ends = |i: usize, b: u8| {
-            matches!(b, b'<' | b'\n' | b'\r') || (b == b'&' && rest[i..].starts_with(b"&lt;"))
-        };
-        let end = rest.iter().enumerate().position(|(i, &b)| ends(i, b)).unwrap_or(rest.len());
-        if end > 0 {
-            covered.push(text.source(from, from + end));
-            from += end;
+        if end < from {
+            let rest = bytes[from..].iter().enumerate();
+            end = rest
+                .map(|(i, &b)| (from + i, b))
+                .find(|&(i, b)| ends(i, b))
+                .map_or(bytes.len(), |(i, _)| i);
+        }
+        if end > from {
+            let (start, end_there) = text.source(from, end);
+            found(start, end_there, key, &bytes[from..end]);
         }
     }
 }
 
-/// Does a key that names a secret stand before this separator?
-fn names_secret(before: &[u8], separator: u8) -> bool {
+/// The key that stands before a separator.
+fn key_before(before: &[u8], separator: u8) -> Option<&str> {
     /// No key is longer.
     const KEY: usize = 64;
     let before = &before[before.len().saturating_sub(KEY)..];
@@ -205,11 +316,11 @@ fn names_secret(before: &[u8], separator: u8) -> bool {
     let written = &before[..trim(before, b" ")];
     let quoted = &written[..trim(written, b"\"'\\")];
     if separator == b':' && quoted.len() == written.len() {
-        return false;
+        return None;
     }
     let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-';
     let start = quoted.iter().rposition(|b| !word(b)).map_or(0, |at| at + 1);
-    std::str::from_utf8(&quoted[start..]).is_ok_and(is_secret_key)
+    std::str::from_utf8(&quoted[start..]).ok()
 }
 
 /// Puts the mask over the places found, which may overlap.

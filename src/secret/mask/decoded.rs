@@ -3,23 +3,23 @@
 use std::borrow::Cow;
 
 /// Bytes with the places in the source that they stand for.
-pub(super) struct Decoded<'a> {
+pub(crate) struct Decoded<'a> {
     bytes: Cow<'a, [u8]>,
     /// Start and end in the source for each byte; none where the bytes are the source.
     places: Option<Vec<(usize, usize)>>,
 }
 
 impl<'a> Decoded<'a> {
-    pub(super) fn plain(text: &'a str) -> Self {
+    pub(crate) fn plain(text: &'a str) -> Self {
         Self { bytes: Cow::Borrowed(text.as_bytes()), places: None }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// The part of the source that the bytes `start..end` stand for.
-    pub(super) fn source(&self, start: usize, end: usize) -> (usize, usize) {
+    pub(crate) fn source(&self, start: usize, end: usize) -> (usize, usize) {
         match &self.places {
             None => (start, end),
             Some(places) => (places[start].0, places[end - 1].1),
@@ -27,7 +27,7 @@ impl<'a> Decoded<'a> {
     }
 
     /// Without one level of one kind of escapes; nothing if there are none.
-    pub(super) fn unescaped(&self, kind: Kind) -> Option<Decoded<'static>> {
+    pub(crate) fn unescaped(&self, kind: Kind) -> Option<Decoded<'static>> {
         let mark = match kind {
             Kind::Entities => b'&',
             Kind::Percent => b'%',
@@ -62,7 +62,7 @@ impl<'a> Decoded<'a> {
     }
 
     /// Without white space, tags and CDATA marks.
-    pub(super) fn squeezed(&self) -> Decoded<'static> {
+    pub(crate) fn squeezed(&self) -> Decoded<'static> {
         let mut out = Building::default();
         let mut at = 0;
         // Where no tag ends any more, looking for an end again and again would be quadratic.
@@ -93,7 +93,7 @@ impl<'a> Decoded<'a> {
 
 /// A language with escapes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// XML and HTML: `&lt;`, `&#60;`.
     Entities,
     /// URLs: `%3C`.
@@ -105,7 +105,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 4] = [Self::Entities, Self::Percent, Self::Form, Self::Json];
+    pub(crate) const ALL: [Self; 4] = [Self::Entities, Self::Percent, Self::Form, Self::Json];
 }
 
 #[derive(Default)]

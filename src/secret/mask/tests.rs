@@ -1,3 +1,4 @@
+use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::*;
@@ -33,6 +34,21 @@ fn every_form_of_a_known_secret_is_masked() {
             assert!(!text.contains(piece), "{form}: {text}");
         }
     }
+}
+
+#[test]
+fn base64_is_found_whatever_stands_before_it() {
+    let secret = "correct-horse";
+    for before in ["", "a", "ab", "abc", "abcd", "key=", "/x/", "user:"] {
+        for inner in ["", "u:", "us:", "use:"] {
+            let word = STANDARD.encode(format!("{inner}{secret}"));
+            let text = masked(secret, &format!("x {before}{word} y"));
+            assert!(text.starts_with("x ") && text.ends_with("*** y"), "{before} {inner}: {text}");
+        }
+    }
+    let escaped = STANDARD.encode("??>>correct-horse??>").replace('/', "%2F").replace('+', "%2B");
+    assert!(escaped.contains('%'));
+    assert_eq!(masked(secret, &format!("a={escaped}&b=c")), "a=***&b=c");
 }
 
 #[test]
