@@ -96,6 +96,11 @@ impl Headers {
         self.0.to_mut().push(Header { name: name.into(), value: Cow::Owned(value.into()) });
     }
 
+    /// Adds a header with a value that is always the same.
+    pub(crate) fn push_fixed(&mut self, name: impl Into<Cow<'static, str>>, value: &'static [u8]) {
+        self.0.to_mut().push(Header { name: name.into(), value: Cow::Borrowed(value) });
+    }
+
     /// The last header of this name, as text: where one may stand once and stands twice, the last
     /// counts (asmx.md, section 4, two SOAPAction headers).
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {

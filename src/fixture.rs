@@ -1,6 +1,7 @@
 //! Recorded exchanges: one directory each, written, redacted, matched and replayed.
 
 mod description;
+mod redact;
 mod store;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use crate::exchange::{HttpRequest, HttpResponse};
 use crate::soap::SoapVersion;
 
+pub use redact::Redactor;
 pub use store::{BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, store};
 
 /// The version of the format that is written.

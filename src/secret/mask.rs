@@ -199,7 +199,10 @@ impl Mask {
                 for skipped in 0..4.min(word.len()) {
                     decode(&word[skipped..], &mut decoded);
                     for (secret, known) in self.secrets.iter().enumerate() {
-                        if memmem::find(&decoded, known.forms[0].as_bytes()).is_some() {
+                        // Before the search, which looks at all of the secret first.
+                        if known.len() <= decoded.len()
+                            && memmem::find(&decoded, known.forms[0].as_bytes()).is_some()
+                        {
                             let (start, end) = text.source(at, end);
                             hits.push(Hit { start, end, secret });
                         }

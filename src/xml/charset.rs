@@ -155,7 +155,7 @@ fn decode_declared(bytes: &[u8]) -> Result<Cow<'_, str>, XmlError> {
 }
 
 /// The `encoding` of the XML declaration, if there is one.
-fn declared_encoding(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<&str> {
     let rest = bytes.strip_prefix(b"<?xml")?;
     // A declaration is short; what looks like a longer one is refused by the reader.
     let end = memchr::memchr(b'>', &rest[..rest.len().min(256)])?;
