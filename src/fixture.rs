@@ -1,8 +1,15 @@
 //! Recorded exchanges: one directory each, written, redacted, matched and replayed.
 
+mod canonical;
+mod collections;
+mod contract;
 mod description;
+mod differences;
+mod pattern;
 mod redact;
+mod replay;
 mod store;
+mod tree;
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +18,12 @@ use std::time::Duration;
 use crate::exchange::{HttpRequest, HttpResponse};
 use crate::soap::SoapVersion;
 
+pub use collections::{Changed, CollectionDifferences, FixtureDifferences};
+pub use contract::{ContractFinding, Severity, check_contract};
+pub use differences::{Difference, Differences, Value};
+pub use pattern::BadPattern;
 pub use redact::Redactor;
+pub use replay::{Nearest, NoMatch, Replay, replayed};
 pub use store::{BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, store};
 
 /// The version of the format that is written.

@@ -12,6 +12,7 @@ mod writer;
 
 pub use error::{XmlError, XmlErrorKind};
 pub(crate) use names::is_ncname;
+pub(crate) use reader::Piece;
 pub use reader::{Limits, Reader};
 pub use writer::{IllegalCharacter, Writer};
 

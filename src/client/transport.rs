@@ -232,6 +232,8 @@ pub enum TransportErrorKind {
     Broken(String),
     /// A header cannot be written: the namespace holds a character that no header can.
     Header(String),
+    /// A replay has no recording that answers the request: what comes nearest.
+    NotRecorded(String),
     /// The answer is larger than this.
     TooLarge {
         /// The limit in bytes.
@@ -258,6 +260,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Header(name) => {
                 return write!(f, "the header {name} cannot be sent: look at the namespace");
             }
+            TransportErrorKind::NotRecorded(reason) => return f.write_str(reason),
             TransportErrorKind::TooLarge { limit } => {
                 return write!(f, "the answer from {service} is larger than {limit} bytes");
             }

@@ -1,5 +1,6 @@
 //! A strict, namespace-aware pull reader over quick-xml's tokens.
 
+mod pieces;
 mod tags;
 mod text;
 
@@ -77,6 +78,8 @@ struct Attribute<'a> {
     namespace: u32,
     raw: &'a str,
 }
+
+pub(crate) use pieces::Piece;
 
 enum Token<'a> {
     Start,

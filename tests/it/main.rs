@@ -7,6 +7,7 @@ mod cli;
 mod client;
 mod codec;
 mod fixture_store;
+mod fixtures_replay;
 mod host_asmx;
 mod host_captures;
 mod host_http;
