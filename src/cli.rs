@@ -1,6 +1,7 @@
 //! The command line: what all subcommands share.
 
 mod call;
+mod fixtures;
 mod logging;
 mod passwords;
 mod report;
@@ -33,6 +34,8 @@ pub(crate) const NOT_SOAP: u8 = 5;
 pub(crate) const FAULT: u8 = 6;
 /// The provider said no: `Success=false`, or a refused login, ticket, chat or registration.
 pub(crate) const REFUSED: u8 = 7;
+/// What happened is not what was recorded.
+pub(crate) const DIFFERS: u8 = 8;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -43,7 +46,8 @@ Exit codes:
   4  transport: no answer came
   5  not SOAP: the answer is a page, or not what the contract says
   6  fault: the service answered with a SOAP fault
-  7  refused: the provider said no";
+  7  refused: the provider said no
+  8  not as recorded: recordings and requests do not match";
 
 /// Speak the SmarterTrack external provider contract with .NET ASMX services.
 #[derive(Parser)]
@@ -58,6 +62,7 @@ enum Command {
     Call(call::CallArgs),
     Serve(serve::ServeArgs),
     Settings(settings::SettingsArgs),
+    Fixtures(fixtures::FixturesArgs),
 }
 
 /// Why a command failed, with its exit code.
@@ -113,13 +118,14 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return explain(&error),
     };
     let by_default = match cli.command {
-        Command::Call(_) | Command::Settings(_) => "off",
+        Command::Call(_) | Command::Settings(_) | Command::Fixtures(_) => "off",
         Command::Serve(_) => "info",
     };
     let result = logging::start(by_default).and_then(|()| match cli.command {
         Command::Call(args) => call::run(args),
         Command::Serve(args) => serve::run(&args),
         Command::Settings(args) => settings::run(&args),
+        Command::Fixtures(args) => fixtures::run(args),
     });
     let code = result.unwrap_or_else(|failed| {
         // There is nowhere left to say that standard error is closed.

@@ -86,7 +86,7 @@ pub(crate) struct CallArgs {
     show_wire: bool,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     text.parse::<f64>()
         .ok()
         .filter(|seconds| (0.001..=86_400.0).contains(seconds))

@@ -51,7 +51,7 @@ fn message(start: &str, headers: &Headers, body: &[u8], mask: &Mask) -> String {
 
 /// The XML with one element a line, or nothing if it is no XML or nested deeper than any message
 /// of the contract: indentation would grow with the depth.
-fn indented(xml: &str) -> Option<String> {
+pub(crate) fn indented(xml: &str) -> Option<String> {
     let mut reader = Reader::from_str(xml);
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     let (mut elements, mut depth) = (0, 0_usize);

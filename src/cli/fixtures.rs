@@ -1,0 +1,162 @@
+//! `fixtures`: what is done with recorded exchanges, beside recording and replaying them.
+
+mod check;
+mod diff;
+mod junit;
+mod list;
+mod show;
+
+use std::io::Write as _;
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use external_providers::fixture::{self, Fixture, LoadError};
+use external_providers::nearest::nearest;
+use serde_json::{Value, json};
+
+use super::{Failed, OK, SETTINGS, USAGE, chain, printable};
+
+/// The collection where none is given.
+const DIRECTORY: &str = "fixtures";
+
+/// How many fixtures a hint lists.
+const LISTED: usize = 10;
+
+const FORMAT: &str = "\
+The format: a collection is a directory, a fixture a directory in it (at any depth) that holds
+exchange.toml, and the two bodies as exact bytes. exchange.toml:
+  schema = 1                    the version of the format
+  operation = \"Authenticate\"    the operation's name on the wire; absent if it is no SOAP call
+  soap = \"1.1\"                  the version of SOAP; absent if it is no SOAP call
+  sequence = 1                  the place in the recording: equal requests are answered in this order
+  recorded = 2026-11-24T21:00:00Z
+  took_us = 1234                how long the answer took, in microseconds
+  [request]
+    method, target, http        POST, /Provider.asmx, 1.1
+    headers                     rows [name, value]; a value that is no UTF-8: [name, \"\", base64]
+    body                        the file: request.xml (.html, .json, .txt); absent if it is empty
+    body_base64                 instead, for a body that is no UTF-8
+  [response]
+    status, reason, http        200, OK, 1.1
+    headers, body, body_base64  as above
+  [failure]                     instead of [response]: no answer came
+    text                        why; replayed as 502
+  [redaction]
+    keys, personal              what was redacted beside the built-in keys; personal data
+    placeholders                rows [number, key]: what REDACTED-number stood for
+  [match]                       to be edited by hand
+    ignore                      variables that are not compared
+    [match.patterns]            variable = \"regular expression\" that the whole value must match
+
+Exit codes:
+  0  in order, nothing differs
+  1  local trouble (output cannot be written)
+  2  usage: the arguments are wrong, there is no such collection or fixture
+  3  a fixture is broken, a secret is not known
+  4  transport: the service does not answer
+  8  not as recorded: something differs, or an error was found";
+
+/// List, show, compare and check recorded exchanges
+///
+/// Recordings are made by `external-providers record` and replayed by `external-providers serve
+/// --fixtures DIR` or, in Rust, by Replay::load(DIR).
+#[derive(Args)]
+#[command(after_help = FORMAT)]
+pub(crate) struct FixturesArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Diff(diff::DiffArgs),
+    Check(check::CheckArgs),
+}
+
+pub(crate) fn run(args: FixturesArgs) -> Result<u8, Failed> {
+    match args.command {
+        Command::List(args) => list::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Check(args) => check::run(&args),
+    }
+}
+
+/// Fixtures that cannot be loaded.
+struct Broken(Vec<LoadError>);
+
+impl Broken {
+    /// Names them on standard error.
+    fn tell(&self) {
+        let mut stderr = std::io::stderr().lock();
+        for error in &self.0 {
+            let _ = writeln!(stderr, "error: {}", printable(&chain(error)));
+        }
+    }
+
+    fn json(&self) -> Vec<Value> {
+        let error = |error: &LoadError| {
+            json!({
+                "file": error.file.display().to_string(),
+                "line": error.line,
+                "reason": error.reason,
+            })
+        };
+        self.0.iter().map(error).collect()
+    }
+
+    /// As cases that could not be found out.
+    fn cases(&self) -> impl Iterator<Item = junit::Case> {
+        self.0.iter().map(|error| junit::Case {
+            name: error.file.display().to_string(),
+            class: "none".to_owned(),
+            millis: 0,
+            outcome: junit::Outcome::Error(chain(error)),
+        })
+    }
+
+    fn code(&self) -> u8 {
+        if self.0.is_empty() { OK } else { SETTINGS }
+    }
+}
+
+/// Loads what can be loaded of a collection.
+fn load(dir: &Path) -> Result<(Vec<Fixture>, Broken), Failed> {
+    if !dir.is_dir() {
+        let failed = Failed::new(USAGE, format!("there is no directory {}", dir.display()));
+        return Err(failed.hint("give the collection's directory; record makes one with --out DIR"));
+    }
+    let loaded = fixture::load_lenient(dir).map_err(|e| Failed::new(SETTINGS, chain(&e)))?;
+    if loaded.fixtures.is_empty() && loaded.errors.is_empty() {
+        return Err(Failed::new(USAGE, format!("{} holds no fixtures", dir.display())));
+    }
+    Ok((loaded.fixtures, Broken(loaded.errors)))
+}
+
+/// Is this the directory of a fixture?
+fn is_fixture(dir: &Path) -> bool {
+    dir.join("exchange.toml").is_file()
+}
+
+/// One fixture: by its directory, else by its name in the collection.
+fn find(dir: &Path, name: &str) -> Result<Fixture, Failed> {
+    let inside = dir.join(name);
+    for path in [Path::new(name), &inside] {
+        if is_fixture(path) {
+            let loaded = fixture::load_one(path);
+            return loaded.map_err(|error| Failed::new(SETTINGS, chain(&error)));
+        }
+    }
+    let (fixtures, _) = load(dir)?;
+    let names = || fixtures.iter().map(|fixture| fixture.name.as_str());
+    let shown: String = name.chars().take(100).collect();
+    let failed = Failed::new(USAGE, format!("there is no fixture {shown} in {}", dir.display()));
+    let begins: Vec<&str> = names().filter(|known| known.contains(name)).take(LISTED).collect();
+    Err(match nearest(name, names()) {
+        Some(meant) => failed.hint(format!("did you mean {meant}?")),
+        None if !begins.is_empty() => failed.hint(format!("these are: {}", begins.join(", "))),
+        None => failed.hint(format!("\"fixtures list {}\" lists all", dir.display())),
+    })
+}
