@@ -11,12 +11,22 @@ mod replay;
 mod store;
 mod tree;
 
+mod addresses;
+mod http;
+mod render;
+mod server;
+mod trouble;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::exchange::{HttpRequest, HttpResponse};
 use crate::soap::SoapVersion;
+
+pub use http::Limits;
+pub use server::{ReplayServer, ServerBuilder};
+pub use trouble::{BadTrouble, Injection, Trouble};
 
 pub use collections::{Changed, CollectionDifferences, FixtureDifferences};
 pub use contract::{ContractFinding, Severity, check_contract};

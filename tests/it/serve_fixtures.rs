@@ -1,0 +1,183 @@
+//! `serve --fixtures` as a user meets it.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+
+use external_providers::fixture::store;
+
+use crate::raw::{Folder, Peer, answer, call};
+use crate::recordings::{LOGIN, fixture, login};
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
+    command
+        .arg("serve")
+        .args(arguments)
+        .env_remove("EXTERNAL_PROVIDERS_AUTH_PASSWORD")
+        .env_remove("EXTERNAL_PROVIDERS_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Two recordings: the login and a page.
+fn recordings() -> Folder {
+    let folder = Folder::new();
+    store(folder.path(), &login()).unwrap();
+    let page = answer("404 Not Found", "Content-Type: text/html\r\n", "<p>no</p>");
+    store(folder.path(), &fixture("page", "GET /old HTTP/1.1\r\nHost: h\r\n\r\n", &page)).unwrap();
+    folder
+}
+
+struct Serving {
+    process: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    address: SocketAddr,
+    lines: Vec<String>,
+}
+
+impl Serving {
+    fn start(folder: &Folder, arguments: &[&str], lines: usize) -> Self {
+        let all = [&["--fixtures", folder.text(), "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut process = command(&all).spawn().unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let lines: Vec<String> = (0..lines)
+            .map(|_| {
+                let mut line = String::new();
+                stdout.read_line(&mut line).unwrap();
+                line.trim_end().to_owned()
+            })
+            .collect();
+        let address = lines[0].split(' ').nth(2).unwrap().strip_prefix("http://").unwrap();
+        let address = address.parse().unwrap();
+        Self { process, stdout, address, lines }
+    }
+
+    /// Stops it; its exit code, the rest of its output and its log.
+    fn stop(mut self) -> (i32, String, String) {
+        let killed = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
+        assert!(killed.success());
+        let (mut output, mut log) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut output).unwrap();
+        self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (self.process.wait().unwrap().code().unwrap(), output, log)
+    }
+}
+
+const VARIABLES: [&str; 3] =
+    ["authPW=hunter2-secret", "loginUsername=myusername", "loginPassword=hunter3-secret"];
+
+#[test]
+fn it_needs_no_password_and_says_what_it_replays() {
+    let folder = recordings();
+    let serving = Serving::start(&folder, &[], 3);
+    let base = format!("http://{}", serving.address);
+    let first = format!("listening on {base} with the 2 recordings of {}", folder.text());
+    assert_eq!(serving.lines[0], first);
+    assert_eq!(serving.lines[1], format!("     1  {base}/Provider.asmx"));
+    assert_eq!(serving.lines[2], format!("     1  {base}/old"));
+    let mut peer = Peer::connect(serving.address);
+    peer.send(call("Authenticate", &VARIABLES));
+    assert!(peer.text().contains("Login Successful"));
+    peer.send("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert!(peer.text().starts_with("HTTP/1.1 404 "));
+    let (code, output, log) = serving.stop();
+    assert_eq!(code, 0, "{log}");
+    assert_eq!(output, "stopped: 1 of 2 recordings were asked for; 1 requests were not recorded\n");
+    assert!(log.contains("replayed name=login status=200"), "{log}");
+    assert!(log.contains("WARN") && log.contains("not matched: "), "{log}");
+    assert!(!log.contains("hunter") && !log.contains("-secret"), "{log}");
+}
+
+#[test]
+fn unused_recordings_and_unknown_requests_can_fail_a_run() {
+    let folder = recordings();
+    for (arguments, asked, code, says) in [
+        (&["--fail-on-unused"][..], "/old", 8, "never asked for: login\nerror: 1 recordings"),
+        (&["--fail-on-unmatched"], "/new", 8, "error: 1 requests were not recorded"),
+        (&["--fail-on-unmatched"], "/old", 0, ""),
+    ] {
+        let serving = Serving::start(&folder, arguments, 3);
+        let mut peer = Peer::connect(serving.address);
+        peer.send(format!("GET {asked} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        peer.text();
+        let (exit, _, log) = serving.stop();
+        assert_eq!(exit, code, "{arguments:?}: {log}");
+        assert!(log.contains(says), "{arguments:?}: {log}");
+    }
+    let serving = Serving::start(&folder, &["--fail-on-unused", "--fail-on-unmatched"], 3);
+    let mut peer = Peer::connect(serving.address);
+    peer.send("GET /old HTTP/1.1\r\nHost: h\r\n\r\n".to_owned() + &call("Authenticate", &LOGIN));
+    peer.text();
+    peer.text();
+    assert_eq!(serving.stop().0, 0);
+}
+
+#[test]
+fn old_recordings_are_warned_of_and_trouble_is_announced() {
+    let folder = recordings();
+    let arguments = ["--max-age", "0h", "--inject", "authenticate:html500", "--inject", "slow=1ms"];
+    let serving = Serving::start(&folder, &arguments, 5);
+    assert_eq!(serving.lines[3..], ["trouble: authenticate:html500", "trouble: slow=1ms"]);
+    let mut peer = Peer::connect(serving.address);
+    peer.send(call("Authenticate", &LOGIN));
+    assert!(peer.text().starts_with("HTTP/1.1 500 "));
+    let (code, _, log) = serving.stop();
+    assert_eq!(code, 0);
+    let old = log.lines().filter(|line| line.contains("an old recording")).count();
+    assert_eq!(old, 2, "{log}");
+    let serving = Serving::start(&folder, &["--max-age", "3000w"], 3);
+    assert!(!serving.stop().2.contains("an old recording"));
+}
+
+#[test]
+fn broken_recordings_stop_the_start_unless_they_are_to_be_left_out() {
+    let folder = recordings();
+    let broken = folder.path().join("page/exchange.toml");
+    let text = std::fs::read_to_string(&broken).unwrap();
+    std::fs::write(&broken, text.replace("schema = 1", "schema = 1\nnonsense = 2")).unwrap();
+    let output = command(&["--fixtures", folder.text()]).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    for part in ["page/exchange.toml", "line 3", "nonsense", "--lenient"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let serving = Serving::start(&folder, &["--lenient"], 2);
+    let mut peer = Peer::connect(serving.address);
+    peer.send(call("Authenticate", &LOGIN));
+    assert!(peer.text().contains("Login Successful"));
+    let (code, _, log) = serving.stop();
+    assert_eq!(code, 0);
+    assert!(log.contains("left out: ") && log.contains("nonsense"), "{log}");
+}
+
+#[test]
+fn what_cannot_start_says_why() {
+    let folder = recordings();
+    let dir = folder.text();
+    let empty = Folder::new();
+    std::fs::create_dir(empty.path()).unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (arguments, code, says) in [
+        (&["--fixtures", "/nowhere/at/all"][..], 3, "/nowhere/at/all"),
+        (&["--fixtures", empty.text()], 3, "holds no recordings"),
+        (&["--fixtures", dir, "--listen", &taken], 1, "cannot listen on"),
+        (&["--fixtures", dir, "--sample"], 2, "cannot be used with"),
+        (&["--fixtures", dir, "--diagnostics"], 2, "cannot be used with"),
+        (&["--fixtures", dir, "--namespace", "urn:x"], 2, "cannot be used with"),
+        (&["--sample", "--fail-on-unused"], 2, "--fixtures"),
+        (&["--fixtures", dir, "--inject", "charste=x"], 2, "did you mean charset?"),
+        (&["--fixtures", dir, "--inject", "Authentcate:bom"], 2, "did you mean Authenticate?"),
+        (&["--fixtures", dir, "--max-age", "soon"], 2, "30d"),
+        (&[], 2, "--fixtures"),
+    ] {
+        let output = command(arguments).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} {text}");
+        assert!(text.starts_with("error: ") && text.contains(says), "{arguments:?} {text}");
+        assert_eq!(output.stdout, b"");
+    }
+}
