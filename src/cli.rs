@@ -8,6 +8,7 @@ mod report;
 mod sample;
 mod serve;
 mod settings;
+mod signals;
 mod variables;
 mod wire;
 

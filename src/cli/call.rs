@@ -3,7 +3,7 @@
 mod configured;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -86,6 +86,7 @@ pub(crate) struct CallArgs {
     show_wire: bool,
 }
 
+/// A time-out as an argument.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     text.parse::<f64>()
         .ok()
@@ -214,10 +215,7 @@ fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
         .soap_version(version)
         .timeout(args.timeout);
     if let Some(file) = &args.root_certificates {
-        let pem = std::fs::read(file).map_err(|error| {
-            Failed::new(SETTINGS, format!("cannot read {}: {error}", file.display()))
-        })?;
-        builder = builder.root_certificates(pem);
+        builder = builder.root_certificates(read(file)?);
     }
     builder.build().map_err(|error| {
         let code = match error {
@@ -230,6 +228,12 @@ fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
             _ => failed,
         }
     })
+}
+
+/// A file of certificates.
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failed> {
+    std::fs::read(file)
+        .map_err(|error| Failed::new(SETTINGS, format!("cannot read {}: {error}", file.display())))
 }
 
 async fn answer<T: Operation>(

@@ -1,56 +1,76 @@
 //! `serve`: a provider service, for clients to be tried on.
 
+mod fixtures;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use external_providers::host::{HostError, Server, Settings, Tls};
 use external_providers::soap::DEFAULT_NAMESPACE;
 use external_providers::{Host, sample};
-use tokio::signal::unix::{SignalKind, signal};
 
+use self::fixtures::ReplayArgs;
 use super::passwords::{AUTH_PASSWORD, Passwords};
+use super::signals::Signals;
 use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain};
 
-/// Host a provider service that answers as ASP.NET does
+/// Host a provider service that answers as ASP.NET does, or as was recorded
 ///
-/// The web service password is read from EXTERNAL_PROVIDERS_AUTH_PASSWORD unless
-/// --auth-password-file is given; without one the host refuses to start. Each call is logged on
+/// With --sample, the web service password is read from EXTERNAL_PROVIDERS_AUTH_PASSWORD unless
+/// --auth-password-file is given; without one the host refuses to start. With --fixtures no password
+/// is needed: where the recording is masked, what comes in is masked, too. Each call is logged on
 /// standard error in one line; EXTERNAL_PROVIDERS_LOG=off is silent. SIGTERM and SIGINT finish what
 /// was begun.
 #[derive(Args)]
+#[command(group(ArgGroup::new("provider").required(true).args(["sample", "fixtures"])))]
 #[command(after_help = "\
+Trouble for --inject, OPERATION: before it for the answers to one operation only:
+  slow=2s         the answer begins after this time
+  drip=16/100ms   its body comes so many bytes at a time, this long apart
+  cut=100         the connection is closed after so many bytes of the body
+  reset           the connection is reset (RST) in place of an answer
+  html500         the answer is an HTML error page, status 500
+  page401         the answer is an HTML page, status 401
+  bom             a UTF-8 byte order mark stands before the body
+  charset=utf-16  the content type names this charset, the body stays as it is
+
 Exit codes:
   0  stopped in order
   1  local trouble (the address cannot be listened on)
   2  usage: the arguments are wrong
-  3  settings: a password, a certificate or a key is wrong or missing")]
+  3  settings: a password, a certificate, a key or a recording is wrong or missing
+  8  not as recorded: recordings were not asked for (--fail-on-unused), or requests came that are not
+     recorded (--fail-on-unmatched)")]
 pub(crate) struct ServeArgs {
     /// Serve the sample provider: /Provider.asmx (login, custom fields, ticket, live chat) and
     /// /Extended.asmx (user information, events, registration); its user is myusername with the
     /// password mypassword
-    #[arg(long, required = true)]
+    #[arg(long)]
     sample: bool,
+
+    #[command(flatten)]
+    replay: ReplayArgs,
 
     /// The address to listen on; port 0 is any that is free
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: String,
 
     /// The target namespace of the services
-    #[arg(long, default_value = DEFAULT_NAMESPACE)]
+    #[arg(long, default_value = DEFAULT_NAMESPACE, conflicts_with = "fixtures")]
     namespace: String,
 
     /// Let a variable diagnostic=… make any operation answer what it says, without a look at the
     /// password: for tests only
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fixtures")]
     diagnostics: bool,
 
     /// Read the web service password from this file; - is standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "fixtures")]
     auth_password_file: Option<PathBuf>,
 
     /// Speak TLS with the certificate (chain) in this PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    #[arg(long, value_name = "FILE", requires = "tls_key", conflicts_with = "fixtures")]
     tls_certificate: Option<PathBuf>,
 
     /// The private key of the certificate, PEM
@@ -58,16 +78,19 @@ pub(crate) struct ServeArgs {
     tls_key: Option<PathBuf>,
 
     /// Answer with Prometheus metrics at this address
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "fixtures")]
     metrics: Option<String>,
 
     /// Believe X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-For: only behind a proxy that
     /// replaces them
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fixtures")]
     trust_forwarded: bool,
 }
 
 pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
+    if let Some(dir) = &args.replay.fixtures {
+        return fixtures::run(dir, &args.listen, &args.replay);
+    }
     let Some(password) = Passwords::default().auth(args.auth_password_file.as_deref())? else {
         return Err(Failed::new(
             SETTINGS,
@@ -105,17 +128,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
             server = server.with_tls(tls);
         }
         announce(&server, scheme)?;
-        let failed = |error: std::io::Error| Failed::new(LOCAL, format!("no signals: {error}"));
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-        server
-            .serve(async move {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-            })
-            .await;
+        let mut signals = Signals::new()?;
+        server.serve(async move { signals.next().await }).await;
         Ok(OK)
     })
 }

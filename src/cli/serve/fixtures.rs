@@ -1,0 +1,192 @@
+//! `serve --fixtures`: answers as they were recorded.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use external_providers::fixture::{Fixture, Injection, Replay, ReplayServer, load, load_lenient};
+use external_providers::nearest::nearest;
+use jiff::{Span, SpanRelativeTo, Timestamp};
+
+use super::super::signals::Signals;
+use super::super::{DIFFERS, Failed, LOCAL, OK, SETTINGS, USAGE, chain, print, printable};
+
+/// Addresses that are listed at the start.
+const LISTED: usize = 10;
+
+#[derive(Args)]
+pub(crate) struct ReplayArgs {
+    /// Answer as was recorded in this directory (see record). A request that is not recorded gets a
+    /// SOAP fault, or 404, that names the nearest recordings and what differs
+    #[arg(long, value_name = "DIR")]
+    pub(super) fixtures: Option<PathBuf>,
+
+    /// Trouble with the answers, of one operation or of all; may be repeated. The list is below
+    #[arg(long, value_name = "[OPERATION:]TROUBLE[=VALUE]", conflicts_with = "sample",
+        value_parser = injection)]
+    inject: Vec<Injection>,
+
+    /// When stopped, list the recordings that were never asked for, and fail (8) if there are any
+    #[arg(long, conflicts_with = "sample")]
+    fail_on_unused: bool,
+
+    /// When stopped, fail (8) if there were requests without a recording
+    #[arg(long, conflicts_with = "sample")]
+    fail_on_unmatched: bool,
+
+    /// Warn at the start about recordings that are older: 30d, 2w, 12h
+    #[arg(long, value_name = "AGE", conflicts_with = "sample", value_parser = age)]
+    max_age: Option<Duration>,
+
+    /// Answer with the recordings that are in order where others are broken; each broken one is named
+    #[arg(long, conflicts_with = "sample")]
+    lenient: bool,
+}
+
+fn injection(text: &str) -> Result<Injection, String> {
+    text.parse::<Injection>().map_err(|error| error.to_string())
+}
+
+fn age(text: &str) -> Result<Duration, String> {
+    let duration = text
+        .parse::<Span>()
+        .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))
+        .map_err(|_| "give an age like 30d, 2w or 12h".to_owned())?;
+    Duration::try_from(duration).map_err(|_| "an age is not negative".to_owned())
+}
+
+pub(super) fn run(dir: &Path, listen: &str, args: &ReplayArgs) -> Result<u8, Failed> {
+    let replay = replay(dir, args)?;
+    check(&args.inject, &replay)?;
+    if let Some(age) = args.max_age {
+        warn_of_old(&replay, age);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
+    runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        let mut server = replay.server().listen(listen);
+        for injection in &args.inject {
+            server = server.inject(injection.clone());
+        }
+        let mut server = server
+            .start()
+            .await
+            .map_err(|error| Failed::new(LOCAL, format!("cannot listen on {listen}: {error}")))?;
+        print(&printable(&announcement(&server, dir, &args.inject)))?;
+        signals.next().await;
+        tokio::select! {
+            stopped = server.stop() => {
+                stopped.map_err(|error| Failed::new(LOCAL, error.to_string()))?;
+            }
+            // Whoever says it twice means it.
+            () = signals.next() => {}
+        }
+        report(&server, args)
+    })
+}
+
+fn replay(dir: &Path, args: &ReplayArgs) -> Result<Replay, Failed> {
+    let fixtures = if args.lenient {
+        let loaded = load_lenient(dir).map_err(|error| Failed::new(SETTINGS, chain(&error)))?;
+        for error in &loaded.errors {
+            tracing::warn!("left out: {}", printable(&chain(error)));
+        }
+        loaded.fixtures
+    } else {
+        load(dir).map_err(|error| {
+            Failed::new(SETTINGS, chain(&error))
+                .hint("--lenient answers with the recordings that are in order")
+        })?
+    };
+    if fixtures.is_empty() {
+        return Err(Failed::new(SETTINGS, format!("{} holds no recordings", dir.display()))
+            .hint("record some: external-providers record --upstream http://HOST --out DIR"));
+    }
+    Replay::new(fixtures).map_err(|error| Failed::new(SETTINGS, chain(&error)))
+}
+
+/// Trouble for an operation that was never recorded is a misspelling.
+fn check(injections: &[Injection], replay: &Replay) -> Result<(), Failed> {
+    let mut known: Vec<String> =
+        replay.fixtures().iter().filter_map(|fixture| fixture.operation.clone()).collect();
+    known.sort_unstable();
+    known.dedup();
+    for operation in injections.iter().filter_map(|injection| injection.operation.as_deref()) {
+        if known.iter().any(|name| name.eq_ignore_ascii_case(operation)) {
+            continue;
+        }
+        let failed =
+            Failed::new(USAGE, format!("--inject: no recording is of an operation {operation}"));
+        return Err(match nearest(operation, known.iter().map(String::as_str)) {
+            Some(meant) => failed.hint(format!("did you mean {meant}?")),
+            None => failed.hint(format!("recorded are: {}", known.join(", "))),
+        });
+    }
+    Ok(())
+}
+
+fn warn_of_old(replay: &Replay, age: Duration) {
+    let now = Timestamp::now();
+    for fixture in replay.older_than(age, now) {
+        let days = now.duration_since(fixture.recorded).as_hours() / 24;
+        let Fixture { name, recorded, .. } = &*fixture;
+        tracing::warn!(%name, %recorded, "an old recording: {days} days");
+    }
+}
+
+/// Where it listens, and what it answers there.
+fn announcement(server: &ReplayServer, dir: &Path, injections: &[Injection]) -> String {
+    let fixtures = server.replay().fixtures();
+    let mut paths: BTreeMap<String, usize> = BTreeMap::new();
+    for fixture in &fixtures {
+        let target = &fixture.request.target;
+        let path = target.split('?').next().unwrap_or_default();
+        *paths.entry(path.to_owned()).or_default() += 1;
+    }
+    let mut text = format!(
+        "listening on {} with the {} recordings of {}\n",
+        server.url("").trim_end_matches('/'),
+        fixtures.len(),
+        dir.display()
+    );
+    for (path, count) in paths.iter().take(LISTED) {
+        text.push_str(&format!("{count:6}  {}\n", server.url(path)));
+    }
+    if paths.len() > LISTED {
+        text.push_str(&format!("        and {} more paths\n", paths.len() - LISTED));
+    }
+    for injection in injections {
+        text.push_str(&format!("trouble: {injection}\n"));
+    }
+    text
+}
+
+/// What was asked for and what was not, and whether that is a failure.
+fn report(server: &ReplayServer, args: &ReplayArgs) -> Result<u8, Failed> {
+    let unused = server.replay().unused();
+    let (unmatched, _) = server.unmatched();
+    let all = server.replay().len();
+    print(&format!(
+        "stopped: {} of {all} recordings were asked for; {unmatched} requests were not recorded\n",
+        all - unused.len()
+    ))?;
+    let mut stderr = std::io::stderr().lock();
+    let mut code = OK;
+    if args.fail_on_unused && !unused.is_empty() {
+        code = DIFFERS;
+        for fixture in &unused {
+            let _ = writeln!(stderr, "never asked for: {}", printable(&fixture.name));
+        }
+        let _ = writeln!(stderr, "error: {} recordings were never asked for", unused.len());
+    }
+    if args.fail_on_unmatched && unmatched > 0 {
+        code = DIFFERS;
+        let _ = writeln!(stderr, "error: {unmatched} requests were not recorded");
+    }
+    Ok(code)
+}
