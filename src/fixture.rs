@@ -10,6 +10,7 @@ mod redact;
 mod replay;
 mod store;
 mod tree;
+mod verify;
 
 mod addresses;
 mod http;
@@ -35,6 +36,7 @@ pub use pattern::BadPattern;
 pub use redact::Redactor;
 pub use replay::{Nearest, NoMatch, Replay, replayed};
 pub use store::{BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, store};
+pub use verify::{Live, Verdict, Verified, Verifier, VerifyOptions};
 
 /// The version of the format that is written.
 pub const SCHEMA: u32 = 1;

@@ -5,6 +5,7 @@ mod diff;
 mod junit;
 mod list;
 mod show;
+mod verify;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -56,7 +57,7 @@ Exit codes:
   4  transport: the service does not answer
   8  not as recorded: something differs, or an error was found";
 
-/// List, show, compare and check recorded exchanges
+/// List, show, compare, verify and check recorded exchanges
 ///
 /// Recordings are made by `external-providers record` and replayed by `external-providers serve
 /// --fixtures DIR` or, in Rust, by Replay::load(DIR).
@@ -72,6 +73,7 @@ enum Command {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Diff(diff::DiffArgs),
+    Verify(verify::VerifyArgs),
     Check(check::CheckArgs),
 }
 
@@ -80,6 +82,7 @@ pub(crate) fn run(args: FixturesArgs) -> Result<u8, Failed> {
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Check(args) => check::run(&args),
     }
 }

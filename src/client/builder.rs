@@ -184,7 +184,7 @@ impl ClientBuilder {
     }
 
     /// The transport, and the proxy's password.
-    pub(super) fn transport(&self) -> Result<(HttpTransport, Option<Secret>), BuildError> {
+    pub(crate) fn transport(&self) -> Result<(HttpTransport, Option<Secret>), BuildError> {
         let url = parse_url(&self.url)?;
         let mut http = reqwest::Client::builder()
             .http1_only()

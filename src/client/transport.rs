@@ -71,13 +71,56 @@ impl HttpTransport {
         TransportError { service: self.service(), kind, sent }
     }
 
+    /// Sends a request with its own method, to its own path and query on the service's host.
+    pub(crate) async fn forward(
+        &self,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, TransportError> {
+        let mut url = self.url.clone();
+        let (path, query) = match request.target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (request.target.as_str(), None),
+        };
+        url.set_path(path);
+        url.set_query(query);
+        let Ok(method) = reqwest::Method::from_bytes(request.method.as_bytes()) else {
+            let kind = TransportErrorKind::Broken("the method is none".to_owned());
+            return Err(TransportError { service: self.service(), kind, sent: false });
+        };
+        self.exchange_in_time(method, url, request).await
+    }
+
+    async fn exchange_in_time(
+        &self,
+        method: reqwest::Method,
+        url: Url,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, TransportError> {
+        let sent = Arc::new(AtomicBool::new(false));
+        let exchange = self.exchange(method, url, request, &sent);
+        match tokio::time::timeout(self.timeout, exchange).await {
+            Ok(result) => result,
+            Err(_) => {
+                let sent = sent.load(Ordering::Acquire);
+                // Until the body is asked for, all that can take time is the connection.
+                let kind = match sent {
+                    true => TransportErrorKind::Timeout(self.timeout),
+                    false => TransportErrorKind::ConnectTimeout(self.timeout),
+                };
+                Err(TransportError { service: self.service(), kind, sent })
+            }
+        }
+    }
+
     async fn exchange(
         &self,
+        method: reqwest::Method,
+        url: Url,
         request: HttpRequest,
         sent: &Arc<AtomicBool>,
     ) -> Result<HttpResponse, TransportError> {
-        let body = Tracked { body: Some(request.body.into()), sent: Arc::clone(sent) };
-        let mut post = reqwest::Request::new(reqwest::Method::POST, self.url.clone());
+        let is_post = method == reqwest::Method::POST;
+        let mut post = reqwest::Request::new(method, url);
         for header in request.headers.iter() {
             let name = HeaderName::from_bytes(header.name.as_bytes());
             // Whatever the namespace in an action holds, it must not end the header.
@@ -89,7 +132,13 @@ impl HttpTransport {
             };
             post.headers_mut().append(name, value);
         }
-        *post.body_mut() = Some(reqwest::Body::wrap(body));
+        // A GET has no body, not even an empty one, which would announce its length.
+        if is_post || !request.body.is_empty() {
+            let body = Tracked { body: Some(request.body.into()), sent: Arc::clone(sent) };
+            *post.body_mut() = Some(reqwest::Body::wrap(body));
+        } else {
+            sent.store(true, Ordering::Release);
+        }
         self.answer(post, sent).await
     }
 
@@ -151,19 +200,7 @@ fn shared_name(name: &HeaderName) -> Cow<'static, str> {
 
 impl Transport for HttpTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let sent = Arc::new(AtomicBool::new(false));
-        match tokio::time::timeout(self.timeout, self.exchange(request, &sent)).await {
-            Ok(result) => result,
-            Err(_) => {
-                let sent = sent.load(Ordering::Acquire);
-                // Until the body is asked for, all that can take time is the connection.
-                let kind = match sent {
-                    true => TransportErrorKind::Timeout(self.timeout),
-                    false => TransportErrorKind::ConnectTimeout(self.timeout),
-                };
-                Err(TransportError { service: self.service(), kind, sent })
-            }
-        }
+        self.exchange_in_time(reqwest::Method::POST, self.url.clone(), request).await
     }
 }
 

@@ -8,6 +8,7 @@ mod client;
 mod codec;
 mod fixture_store;
 mod fixtures_replay;
+mod fixtures_verify;
 mod host_asmx;
 mod host_captures;
 mod host_http;

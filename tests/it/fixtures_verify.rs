@@ -1,0 +1,117 @@
+//! Recordings of the C# service, verified against our own host and contract.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use external_providers::fixture::{
+    Fixture, Live, Severity, Verdict, Verified, Verifier, VerifyOptions, check_contract,
+};
+use external_providers::{Host, Secret, sample};
+
+use crate::fixtures_replay::recording;
+use crate::support::captures;
+
+/// The sample at a port of its own, as long as the runtime lives.
+pub(crate) async fn host(password: &str) -> SocketAddr {
+    let services = sample::services(password, "http://tempuri.org/", true);
+    let host = Host::builder().services(services).build().unwrap();
+    let server = host.bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr();
+    tokio::spawn(server.serve(std::future::pending()));
+    address
+}
+
+fn operations() -> Vec<Arc<Fixture>> {
+    recording(&captures("op")).into_iter().map(Arc::new).collect()
+}
+
+/// The number of the placeholder for the user's password.
+fn user_password(fixtures: &[Arc<Fixture>]) -> u32 {
+    let mut all = fixtures.iter().flat_map(|fixture| &fixture.redaction.placeholders);
+    all.find(|placeholder| placeholder.key == "loginPassword").unwrap().number
+}
+
+async fn verify(options: VerifyOptions, password: &str) -> Vec<Verified> {
+    let verifier = Verifier::new(operations(), options);
+    let url = format!("http://{}", host(password).await);
+    let live = Live::new(&url, b"", Duration::from_secs(10)).unwrap();
+    let mut heard = 0;
+    let results = verifier.run(&live, |_| heard += 1).await;
+    assert_eq!(heard, results.len());
+    results
+}
+
+fn count(results: &[Verified], test: fn(&Verdict) -> bool) -> usize {
+    results.iter().filter(|verified| test(&verified.verdict)).count()
+}
+
+#[tokio::test]
+async fn our_host_answers_as_the_recorded_service_did() {
+    let secrets = vec![(None, user_password(&operations()), Secret::new("mypassword"))];
+    let auth_password = Some(Secret::new("s3cret"));
+    let options =
+        VerifyOptions { auth_password, secrets, include_changes: true, ..Default::default() };
+    let results = verify(options, "s3cret").await;
+    for verified in &results {
+        assert_eq!(verified.verdict, Verdict::Same, "{}", verified.name);
+    }
+    assert!(results.len() > 50, "{}", results.len());
+}
+
+#[tokio::test]
+async fn only_what_reads_is_sent_and_unknown_secrets_are_no_success() {
+    let auth_password = Some(Secret::new("s3cret"));
+    let results =
+        verify(VerifyOptions { auth_password, ..Default::default() }, "s3cret").await;
+    assert_eq!(count(&results, |v| matches!(v, Verdict::Different { .. })), 0);
+    for verified in &results {
+        let operation = verified.operation.as_deref().unwrap();
+        let changes = ["StartTicket", "StartChat", "HandleEvent", "RegisterUser"].contains(&operation);
+        let left_out = matches!(&verified.verdict, Verdict::LeftOut { reason }
+            if *reason == format!("{operation} may change something"));
+        assert_eq!(left_out, changes, "{verified:?}");
+    }
+    let unknown = results.iter().find(|v| v.name == "op-authenticate-ok-11").unwrap();
+    let Verdict::Unverified { reason } = &unknown.verdict else { panic!("{unknown:?}") };
+    assert!(reason.starts_with("the secret is not known: ") && reason.ends_with(" (loginPassword)"));
+    assert!(count(&results, |v| *v == Verdict::Same) > 15);
+}
+
+#[tokio::test]
+async fn a_service_with_another_password_differs_and_none_fails() {
+    let auth_password = Some(Secret::new("not the service's"));
+    let results =
+        verify(VerifyOptions { auth_password, ..Default::default() }, "s3cret").await;
+    let cookie = results.iter().find(|v| v.name == "op-cookie-ok-11").unwrap();
+    let Verdict::Different { differences } = &cookie.verdict else { panic!("{cookie:?}") };
+    let text = differences.to_string();
+    assert!(text.contains("/Success: recorded \"true\", received \"false\""), "{text}");
+    assert!(text.contains("/Message: recorded \"Login Successful\", received \"Permission Denied\""));
+    // What was refused still is.
+    let refused = results.iter().find(|v| v.name == "op-cfo-badpw-11").unwrap();
+    assert_eq!(refused.verdict, Verdict::Same);
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/Provider.asmx", listener.local_addr().unwrap());
+    drop(listener);
+    let verifier = Verifier::new(
+        operations(),
+        VerifyOptions { auth_password: Some("x".into()), ..Default::default() },
+    );
+    let live = Live::new(&url, b"", Duration::from_secs(10)).unwrap();
+    let results = verifier.run(&live, |_| {}).await;
+    assert!(count(&results, |v| matches!(v, Verdict::Failed { .. })) > 15);
+    assert_eq!(count(&results, |v| matches!(v, Verdict::Same | Verdict::Different { .. })), 0);
+}
+
+#[test]
+fn recordings_of_the_service_hold_to_the_contract() {
+    for fixture in operations() {
+        let errors: Vec<_> = check_contract(&fixture)
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .collect();
+        assert_eq!(errors, [], "{}", fixture.name);
+    }
+}
