@@ -62,32 +62,35 @@ async fn our_host_answers_as_the_recorded_service_did() {
 #[tokio::test]
 async fn only_what_reads_is_sent_and_unknown_secrets_are_no_success() {
     let auth_password = Some(Secret::new("s3cret"));
-    let results =
-        verify(VerifyOptions { auth_password, ..Default::default() }, "s3cret").await;
+    let results = verify(VerifyOptions { auth_password, ..Default::default() }, "s3cret").await;
     assert_eq!(count(&results, |v| matches!(v, Verdict::Different { .. })), 0);
     for verified in &results {
         let operation = verified.operation.as_deref().unwrap();
-        let changes = ["StartTicket", "StartChat", "HandleEvent", "RegisterUser"].contains(&operation);
+        let changes =
+            ["StartTicket", "StartChat", "HandleEvent", "RegisterUser"].contains(&operation);
         let left_out = matches!(&verified.verdict, Verdict::LeftOut { reason }
             if *reason == format!("{operation} may change something"));
         assert_eq!(left_out, changes, "{verified:?}");
     }
     let unknown = results.iter().find(|v| v.name == "op-authenticate-ok-11").unwrap();
     let Verdict::Unverified { reason } = &unknown.verdict else { panic!("{unknown:?}") };
-    assert!(reason.starts_with("the secret is not known: ") && reason.ends_with(" (loginPassword)"));
+    assert!(
+        reason.starts_with("the secret is not known: ") && reason.ends_with(" (loginPassword)")
+    );
     assert!(count(&results, |v| *v == Verdict::Same) > 15);
 }
 
 #[tokio::test]
 async fn a_service_with_another_password_differs_and_none_fails() {
     let auth_password = Some(Secret::new("not the service's"));
-    let results =
-        verify(VerifyOptions { auth_password, ..Default::default() }, "s3cret").await;
+    let results = verify(VerifyOptions { auth_password, ..Default::default() }, "s3cret").await;
     let cookie = results.iter().find(|v| v.name == "op-cookie-ok-11").unwrap();
     let Verdict::Different { differences } = &cookie.verdict else { panic!("{cookie:?}") };
     let text = differences.to_string();
     assert!(text.contains("/Success: recorded \"true\", received \"false\""), "{text}");
-    assert!(text.contains("/Message: recorded \"Login Successful\", received \"Permission Denied\""));
+    assert!(
+        text.contains("/Message: recorded \"Login Successful\", received \"Permission Denied\"")
+    );
     // What was refused still is.
     let refused = results.iter().find(|v| v.name == "op-cfo-badpw-11").unwrap();
     assert_eq!(refused.verdict, Verdict::Same);

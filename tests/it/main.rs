@@ -7,6 +7,7 @@ mod cli;
 mod client;
 mod codec;
 mod fixture_store;
+mod fixtures_cli;
 mod fixtures_replay;
 mod fixtures_verify;
 mod host_asmx;
