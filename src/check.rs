@@ -1,1 +1,45 @@
 //! The doctor: what ails a configured service, and what to do about it.
+//!
+//! [`check`] looks at one service step by step: its address, the connection, TLS, its WSDL and how
+//! that differs from the contract, whether SOAP is spoken, whether the password is asked for and
+//! accepted, how long answers take, what the time is there, and the habits of its web server. Each
+//! step has a time limit, and so has the whole. A step that cannot be made says why; it never counts
+//! as passed.
+//!
+//! Nothing is changed at the service unless [`Options::allow_changes`] says so: of the contract's
+//! operations only those that read are called.
+//!
+//! ```no_run
+//! use external_providers::check::{Options, Subject, check};
+//!
+//! # async fn example() {
+//! let subject = Subject::new("https://crm.example.com/Provider.asmx");
+//! let report = check(&subject, &Options::default(), |step| println!("{step} …")).await;
+//! for finding in report.findings() {
+//!     println!("{}: {:?}", finding.text, finding.remedy);
+//! }
+//! # }
+//! ```
+
+mod subject;
+
+mod report;
+
+mod run;
+
+mod network;
+
+mod certificate;
+mod hello;
+mod tls;
+
+mod describe;
+
+mod calls;
+mod http;
+
+mod trouble;
+
+pub use report::{Finding, Gravity, Outcome, Report, Step};
+pub use run::check;
+pub use subject::{Options, Subject};

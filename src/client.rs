@@ -8,7 +8,7 @@ mod transport;
 use std::fmt;
 use std::time::Instant;
 
-pub(crate) use builder::parse_url;
+pub(crate) use builder::{parse_url, pem_verifier};
 pub use builder::{BuildError, ClientBuilder};
 pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;
@@ -92,6 +92,11 @@ impl<T: Transport> Client<T> {
     /// The transport.
     pub fn transport(&self) -> &T {
         &self.transport
+    }
+
+    /// Path and query, as the request line has them.
+    pub(crate) fn target(&self) -> &str {
+        &self.target
     }
 
     /// Namespace and SOAP version.

@@ -1,10 +1,13 @@
 //! The settings of a client.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
@@ -15,6 +18,7 @@ use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, OperationNameError, SoapVe
 use crate::wsdl::Found;
 
 /// How a client is made; see [`Client::builder`].
+#[derive(Clone)]
 pub struct ClientBuilder {
     url: String,
     password: Option<Secret>,
@@ -239,32 +243,49 @@ impl ClientBuilder {
                 .map_err(|error| BuildError::Roots(error.to_string()))?;
             return Ok(http.tls_backend_native().tls_certs_merge(roots));
         }
-        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(std::sync::Arc::clone(&provider))
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| BuildError::Tls(error.to_string()))?;
-        let roots = CertificateDer::pem_slice_iter(&self.roots)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| BuildError::Roots(error.to_string()))?;
-        if roots.is_empty() && !self.roots.is_empty() {
-            return Err(BuildError::Roots("there is no certificate in it".to_owned()));
-        }
+        let roots = pem_certificates(&self.roots)?;
         let config = if https {
-            let own = !roots.is_empty();
-            let verifier =
-                Verifier::new_with_extra_roots(roots, provider).map_err(|error| match own {
-                    true => BuildError::Roots(error.to_string()),
-                    false => BuildError::Tls(error.to_string()),
-                })?;
+            let verifier = verifier(roots, provider)?;
             config
                 .dangerous()
-                .with_custom_certificate_verifier(std::sync::Arc::new(verifier))
+                .with_custom_certificate_verifier(Arc::new(verifier))
                 .with_no_client_auth()
         } else {
             config.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
         };
         Ok(http.tls_backend_preconfigured(config))
     }
+}
+
+fn pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BuildError> {
+    let roots = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| BuildError::Roots(error.to_string()))?;
+    if roots.is_empty() && !pem.is_empty() {
+        return Err(BuildError::Roots("there is no certificate in it".to_owned()));
+    }
+    Ok(roots)
+}
+
+fn verifier(
+    roots: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Verifier, BuildError> {
+    let own = !roots.is_empty();
+    Verifier::new_with_extra_roots(roots, provider).map_err(|error| match own {
+        true => BuildError::Roots(error.to_string()),
+        false => BuildError::Tls(error.to_string()),
+    })
+}
+
+/// Decides about certificates as a client with these further roots does.
+pub(crate) fn pem_verifier(pem: &[u8]) -> Result<Arc<dyn ServerCertVerifier>, BuildError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(Arc::new(verifier(pem_certificates(pem)?, provider)?))
 }
 
 /// Takes in a URL: http or https, without user information.

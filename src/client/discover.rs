@@ -21,6 +21,8 @@ pub struct Discovery {
     pub find: Find,
     /// The document's answer, without its body: status and headers.
     pub answer: HttpResponse,
+    /// Does the document begin with a byte order mark?
+    pub bom: bool,
     /// Imports that were not followed, with the reason: they are on another host.
     pub skipped: Vec<String>,
 }
@@ -170,6 +172,7 @@ async fn fetch(
     let mut documents = Documents::default();
     let mut first = transport.get(url.clone()).await?;
     let wanted = read(&mut documents, &url, &first, None, mask)?;
+    let bom = first.body.starts_with(&[0xEF, 0xBB, 0xBF]);
     first.body = Vec::new();
     let mut skipped = Vec::new();
     let mut seen = vec![url.clone()];
@@ -183,7 +186,7 @@ async fn fetch(
     }
     let description = documents.finish(skipped.is_empty())?;
     let find = description.find();
-    Ok(Discovery { description, find, answer: first, skipped })
+    Ok(Discovery { description, find, answer: first, bom, skipped })
 }
 
 fn read(

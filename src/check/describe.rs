@@ -1,0 +1,191 @@
+//! The WSDL, and how what it describes differs from the contract.
+
+use super::report::{Finding, Step};
+use super::subject::Subject;
+use super::trouble;
+use crate::client::{DiscoverError, Discovery};
+use crate::contract::{Effect, Kind, OPERATIONS};
+use crate::wsdl::{Difference, DifferenceKind, Match, Severity};
+
+/// What came of fetching the description.
+pub(super) fn wsdl(result: &Result<Discovery, DiscoverError>) -> Step {
+    let discovery = match result {
+        Ok(discovery) => discovery,
+        Err(error) => {
+            let text = "the service does not describe itself";
+            return Step::new("wsdl", text).with(trouble::discover(error));
+        }
+    };
+    let description = &discovery.description;
+    let names = description.operation_names();
+    let versions: Vec<String> =
+        description.ports.iter().map(|port| format!("SOAP {}", port.version)).collect();
+    let text = format!(
+        "{} operations in {}, {}",
+        names.len(),
+        description.namespace,
+        if versions.is_empty() { "no port".to_owned() } else { versions.join(" and ") }
+    );
+    let mut step = Step::new("wsdl", text);
+    step.details.push(format!("operations: {}", shortened(&names)));
+    if discovery.bom {
+        step.add(Finding::note("bom", "the document begins with a byte order mark").remedy(
+            "this client reads it; some readers do not: write the file without one, if it is a file",
+        ));
+    }
+    if !discovery.skipped.is_empty() {
+        step.add(
+            Finding::warning("imports", discovery.skipped.join("; ")).remedy(
+                "let the document name the address by which callers reach it (WCF: useRequestHeadersForMetadataAddress)",
+            ),
+        );
+    }
+    if !description.missing.is_empty() {
+        let missing: Vec<&str> = description.missing.iter().map(String::as_str).collect();
+        step.add(Finding::warning("wsdl-incomplete", format!("not defined: {}", shortened(&missing))));
+    }
+    step
+}
+
+fn shortened(names: &[&str]) -> String {
+    /// More would fill the screen.
+    const SHOWN: usize = 20;
+    match names.get(SHOWN..) {
+        Some(rest) if !rest.is_empty() => {
+            format!("{} and {} more", names[..SHOWN].join(", "), rest.len())
+        }
+        _ if names.is_empty() => "none".to_owned(),
+        _ => names.join(", "),
+    }
+}
+
+/// Holds what is described against the contract and the settings.
+pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
+    let find = &discovery.find;
+    let kinds = find.kinds();
+    let implemented: Vec<String> = kinds.iter().map(Kind::to_string).collect();
+    let text = match implemented.len() {
+        0 => "implements no kind".to_owned(),
+        _ => format!("implements {}", implemented.join(", ")),
+    };
+    let mut step = Step::new("contract", text);
+    let relevant = |kind: Kind| subject.kind.is_none_or(|wanted| wanted == kind);
+    for ambiguous in find.ambiguous.iter().filter(|ambiguous| relevant(ambiguous.kind)) {
+        step.add(Finding::new("ambiguous", ambiguous.to_string()).remedy(
+            "rename the operations at the service as the contract has them: Authenticate, GetSignInCookieInfo",
+        ));
+    }
+    let is_ambiguous = |kind: Kind| find.ambiguous.iter().any(|a| a.kind == kind);
+    let names = discovery.description.operation_names();
+    if let Some(kind) = subject.kind {
+        if !kinds.contains(&kind) && !is_ambiguous(kind) {
+            step.add(nothing(format!("it has no operation of {kind}"), &names, &implemented));
+        }
+    } else if kinds.is_empty() && find.ambiguous.is_empty() {
+        step.add(nothing("it is another service".to_owned(), &names, &implemented));
+    }
+    for kind in kinds.iter().copied().filter(|kind| relevant(*kind)) {
+        for info in OPERATIONS.iter().filter(|info| info.kind == kind) {
+            if find.named(info.name).is_none() && !is_ambiguous(kind) {
+                let text = format!("{kind} lacks the operation {}", info.name);
+                step.add(Finding::warning("missing-operation", text).remedy(
+                    "what needs it will not work: the sign-on cookies of other sites, or logins",
+                ));
+            }
+        }
+    }
+    for found in find.found.iter().filter(|found| relevant(found.operation.kind)) {
+        let name = match found.by {
+            Match::Exact => found.name.clone(),
+            _ => format!("{} (as {})", found.operation.name, found.name),
+        };
+        let effect = match found.operation.effect {
+            Effect::Reads => "reads",
+            Effect::Changes => "changes",
+        };
+        step.details.push(format!("{name}: {effect}, in {}", found.namespace));
+        settings(&mut step, subject, found);
+        let differences = discovery.description.compare(found);
+        differences.iter().for_each(|difference| step.add(finding(difference, subject)));
+    }
+    step
+}
+
+fn nothing(what: String, names: &[&str], implemented: &[String]) -> Finding {
+    let text = format!("{what}: its operations are {}", shortened(names));
+    let remedy = match implemented.len() {
+        0 => "check the URL: the service of another application answers there".to_owned(),
+        _ => format!("check the URL: this one implements {}", implemented.join(", ")),
+    };
+    Finding::new("other-service", text).remedy(remedy)
+}
+
+/// What is set, against what is there.
+fn settings(step: &mut Step, subject: &Subject, found: &crate::wsdl::Found) {
+    let operation = found.operation.name;
+    if let Some(set) = subject.namespace.as_deref().filter(|set| *set != found.namespace) {
+        let there = &found.namespace;
+        let text = format!("{operation}: the namespace is {there}, and {set} is set");
+        step.add(
+            Finding::new("namespace", text)
+                .remedy(format!("set namespace = \"{there}\" (or \"discover\")")),
+        );
+    }
+    let Some(kind) = subject.kind else { return };
+    let set = subject.operation.as_deref().unwrap_or(operation);
+    let is_first = crate::settings::default_operation(kind) == operation;
+    if is_first && subject.operation.is_some() && set != found.name {
+        let there = &found.name;
+        let text = format!("{operation} is called {there} there, and {set} is set");
+        step.add(
+            Finding::new("operation-name", text)
+                .remedy(format!("set operation = \"{there}\" (or \"discover\")")),
+        );
+    }
+    if let Some(action) = found.unusual_action(subject.soap)
+        && (subject.namespace.is_some() || subject.operation.is_some())
+    {
+        let text = format!("{operation}: the action is {action:?}, not namespace and name");
+        step.add(
+            Finding::new("soap-action", text)
+                .remedy("set namespace (and operation) to \"discover\": it tells the client the action"),
+        );
+    }
+    if !found.speaks(subject.soap) {
+        let text = format!("{operation} is not offered in SOAP {}, which is set", subject.soap);
+        let other: Vec<_> = found.actions.iter().map(|(version, _)| version.to_string()).collect();
+        step.add(
+            Finding::new("soap-version", text)
+                .remedy(format!("set soap = \"{}\"", other.join("\" or \""))),
+        );
+    }
+}
+
+/// A difference as a finding.
+fn finding(difference: &Difference, subject: &Subject) -> Finding {
+    let text = difference.to_string();
+    if difference.severity == Severity::Breaking {
+        return Finding::new("difference", text).remedy(
+            "let the service use the vendor's types (SmarterTrack.Connector) and XmlSerializer",
+        );
+    }
+    let note = Finding::note("difference", text);
+    match difference.kind {
+        // What is set was judged above; a URL alone is told what to set.
+        DifferenceKind::Name if subject.kind.is_none() => {
+            Finding { code: "operation-name", ..note }
+                .as_warning_if(difference.path.as_str() != difference.operation)
+                .remedy("set operation = \"discover\", or its name, and namespace = \"discover\" for its action")
+        }
+        _ => note,
+    }
+}
+
+impl Finding {
+    fn as_warning_if(self, grave: bool) -> Self {
+        match grave {
+            true => Self::warning(self.code, self.text),
+            false => self,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Names and connections.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+
+use super::report::{Finding, Step};
+
+/// Looks a host name up.
+pub(super) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, Vec<SocketAddr>) {
+    let started = Instant::now();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let looked_up = tokio::time::timeout(within, tokio::net::lookup_host((bare, port))).await;
+    let took = started.elapsed();
+    let failed = |text: String, remedy: &str| {
+        let finding = Finding::new("unknown-host", text).remedy(remedy);
+        (Step::new("resolve", format!("{bare} has no address")).with(finding).took(took), Vec::new())
+    };
+    let mut found: Vec<SocketAddr> = match looked_up {
+        Ok(Ok(found)) => found.collect(),
+        Ok(Err(error)) => {
+            let remedy = "the host name is not known: check its spelling, and this machine's DNS";
+            return failed(format!("{bare}: {error}"), remedy);
+        }
+        Err(_) => {
+            let remedy = "the name servers do not answer: look at this machine's DNS settings";
+            return failed(format!("{bare}: no answer within {within:?}"), remedy);
+        }
+    };
+    found.dedup();
+    if found.is_empty() {
+        return failed(format!("{bare}: no addresses"), "check the host name's DNS records");
+    }
+    let addresses: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
+    let text = match bare.parse::<std::net::IpAddr>() {
+        Ok(_) => format!("{bare} is an address"),
+        Err(_) => format!("{bare} is {}", addresses.join(", ")),
+    };
+    let mut step = Step::new("resolve", text).took(took);
+    if took > Duration::from_secs(2) {
+        let text = format!("the look-up took {:.1} s", took.as_secs_f64());
+        step.add(
+            Finding::warning("slow-dns", text)
+                .remedy("each new connection waits for it: look at this machine's DNS settings"),
+        );
+    }
+    (step, found)
+}
+
+/// Connects to each address; gives those that answer.
+pub(super) async fn connect(
+    addresses: &[SocketAddr],
+    within: Duration,
+) -> (Step, Vec<SocketAddr>) {
+    /// More are tried by no client.
+    const TRIED: usize = 6;
+    let tries = addresses.iter().take(TRIED).map(|address| {
+        let address = *address;
+        tokio::spawn(async move {
+            let started = Instant::now();
+            let tried = tokio::time::timeout(within, TcpStream::connect(address)).await;
+            (address, started.elapsed(), tried.map(|tried| tried.map(drop)))
+        })
+    });
+    let tries: Vec<_> = tries.collect();
+    let (mut open, mut quickest) = (Vec::new(), None::<Duration>);
+    let (mut details, mut refused, mut silent) = (Vec::new(), 0, 0);
+    for tried in tries {
+        let Ok((address, took, tried)) = tried.await else { continue };
+        match tried {
+            Ok(Ok(())) => {
+                details.push(format!("{address}: {:.1} ms", took.as_secs_f64() * 1e3));
+                quickest = Some(quickest.map_or(took, |best| best.min(took)));
+                open.push(address);
+            }
+            Ok(Err(error)) => {
+                details.push(format!("{address}: {error}"));
+                refused += 1;
+            }
+            Err(_) => {
+                details.push(format!("{address}: no answer within {within:?}"));
+                silent += 1;
+            }
+        }
+    }
+    let count = details.len();
+    let mut step = Step::new("connect", format!("{} of {count} addresses answer", open.len()));
+    step.details = details;
+    if let Some(quickest) = quickest {
+        step = step.took(quickest);
+    }
+    if open.is_empty() {
+        let finding = if refused > 0 {
+            Finding::new("refused", "no connection: it is refused")
+                .remedy("nothing listens there: is the service running, and is the port right?")
+        } else {
+            Finding::new("connect-timeout", "no connection: nobody answers").remedy(
+                "check host and port, and the firewalls between this machine and the service",
+            )
+        };
+        step.add(finding);
+    } else if refused + silent > 0 {
+        let text = format!("{} of {count} addresses do not answer", refused + silent);
+        step.add(Finding::warning("some-addresses", text).remedy(
+            "clients may try these first and lose time: take them out of the DNS, or let the service listen there",
+        ));
+    }
+    (step, open)
+}

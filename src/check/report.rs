@@ -1,0 +1,178 @@
+//! What was found: steps, findings, remedies; as values, and as the JSON of `check --json`.
+
+use serde::Serialize;
+
+use crate::secret::Mask;
+
+/// How a step ended, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// All well.
+    Ok,
+    /// It could not be looked at; the step says why. Never a pass.
+    NotChecked,
+    /// It works, but somebody should look at it.
+    Warning,
+    /// It does not work.
+    Finding,
+}
+
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gravity {
+    /// Good to know.
+    Note,
+    /// It works, but somebody should look at it.
+    Warning,
+    /// It does not work.
+    Finding,
+}
+
+/// A trouble with its remedy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Which trouble: a stable word for machines, `namespace`, `old-tls`.
+    pub code: &'static str,
+    /// How grave it is.
+    pub gravity: Gravity,
+    /// What is wrong, for people.
+    pub text: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self { code, gravity: Gravity::Finding, text: text.into(), remedy: None }
+    }
+
+    pub(super) fn warning(code: &'static str, text: impl Into<String>) -> Self {
+        Self { gravity: Gravity::Warning, ..Self::new(code, text) }
+    }
+
+    pub(super) fn note(code: &'static str, text: impl Into<String>) -> Self {
+        Self { gravity: Gravity::Note, ..Self::new(code, text) }
+    }
+
+    pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// The same, but no reason to fail.
+    pub(super) fn as_warning(mut self) -> Self {
+        self.gravity = self.gravity.min(Gravity::Warning);
+        self
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    /// Which: `settings`, `resolve`, `connect`, `tls`, `wsdl`, `contract`, `soap`, `password`,
+    /// `times`, `clock`, `http`.
+    pub name: &'static str,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The result in a line; where it was not checked, why.
+    pub text: String,
+    /// How long it took, where that says something.
+    pub milliseconds: Option<f64>,
+    /// More about it, a line each.
+    pub details: Vec<String>,
+    /// What is wrong, and remedies.
+    pub findings: Vec<Finding>,
+}
+
+impl Step {
+    pub(super) fn new(name: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            name,
+            outcome: Outcome::Ok,
+            text: text.into(),
+            milliseconds: None,
+            details: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    pub(super) fn not_checked(name: &'static str, why: impl Into<String>) -> Self {
+        Self { outcome: Outcome::NotChecked, ..Self::new(name, why) }
+    }
+
+    pub(super) fn took(mut self, time: std::time::Duration) -> Self {
+        self.milliseconds = Some((time.as_secs_f64() * 1e5).round() / 1e2);
+        self
+    }
+
+    /// Adds a finding, and is as bad as it from then on.
+    pub(super) fn add(&mut self, finding: Finding) {
+        let worst = match finding.gravity {
+            Gravity::Note => self.outcome,
+            Gravity::Warning => Outcome::Warning,
+            Gravity::Finding => Outcome::Finding,
+        };
+        self.outcome = self.outcome.max(worst);
+        self.findings.push(finding);
+    }
+
+    pub(super) fn with(mut self, finding: Finding) -> Self {
+        self.add(finding);
+        self
+    }
+}
+
+/// What was found about one service.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The kind as its settings are called (`login`, …); none for a URL alone.
+    pub kind: Option<String>,
+    /// The service's address, without its query.
+    pub url: String,
+    /// The worst of all steps: `ok`, `warning`, `finding`; `not-checked` when no step said more.
+    pub outcome: Outcome,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+}
+
+impl Report {
+    pub(super) fn new(kind: Option<String>, url: String) -> Self {
+        Self { kind, url, outcome: Outcome::Ok, steps: Vec::new() }
+    }
+
+    /// A step by its name.
+    pub fn step(&self, name: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+
+    /// All findings, whatever their gravity, in order.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.steps.iter().flat_map(|step| &step.findings)
+    }
+
+    /// Does anything not work?
+    pub fn has_findings(&self) -> bool {
+        self.outcome == Outcome::Finding
+    }
+
+    /// Sums up, bounds every text, and takes out secrets and what could disturb a terminal.
+    pub(super) fn finish(mut self, mask: &Mask) -> Self {
+        let safe = |text: &mut String| {
+            let masked = mask.apply_values(text);
+            let cut: String = masked.chars().take(1000).collect();
+            *text = cut.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        };
+        for step in &mut self.steps {
+            safe(&mut step.text);
+            step.details.iter_mut().for_each(safe);
+            for finding in &mut step.findings {
+                safe(&mut finding.text);
+                finding.remedy.iter_mut().for_each(safe);
+            }
+            self.outcome = self.outcome.max(step.outcome);
+        }
+        self
+    }
+}

@@ -1,0 +1,345 @@
+//! The steps, one after the other.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::Url;
+use rustls::client::danger::ServerCertVerifier;
+
+use super::calls::{self, PasswordCheck, Probe};
+use super::describe;
+use super::http::Habits;
+use super::network;
+use super::report::{Finding, Report, Step};
+use super::subject::{Options, Subject};
+use super::tls::{self, Look};
+use crate::client::{BuildError, Client, Discovery, pem_verifier};
+use crate::contract::raw::Presence;
+use crate::exchange::HttpResponse;
+use crate::secret::Secret;
+use crate::soap::{Binding, DEFAULT_NAMESPACE, SoapVersion};
+
+/// All steps about a service, in order.
+const STEPS: [&str; 10] = [
+    "resolve", "connect", "tls", "wsdl", "contract", "soap", "password", "times", "clock", "http",
+];
+
+/// A check under way.
+struct Run<'r> {
+    subject: &'r Subject,
+    options: &'r Options,
+    progress: &'r (dyn Fn(&'static str) + Sync),
+    until: Instant,
+    report: Report,
+}
+
+/// Looks at a service. `progress` is told the name of each step as it begins.
+///
+/// Never fails: what cannot be looked at is a step that was not checked.
+pub async fn check(
+    subject: &Subject,
+    options: &Options,
+    progress: impl Fn(&'static str) + Sync,
+) -> Report {
+    let kind = subject.kind.map(|kind| kind.to_string());
+    let mut run = Run {
+        subject,
+        options,
+        progress: &progress,
+        until: Instant::now() + options.total,
+        report: Report::new(kind, subject.shown_url()),
+    };
+    if let Err(error) = run.steps().await {
+        let finding = Finding::new("settings", error.to_string()).remedy("correct the settings");
+        run.report.steps.push(Step::new("settings", "no client can be made of them").with(finding));
+    }
+    run.rest("the steps before did not get so far");
+    run.report.finish(&subject.mask())
+}
+
+impl Run<'_> {
+    async fn steps(&mut self) -> Result<(), BuildError> {
+        let url = self.subject.parsed_url()?;
+        // Mistakes in the other settings show before anything is connected to.
+        let client = self.subject.builder(self.options.step).build()?;
+        self.in_the_clear(&url);
+        let reached = if self.subject.proxy.is_some() {
+            for step in ["resolve", "connect", "tls"] {
+                self.skip(step, "the proxy does it");
+            }
+            Reached { address: None, verifier: None }
+        } else {
+            match self.reach(&url).await? {
+                Some(reached) => reached,
+                None => return Ok(()),
+            }
+        };
+        let discovery = self.describe().await;
+        self.calls(client, discovery.as_ref(), &url, reached).await
+    }
+
+    /// A password that anybody on the way can read.
+    fn in_the_clear(&mut self, url: &Url) {
+        let host = url.host_str().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let local = bare == "localhost"
+            || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        if url.scheme() == "http" && !local {
+            let finding = Finding::warning(
+                "clear-text",
+                "http: passwords travel in the clear, the web service's and people's own",
+            );
+            self.report.steps.push(
+                Step::new("settings", "the connection is not encrypted")
+                    .with(finding.remedy("let the service have https, and set the URL so")),
+            );
+        }
+    }
+
+    /// How long the next step may take: `None` when the time for all is used up.
+    fn within(&self) -> Option<Duration> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then(|| left.min(self.options.step))
+    }
+
+    fn skip(&mut self, step: &'static str, why: &str) {
+        self.report.steps.push(Step::not_checked(step, why));
+    }
+
+    /// Marks what was not come to.
+    fn rest(&mut self, why: &str) {
+        for step in STEPS {
+            if self.report.step(step).is_none() {
+                self.skip(step, why);
+            }
+        }
+    }
+
+    /// Runs a step within its limit.
+    async fn timed<T>(&mut self, name: &'static str, step: impl Future<Output = T>) -> Option<T> {
+        (self.progress)(name);
+        let Some(within) = self.within() else {
+            let total = self.options.total;
+            self.skip(name, &format!("the time for all steps ({total:?}) is used up"));
+            return None;
+        };
+        // Steps keep their own limits and say more then; this one is for whatever is left.
+        match tokio::time::timeout(within + Duration::from_millis(250), step).await {
+            Ok(result) => Some(result),
+            Err(_) => {
+                self.skip(name, &format!("it was not finished within {within:?}"));
+                None
+            }
+        }
+    }
+
+    /// Name, connection, TLS. `None` when there is no way through.
+    async fn reach(&mut self, url: &Url) -> Result<Option<Reached>, BuildError> {
+        let (host, port) = (
+            url.host_str().unwrap_or_default().to_owned(),
+            url.port_or_known_default().unwrap_or(0),
+        );
+        let within = self.within().unwrap_or_default();
+        let Some((step, addresses)) =
+            self.timed("resolve", network::resolve(&host, port, within)).await
+        else {
+            return Ok(None);
+        };
+        self.report.steps.push(step);
+        if addresses.is_empty() {
+            return Ok(None);
+        }
+        let within = self.within().unwrap_or_default().min(self.subject.connect_timeout);
+        let connect = network::connect(&addresses, within);
+        let Some((step, open)) = self.timed("connect", connect).await else { return Ok(None) };
+        self.report.steps.push(step);
+        let Some(address) = open.first().copied() else { return Ok(None) };
+        if url.scheme() == "http" {
+            self.skip("tls", "the URL is http");
+            return Ok(Some(Reached { address: Some(address), verifier: None }));
+        }
+        let verifier = pem_verifier(&self.subject.root_certificates)?;
+        let look = Look {
+            address,
+            host: &host,
+            verifier: Arc::clone(&verifier),
+            // The handshake may be tried twice.
+            within: self.within().unwrap_or_default() / 2,
+            native: self.subject.native_tls,
+        };
+        let Some((step, through)) = self.timed("tls", tls::look(&look)).await else {
+            return Ok(None);
+        };
+        self.report.steps.push(step);
+        if !through {
+            self.rest("there is no TLS connection");
+            return Ok(None);
+        }
+        Ok(Some(Reached { address: Some(address), verifier: Some(verifier) }))
+    }
+
+    async fn describe(&mut self) -> Option<Discovery> {
+        let subject = self.subject;
+        let within = self.within().unwrap_or_default();
+        let started = Instant::now();
+        let discover = async { subject.builder(within).discover().await };
+        let result = self.timed("wsdl", discover).await?;
+        self.report.steps.push(describe::wsdl(&result).took(started.elapsed()));
+        match result {
+            Ok(discovery) => {
+                (self.progress)("contract");
+                self.report.steps.push(describe::contract(subject, &discovery));
+                Some(discovery)
+            }
+            Err(_) => {
+                self.skip("contract", "there is no WSDL");
+                None
+            }
+        }
+    }
+
+    /// All that is asked in SOAP.
+    async fn calls(
+        &mut self,
+        plain: Client,
+        discovery: Option<&Discovery>,
+        url: &Url,
+        reached: Reached,
+    ) -> Result<(), BuildError> {
+        let (subject, options) = (self.subject, self.options);
+        let namespace = namespace(subject, discovery);
+        let mut probes = Vec::new();
+        let both = async {
+            for version in [SoapVersion::V11, SoapVersion::V12] {
+                probes.push(calls::probe(&plain, &namespace, version).await);
+            }
+        };
+        let done = self.timed("soap", both).await.is_some();
+        if done {
+            self.report.steps.push(calls::soap(subject, &probes, &namespace));
+        }
+        let answers = |probe: &Probe| probe.version == subject.soap && probe.result.is_ok();
+        let spoken = self.report.step("soap").is_some_and(|step| !is_silent(step));
+        if !spoken || !probes.iter().any(answers) {
+            self.rest("SOAP is not spoken");
+            return Ok(());
+        }
+        let wrong = Secret::new(format!("wrong-{:x}", std::process::id()));
+        let (client, wrong) = (
+            client(subject, options, discovery, &namespace, None)?,
+            client(subject, options, discovery, &namespace, Some(wrong))?,
+        );
+        let check = PasswordCheck {
+            subject,
+            discovery,
+            client: &client,
+            wrong: &wrong,
+            namespace: &namespace,
+            allow_changes: options.allow_changes,
+        };
+        let step = self.timed("password", check.run()).await;
+        self.report.steps.extend(step);
+        let times = calls::times(&plain, &namespace, subject.soap, options.round_trips);
+        let step = self.timed("times", times).await;
+        self.report.steps.extend(step);
+        (self.progress)("clock");
+        self.report.steps.push(calls::clock(dated(&probes, discovery)));
+        self.habits(&plain, &namespace, url, reached).await;
+        Ok(())
+    }
+
+    async fn habits(&mut self, client: &Client, namespace: &str, url: &Url, reached: Reached) {
+        let Some(address) = reached.address else {
+            self.skip("http", "the proxy stands between");
+            return;
+        };
+        if self.subject.native_tls && url.scheme() == "https" {
+            self.skip("http", "only rustls is spoken here");
+            return;
+        }
+        let binding = Binding::new(namespace, self.subject.soap);
+        let request = binding.encode_raw_request(
+            client.target(),
+            "ExternalProvidersCheck",
+            &Presence::Absent,
+        );
+        let Ok(request) = request else {
+            self.skip("http", "no request can be written");
+            return;
+        };
+        let host = url.host_str().unwrap_or_default();
+        let authority = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        };
+        let habits = Habits {
+            address,
+            host,
+            authority: &authority,
+            verifier: reached.verifier,
+            request,
+            // Two questions.
+            within: self.within().unwrap_or_default() / 2,
+        };
+        let step = self.timed("http", habits.look()).await;
+        self.report.steps.extend(step);
+    }
+}
+
+/// How the service is reached past its client.
+struct Reached {
+    address: Option<SocketAddr>,
+    verifier: Option<Arc<dyn ServerCertVerifier>>,
+}
+
+/// Did neither version of SOAP get an answer?
+fn is_silent(step: &Step) -> bool {
+    step.details.is_empty()
+}
+
+/// The answer whose `Date` counts.
+fn dated<'a>(probes: &'a [Probe], discovery: Option<&'a Discovery>) -> Option<&'a HttpResponse> {
+    let has_date = |response: &&HttpResponse| response.headers.get("Date").is_some();
+    let answers = probes.iter().filter_map(|probe| probe.result.as_ref().ok());
+    answers.chain(discovery.map(|discovery| &discovery.answer)).find(has_date)
+}
+
+/// The namespace to speak in: what is there counts more than what is set, so that one mistake does
+/// not hide the next.
+fn namespace(subject: &Subject, discovery: Option<&Discovery>) -> String {
+    let found = discovery.and_then(|discovery| {
+        let mut of_kind = discovery
+            .find
+            .found
+            .iter()
+            .filter(|found| subject.kind.is_none_or(|kind| kind == found.operation.kind));
+        of_kind.next().or(discovery.find.found.first())
+    });
+    let there = found.map(|found| found.namespace.clone());
+    there
+        .or_else(|| subject.namespace.clone())
+        .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned())
+}
+
+/// A client that calls operations as the service has them.
+fn client(
+    subject: &Subject,
+    options: &Options,
+    discovery: Option<&Discovery>,
+    namespace: &str,
+    password: Option<Secret>,
+) -> Result<Client, BuildError> {
+    let subject = match password {
+        Some(password) => &Subject { password: Some(password), ..subject.clone() },
+        None => subject,
+    };
+    let mut builder = subject.builder(options.step);
+    for found in discovery.iter().flat_map(|discovery| &discovery.find.found) {
+        if found.namespace == namespace {
+            builder = builder.found(found);
+        }
+    }
+    builder.build()
+}

@@ -1,0 +1,148 @@
+//! What is looked at, and how.
+
+use std::time::Duration;
+
+use reqwest::Url;
+
+use crate::client::{BuildError, Client, ClientBuilder, parse_url};
+use crate::contract::Kind;
+use crate::secret::{Mask, Secret};
+use crate::settings::{External, Name};
+use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
+
+/// A service to look at.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Its address.
+    pub url: String,
+    /// The kind that it is to implement; `None`: any of the contract.
+    pub kind: Option<Kind>,
+    /// The web service password; without one, whether it is accepted is not checked.
+    pub password: Option<Secret>,
+    /// The namespace that is set; `None`: the one of its WSDL.
+    pub namespace: Option<String>,
+    /// The operation's name that is set; `None`: the one of its WSDL.
+    pub operation: Option<String>,
+    /// The SOAP version that is set. Default 1.1.
+    pub soap: SoapVersion,
+    /// How long a connection may take. Default 10 s.
+    pub connect_timeout: Duration,
+    /// Certificates in PEM that are trusted beside the platform's.
+    pub root_certificates: Vec<u8>,
+    /// The proxy.
+    pub proxy: Option<Secret>,
+    /// TLS by the platform's library (only with the feature `native-tls`).
+    pub native_tls: bool,
+}
+
+impl Subject {
+    /// A service of any kind, all else at its default.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            kind: None,
+            password: None,
+            namespace: None,
+            operation: None,
+            soap: SoapVersion::default(),
+            connect_timeout: Duration::from_secs(10),
+            root_certificates: Vec::new(),
+            proxy: None,
+            native_tls: false,
+        }
+    }
+
+    /// The client's builder, with what is set.
+    pub(super) fn builder(&self, timeout: Duration) -> ClientBuilder {
+        let password = self.password.clone().unwrap_or_default();
+        let mut builder = Client::builder(&self.url, password)
+            .soap_version(self.soap)
+            .namespace(self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE))
+            .connect_timeout(self.connect_timeout.min(timeout))
+            .timeout(timeout)
+            .root_certificates(self.root_certificates.as_slice());
+        if let (Some(kind), Some(name)) = (self.kind, &self.operation) {
+            builder = builder.operation_name(crate::settings::default_operation(kind), name);
+        }
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(proxy.clone());
+        }
+        #[cfg(feature = "native-tls")]
+        {
+            builder = builder.native_tls(self.native_tls);
+        }
+        builder
+    }
+
+    pub(super) fn parsed_url(&self) -> Result<Url, BuildError> {
+        parse_url(&self.url)
+    }
+
+    /// The address without its query, which may carry a secret, and without user information.
+    pub(super) fn shown_url(&self) -> String {
+        match Url::parse(&self.url) {
+            Ok(mut url) => {
+                url.set_query(None);
+                url.set_fragment(None);
+                // Neither can fail for an address with a host, and others hold neither.
+                let _ = url.set_username("");
+                let _ = url.set_password(None);
+                url.into()
+            }
+            Err(_) => "(no URL)".to_owned(),
+        }
+    }
+
+    /// The secrets that are long enough to be looked for in any text.
+    pub(super) fn mask(&self) -> Mask {
+        let long = |secret: &&Secret| secret.expose().chars().count() > 3;
+        Mask::new(self.password.iter().chain(&self.proxy).filter(long))
+    }
+}
+
+impl From<&External> for Subject {
+    /// A service as the settings have it.
+    fn from(external: &External) -> Self {
+        let set = |name: &Name| match name {
+            Name::Is(name) => Some(name.clone()),
+            Name::Discover => None,
+        };
+        let has_key = crate::settings::has_operation_key(external.kind);
+        Self {
+            url: external.url.clone(),
+            kind: Some(external.kind),
+            password: Some(external.password.clone()),
+            namespace: set(&external.namespace),
+            operation: set(&external.operation).filter(|_| has_key),
+            soap: external.soap,
+            connect_timeout: external.connect_timeout,
+            root_certificates: external.root_certificates.clone(),
+            proxy: external.proxy.clone(),
+            native_tls: external.native_tls,
+        }
+    }
+}
+
+/// How a service is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How long one step may take. Default 10 s.
+    pub step: Duration,
+    /// How long all steps about one service may take together. Default 90 s.
+    pub total: Duration,
+    /// May operations be called that change something? Default no.
+    pub allow_changes: bool,
+    /// How many round trips are timed. Default 5, at most 100.
+    pub round_trips: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            step: Duration::from_secs(10),
+            total: Duration::from_secs(90),
+            allow_changes: false,
+            round_trips: 5,
+        }
+    }
+}
