@@ -1,6 +1,7 @@
 //! The command line: what all subcommands share.
 
 mod call;
+mod check;
 mod fixtures;
 mod logging;
 mod passwords;
@@ -37,6 +38,8 @@ pub(crate) const FAULT: u8 = 6;
 pub(crate) const REFUSED: u8 = 7;
 /// What happened is not what was recorded.
 pub(crate) const DIFFERS: u8 = 8;
+/// `check` found something that does not work.
+pub(crate) const FINDINGS: u8 = 9;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -48,7 +51,8 @@ Exit codes:
   5  not SOAP: the answer is a page, or not what the contract says
   6  fault: the service answered with a SOAP fault
   7  refused: the provider said no
-  8  not as recorded: recordings and requests do not match";
+  8  not as recorded: recordings and requests do not match
+  9  findings: check found something that does not work";
 
 /// Speak the SmarterTrack external provider contract with .NET ASMX services.
 #[derive(Parser)]
@@ -61,6 +65,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Call(call::CallArgs),
+    Check(check::CheckArgs),
     Serve(serve::ServeArgs),
     Settings(settings::SettingsArgs),
     Fixtures(fixtures::FixturesArgs),
@@ -119,11 +124,12 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return explain(&error),
     };
     let by_default = match cli.command {
-        Command::Call(_) | Command::Settings(_) | Command::Fixtures(_) => "off",
+        Command::Call(_) | Command::Check(_) | Command::Settings(_) | Command::Fixtures(_) => "off",
         Command::Serve(_) => "info",
     };
     let result = logging::start(by_default).and_then(|()| match cli.command {
         Command::Call(args) => call::run(args),
+        Command::Check(args) => check::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Settings(args) => settings::run(&args),
         Command::Fixtures(args) => fixtures::run(args),

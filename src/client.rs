@@ -8,8 +8,8 @@ mod transport;
 use std::fmt;
 use std::time::Instant;
 
-pub(crate) use builder::{parse_url, pem_verifier};
 pub use builder::{BuildError, ClientBuilder};
+pub(crate) use builder::{parse_url, pem_verifier};
 pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;
 pub use transport::{HttpTransport, Transport, TransportError, TransportErrorKind};

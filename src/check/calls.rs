@@ -51,9 +51,9 @@ impl Probe {
         };
         let binding = Binding::new(namespace, self.version);
         match binding.decode_raw_response(NO_OPERATION, response, &subject.mask()) {
-            Err(DecodeError::Fault(fault)) if trouble::is_unknown_action(&fault.reason) => {
-                Ok(format!("SOAP {}: an unknown operation is refused, as it should be", self.version))
-            }
+            Err(DecodeError::Fault(fault)) if trouble::is_unknown_action(&fault.reason) => Ok(
+                format!("SOAP {}: an unknown operation is refused, as it should be", self.version),
+            ),
             Err(DecodeError::Fault(fault)) => {
                 Ok(format!("SOAP {}: answers with a fault ({})", self.version, fault.reason))
             }
@@ -66,7 +66,7 @@ impl Probe {
 /// Which versions of SOAP are spoken.
 pub(super) fn soap(subject: &Subject, probes: &[Probe], namespace: &str) -> Step {
     let mut step = Step::new("soap", "");
-    let mut spoken = Vec::new();
+    let (mut spoken, mut others) = (Vec::new(), Vec::new());
     for probe in probes {
         match probe.verdict(subject, namespace) {
             Ok(line) => {
@@ -74,10 +74,7 @@ pub(super) fn soap(subject: &Subject, probes: &[Probe], namespace: &str) -> Step
                 step.details.push(line);
             }
             Err(finding) if probe.version == subject.soap => step.add(finding),
-            Err(finding) => {
-                let text = format!("SOAP {} is not spoken: {}", probe.version, finding.text);
-                step.add(Finding::note("soap-version", text).remedy("do not set this version"));
-            }
+            Err(finding) => others.push((probe.version, finding)),
         }
         if let Ok(response) = &probe.result {
             oddities(&mut step, probe.version, response);
@@ -85,8 +82,13 @@ pub(super) fn soap(subject: &Subject, probes: &[Probe], namespace: &str) -> Step
     }
     step.text = match spoken.len() {
         0 => "SOAP is not spoken".to_owned(),
-        _ => format!("SOAP {} is spoken", spoken.join(" and ")),
+        _ => format!("spoken: SOAP {}", spoken.join(" and ")),
     };
+    // Where nothing is spoken at all, once is enough.
+    for (version, finding) in others.into_iter().filter(|_| !spoken.is_empty()) {
+        let text = format!("SOAP {version} is not spoken: {}", finding.text);
+        step.add(Finding::note("soap-version", text).remedy("do not set this version"));
+    }
     step
 }
 
@@ -165,9 +167,11 @@ pub(super) fn clock(response: Option<&HttpResponse>) -> Step {
     if skew.abs() < 60.0 {
         return step;
     }
-    step.with(Finding::warning("clock", text).remedy(
-        "certificates and logs will not fit together: let both machines keep time by NTP",
-    ))
+    step.with(
+        Finding::warning("clock", text).remedy(
+            "certificates and logs will not fit together: let both machines keep time by NTP",
+        ),
+    )
 }
 
 /// Is the password asked for, and is ours accepted?
@@ -302,7 +306,8 @@ async fn call_named(client: &Client, info: &OperationInfo) -> Result<(), CallErr
         Kind::Login if info.name == Authenticate::NAME => {
             let login_password = Secret::new("no-such-password");
             let login_username = NOBODY.to_owned();
-            call(client, Authenticate { login_username, login_password, ..Default::default() }).await
+            call(client, Authenticate { login_username, login_password, ..Default::default() })
+                .await
         }
         Kind::Login => {
             let login_username = NOBODY.to_owned();
@@ -333,7 +338,8 @@ async fn call_named(client: &Client, info: &OperationInfo) -> Result<(), CallErr
         Kind::Registration => {
             let login_password = Secret::new("no-such-password");
             let login_username = NOBODY.to_owned();
-            call(client, RegisterUser { login_username, login_password, ..Default::default() }).await
+            call(client, RegisterUser { login_username, login_password, ..Default::default() })
+                .await
         }
     }
 }

@@ -148,7 +148,9 @@ fn alternative_names(mut extensions: &[u8]) -> Vec<String> {
                 _ => None,
             };
             match (tag, address) {
-                (0x82, _) => names.push(String::from_utf8_lossy(content).chars().take(100).collect()),
+                (0x82, _) => {
+                    names.push(String::from_utf8_lossy(content).chars().take(100).collect())
+                }
                 (0x87, Some(address)) => names.push(address.to_string()),
                 _ => {}
             }

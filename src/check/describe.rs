@@ -42,7 +42,10 @@ pub(super) fn wsdl(result: &Result<Discovery, DiscoverError>) -> Step {
     }
     if !description.missing.is_empty() {
         let missing: Vec<&str> = description.missing.iter().map(String::as_str).collect();
-        step.add(Finding::warning("wsdl-incomplete", format!("not defined: {}", shortened(&missing))));
+        step.add(Finding::warning(
+            "wsdl-incomplete",
+            format!("not defined: {}", shortened(&missing)),
+        ));
     }
     step
 }
@@ -146,10 +149,9 @@ fn settings(step: &mut Step, subject: &Subject, found: &crate::wsdl::Found) {
         && (subject.namespace.is_some() || subject.operation.is_some())
     {
         let text = format!("{operation}: the action is {action:?}, not namespace and name");
-        step.add(
-            Finding::new("soap-action", text)
-                .remedy("set namespace (and operation) to \"discover\": it tells the client the action"),
-        );
+        step.add(Finding::new("soap-action", text).remedy(
+            "set namespace (and operation) to \"discover\": it tells the client the action",
+        ));
     }
     if !found.speaks(subject.soap) {
         let text = format!("{operation} is not offered in SOAP {}, which is set", subject.soap);
@@ -169,23 +171,13 @@ fn finding(difference: &Difference, subject: &Subject) -> Finding {
             "let the service use the vendor's types (SmarterTrack.Connector) and XmlSerializer",
         );
     }
-    let note = Finding::note("difference", text);
-    match difference.kind {
-        // What is set was judged above; a URL alone is told what to set.
-        DifferenceKind::Name if subject.kind.is_none() => {
-            Finding { code: "operation-name", ..note }
-                .as_warning_if(difference.path.as_str() != difference.operation)
-                .remedy("set operation = \"discover\", or its name, and namespace = \"discover\" for its action")
-        }
-        _ => note,
+    // What is set was judged above; a URL alone is told what to set.
+    let renamed =
+        difference.kind == DifferenceKind::Name && difference.path != difference.operation;
+    if renamed && subject.kind.is_none() {
+        return Finding::warning("operation-name", text).remedy(
+            "set operation = \"discover\" (or its name), and namespace = \"discover\" for its action",
+        );
     }
-}
-
-impl Finding {
-    fn as_warning_if(self, grave: bool) -> Self {
-        match grave {
-            true => Self::warning(self.code, self.text),
-            false => self,
-        }
-    }
+    Finding::note("difference", text)
 }

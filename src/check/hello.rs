@@ -90,15 +90,9 @@ fn client_hello(host: &str) -> Vec<u8> {
     extensions.extend(extension(0xff01, &[0]));
     // Nothing secret is ever sent on this connection, so the random need not be one.
     let random = [0x42; 32];
-    let body = [
-        &[3, 3][..],
-        &random,
-        &[0],
-        &prefixed(&words(&SUITES)),
-        &[1, 0],
-        &prefixed(&extensions),
-    ]
-    .concat();
+    let body =
+        [&[3, 3][..], &random, &[0], &prefixed(&words(&SUITES)), &[1, 0], &prefixed(&extensions)]
+            .concat();
     // The lengths are of bytes that were just put together: a few hundred.
     let handshake = [&[1, 0][..], &prefixed(&body)].concat();
     [&[22, 3, 1][..], &prefixed(&handshake)].concat()

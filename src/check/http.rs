@@ -159,9 +159,9 @@ async fn status(stream: &mut Box<dyn Stream>) -> std::io::Result<u16> {
         if let Some(end) = bytes.iter().position(|b| *b == b'\n') {
             let line = String::from_utf8_lossy(&bytes[..end]).into_owned();
             let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
-            return status.filter(|_| line.starts_with("HTTP/")).ok_or_else(|| {
-                std::io::Error::other("what is answered is no HTTP")
-            });
+            return status
+                .filter(|_| line.starts_with("HTTP/"))
+                .ok_or_else(|| std::io::Error::other("what is answered is no HTTP"));
         }
         if bytes.len() > LONGEST {
             return Err(std::io::Error::other("what is answered is no HTTP"));

@@ -15,7 +15,10 @@ pub(super) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, V
     let took = started.elapsed();
     let failed = |text: String, remedy: &str| {
         let finding = Finding::new("unknown-host", text).remedy(remedy);
-        (Step::new("resolve", format!("{bare} has no address")).with(finding).took(took), Vec::new())
+        (
+            Step::new("resolve", format!("{bare} has no address")).with(finding).took(took),
+            Vec::new(),
+        )
     };
     let mut found: Vec<SocketAddr> = match looked_up {
         Ok(Ok(found)) => found.collect(),
@@ -49,10 +52,7 @@ pub(super) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, V
 }
 
 /// Connects to each address; gives those that answer.
-pub(super) async fn connect(
-    addresses: &[SocketAddr],
-    within: Duration,
-) -> (Step, Vec<SocketAddr>) {
+pub(super) async fn connect(addresses: &[SocketAddr], within: Duration) -> (Step, Vec<SocketAddr>) {
     /// More are tried by no client.
     const TRIED: usize = 6;
     let tries = addresses.iter().take(TRIED).map(|address| {

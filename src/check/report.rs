@@ -4,14 +4,14 @@ use serde::Serialize;
 
 use crate::secret::Mask;
 
-/// How a step ended, the best first.
+/// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// All well.
-    Ok,
     /// It could not be looked at; the step says why. Never a pass.
     NotChecked,
+    /// All well.
+    Ok,
     /// It works, but somebody should look at it.
     Warning,
     /// It does not work.
@@ -62,7 +62,7 @@ impl Finding {
     }
 
     /// The same, but no reason to fail.
-    pub(super) fn as_warning(mut self) -> Self {
+    pub(super) fn at_most_warning(mut self) -> Self {
         self.gravity = self.gravity.min(Gravity::Warning);
         self
     }
@@ -131,7 +131,8 @@ pub struct Report {
     pub kind: Option<String>,
     /// The service's address, without its query.
     pub url: String,
-    /// The worst of all steps: `ok`, `warning`, `finding`; `not-checked` when no step said more.
+    /// The worst of all steps that were made: `ok`, `warning` or `finding`; `not-checked` when none
+    /// was.
     pub outcome: Outcome,
     /// The steps, in order.
     pub steps: Vec<Step>,
@@ -139,7 +140,7 @@ pub struct Report {
 
 impl Report {
     pub(super) fn new(kind: Option<String>, url: String) -> Self {
-        Self { kind, url, outcome: Outcome::Ok, steps: Vec::new() }
+        Self { kind, url, outcome: Outcome::NotChecked, steps: Vec::new() }
     }
 
     /// A step by its name.
@@ -171,8 +172,10 @@ impl Report {
                 safe(&mut finding.text);
                 finding.remedy.iter_mut().for_each(safe);
             }
-            self.outcome = self.outcome.max(step.outcome);
         }
+        let made = self.steps.iter().map(|step| step.outcome);
+        let made = made.filter(|outcome| *outcome != Outcome::NotChecked);
+        self.outcome = made.max().unwrap_or(Outcome::NotChecked);
         self
     }
 }

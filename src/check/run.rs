@@ -22,9 +22,8 @@ use crate::secret::Secret;
 use crate::soap::{Binding, DEFAULT_NAMESPACE, SoapVersion};
 
 /// All steps about a service, in order.
-const STEPS: [&str; 10] = [
-    "resolve", "connect", "tls", "wsdl", "contract", "soap", "password", "times", "clock", "http",
-];
+const STEPS: [&str; 10] =
+    ["resolve", "connect", "tls", "wsdl", "contract", "soap", "password", "times", "clock", "http"];
 
 /// A check under way.
 struct Run<'r> {
@@ -121,15 +120,21 @@ impl Run<'_> {
     async fn timed<T>(&mut self, name: &'static str, step: impl Future<Output = T>) -> Option<T> {
         (self.progress)(name);
         let Some(within) = self.within() else {
-            let total = self.options.total;
-            self.skip(name, &format!("the time for all steps ({total:?}) is used up"));
+            let text = format!("the time for all steps ({:?}) is used up", self.options.total);
+            let finding = Finding::warning("time-up", text).remedy("give it more (--timeout)");
+            let mut step = Step::not_checked(name, "there is no time left");
+            step.findings.push(finding);
+            self.report.steps.push(step);
             return None;
         };
         // Steps keep their own limits and say more then; this one is for whatever is left.
         match tokio::time::timeout(within + Duration::from_millis(250), step).await {
             Ok(result) => Some(result),
             Err(_) => {
-                self.skip(name, &format!("it was not finished within {within:?}"));
+                let text = format!("it was not finished within {within:?}");
+                let finding = Finding::new("timeout", text)
+                    .remedy("is the service hanging? Or give the step more time (--step-timeout)");
+                self.report.steps.push(Step::new(name, "no answer in time").with(finding));
                 None
             }
         }
@@ -318,9 +323,7 @@ fn namespace(subject: &Subject, discovery: Option<&Discovery>) -> String {
         of_kind.next().or(discovery.find.found.first())
     });
     let there = found.map(|found| found.namespace.clone());
-    there
-        .or_else(|| subject.namespace.clone())
-        .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned())
+    there.or_else(|| subject.namespace.clone()).unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned())
 }
 
 /// A client that calls operations as the service has them.

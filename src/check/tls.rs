@@ -34,8 +34,11 @@ pub(super) struct Look<'l> {
 /// is wrong can be told in full. Nothing is ever sent over such a connection.
 struct Recording {
     inner: Arc<dyn ServerCertVerifier>,
-    seen: Mutex<Option<(Vec<u8>, Result<(), Error>)>>,
+    seen: Mutex<Option<Seen>>,
 }
+
+/// The server's certificate, and what the client's verifier says to it.
+type Seen = (Vec<u8>, Result<(), Error>);
 
 impl fmt::Debug for Recording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,9 +131,9 @@ pub(super) async fn look(look: &Look<'_>) -> (Step, bool) {
         Err(failure) => return failed(look, failure).await,
     };
     let (_, session) = stream.get_ref();
-    let version = session.protocol_version().map_or_else(String::new, |version| {
-        hello::version_name(u16::from(version))
-    });
+    let version = session
+        .protocol_version()
+        .map_or_else(String::new, |version| hello::version_name(u16::from(version)));
     let suite = session
         .negotiated_cipher_suite()
         .and_then(|suite| suite.suite().as_str())
@@ -191,8 +194,11 @@ fn soon(step: &mut Step, certificate: &Certificate) {
     let days = left.as_hours() / 24;
     if Timestamp::now().checked_add((30 * 24).hours()).is_ok_and(|then| then > certificate.until) {
         step.add(
-            Finding::warning("certificate-expires", format!("the certificate expires in {days} days"))
-                .remedy("renew it now"),
+            Finding::warning(
+                "certificate-expires",
+                format!("the certificate expires in {days} days"),
+            )
+            .remedy("renew it now"),
         );
     }
 }
@@ -203,6 +209,7 @@ fn distrust(error: &Error, certificate: Option<&Certificate>, host: &str) -> Fin
     let Error::InvalidCertificate(cause) = error else {
         return Finding::new("certificate", error.to_string());
     };
+    let self_signed = certificate.is_some_and(Certificate::is_self_signed);
     let until = certificate.map(|c| c.until.to_string()).unwrap_or_default();
     let from = certificate.map(|c| c.from.to_string()).unwrap_or_default();
     match cause {
@@ -224,7 +231,8 @@ fn distrust(error: &Error, certificate: Option<&Certificate>, host: &str) -> Fin
             )
             .remedy("call the service by a name in the certificate, or get one for this name")
         }
-        E::UnknownIssuer if certificate.is_some_and(Certificate::is_self_signed) => Finding::new(
+        // An authority of the same name may be trusted here, so that the signature is to blame.
+        cause if self_signed && !matches!(cause, E::Revoked | E::Other(_)) => Finding::new(
             "certificate-self-signed",
             "the certificate is self-signed: nobody vouches for it",
         )
@@ -248,7 +256,7 @@ fn distrust(error: &Error, certificate: Option<&Certificate>, host: &str) -> Fin
 async fn failed(look: &Look<'_>, failure: Failure) -> (Step, bool) {
     let step = |text: &str| Step::new("tls", text);
     let old = |finding: Finding| match look.native {
-        true => finding.as_warning(),
+        true => finding.at_most_warning(),
         false => finding,
     };
     let text = match &failure {
@@ -262,8 +270,9 @@ async fn failed(look: &Look<'_>, failure: Failure) -> (Step, bool) {
         Failure::Rustls(Error::AlertReceived(
             AlertDescription::CertificateRequired | AlertDescription::BadCertificate,
         )) => {
-            let finding = Finding::new("client-certificate", "the server wants a client certificate")
-                .remedy("exempt the service's path from it: callers of providers have none");
+            let finding =
+                Finding::new("client-certificate", "the server wants a client certificate")
+                    .remedy("exempt the service's path from it: callers of providers have none");
             return (step("no handshake").with(finding), false);
         }
         Failure::Rustls(error) => error.to_string(),
@@ -289,17 +298,18 @@ async fn failed(look: &Look<'_>, failure: Failure) -> (Step, bool) {
             );
             old(Finding::new("old-cipher", text).remedy(OLD_CIPHER))
         }
-        Answer::Other(start) => Finding::new(
-            "no-tls",
-            format!("the port does not speak TLS; it answers \"{start}\""),
-        )
-        .remedy("give the port of https, or the address with http://"),
-        Answer::Alert(70) => old(Finding::new("old-tls", format!(
-            "no version of TLS in common ({text})"
-        ))
-        .remedy(OLD_TLS)),
+        Answer::Other(start) => {
+            Finding::new("no-tls", format!("the port does not speak TLS; it answers \"{start}\""))
+                .remedy("give the port of https, or the address with http://")
+        }
+        Answer::Alert(70) => {
+            old(Finding::new("old-tls", format!("no version of TLS in common ({text})"))
+                .remedy(OLD_TLS))
+        }
         Answer::Alert(_) | Answer::Silence => Finding::new("tls", format!("no handshake: {text}"))
-            .remedy("look at the TLS settings of the server (certificate bound to the port? versions?)"),
+            .remedy(
+                "look at the TLS settings of the server (certificate bound to the port? versions?)",
+            ),
     };
     // The platform's library may get through where rustls does not.
     let through = look.native && finding.gravity == super::report::Gravity::Warning;

@@ -3,7 +3,9 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use external_providers::host::{Host, Tls};
 use external_providers::sample;
@@ -25,10 +27,22 @@ impl Request {
     }
 }
 
+/// What a peer does with `Expect: 100-continue`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Expect {
+    /// It asks for the body.
+    Continue,
+    /// It answers 417.
+    Refuse,
+    /// It waits for the body.
+    Wait,
+}
+
 /// Reads one request; `None` at the end of the connection.
-fn read(stream: &mut impl std::io::Read) -> Option<Request> {
+fn read(stream: &mut TcpStream, expect: Expect) -> Option<Request> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
+    let mut asked = false;
     loop {
         if let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
@@ -39,6 +53,16 @@ fn read(stream: &mut impl std::io::Read) -> Option<Request> {
                 .unwrap_or(0);
             let chunked = lower.contains("transfer-encoding: chunked");
             let body = bytes[end + 4..].to_vec();
+            if lower.contains("expect:") && !std::mem::replace(&mut asked, true) {
+                match expect {
+                    Expect::Continue => stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?,
+                    Expect::Refuse => {
+                        stream.write_all(&respond("417 Expectation Failed", "", b"")).ok()?;
+                        return None;
+                    }
+                    Expect::Wait => {}
+                }
+            }
             if (chunked && body.ends_with(b"0\r\n\r\n")) || (!chunked && body.len() >= length) {
                 return Some(Request { head, body });
             }
@@ -50,6 +74,13 @@ fn read(stream: &mut impl std::io::Read) -> Option<Request> {
 
 /// A peer that answers each request with what the function makes of it.
 pub(crate) fn serve(answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> SocketAddr {
+    serve_expecting(Expect::Continue, answer)
+}
+
+pub(crate) fn serve_expecting(
+    expect: Expect,
+    answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
+) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let answer = Arc::new(answer);
@@ -58,7 +89,7 @@ pub(crate) fn serve(answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static
             let answer = Arc::clone(&answer);
             std::thread::spawn(move || {
                 let Ok(mut stream) = stream else { return };
-                while let Some(request) = read(&mut stream) {
+                while let Some(request) = read(&mut stream, expect) {
                     if stream.write_all(&answer(&request)).is_err() {
                         return;
                     }
@@ -77,7 +108,62 @@ pub(crate) fn respond(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 /// The password of the sample.
 pub(crate) const PASSWORD: &str = "s3cret";
 
-fn run(host: Host, tls: Option<Tls>) -> SocketAddr {
+/// A folder that is gone when the test is over.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!(
+            "external-providers-check-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A self-signed certificate for a name, in files.
+pub(crate) struct Certificate {
+    folder: Folder,
+    pub(crate) pem: String,
+}
+
+impl Certificate {
+    pub(crate) fn new(name: &str, edit: impl FnOnce(&mut rcgen::CertificateParams)) -> Self {
+        let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        edit(&mut params);
+        // RSA is what old servers have, but ring makes none: openssl does, where it matters.
+        let key = rcgen::KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        let folder = Folder::new();
+        folder.file("certificate.pem", &pem);
+        folder.file("key.pem", &key.serialize_pem());
+        Self { folder, pem }
+    }
+
+    pub(crate) fn tls(&self) -> Tls {
+        let file = |name| self.folder.0.join(name);
+        Tls::read(&file("certificate.pem"), &file("key.pem")).unwrap()
+    }
+}
+
+pub(crate) fn run(host: Host, tls: Option<Tls>) -> SocketAddr {
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -100,7 +186,6 @@ pub(crate) fn sample_host(namespace: &str) -> SocketAddr {
 }
 
 /// The same behind TLS.
-#[allow(dead_code)]
 pub(crate) fn tls_host(tls: Tls) -> SocketAddr {
     let services = sample::services(PASSWORD, "http://tempuri.org/", false);
     run(Host::builder().services(services).build().unwrap(), Some(tls))

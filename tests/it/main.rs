@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod captures;
+mod check;
+mod check_cli;
 mod check_peers;
 mod cli;
 mod client;
