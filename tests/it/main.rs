@@ -22,6 +22,7 @@ mod providers_discover;
 mod providers_troubles;
 mod raw;
 mod recordings;
+mod redaction;
 mod replay_server;
 mod serve;
 mod serve_fixtures;
