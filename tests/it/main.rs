@@ -21,6 +21,7 @@ mod providers;
 mod providers_discover;
 mod providers_troubles;
 mod raw;
+mod recording_modes;
 mod recordings;
 mod redaction;
 mod replay_server;
