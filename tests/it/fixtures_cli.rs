@@ -11,10 +11,10 @@ use crate::fixtures_verify::host;
 use crate::support::captures;
 
 /// A directory that is gone afterwards.
-struct Directory(PathBuf);
+pub(crate) struct Directory(pub(crate) PathBuf);
 
 impl Directory {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let name = format!("external-providers-{name}-{}", std::process::id());
         let dir = std::env::temp_dir().join(name);
         let _ = std::fs::remove_dir_all(&dir);
