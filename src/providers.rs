@@ -288,7 +288,7 @@ impl Current {
             let kept = old.and_then(|old| old.remotes[kind as usize].as_ref());
             remotes[kind as usize] = Some(match kept.filter(|remote| remote.is_for(service)) {
                 Some(remote) => {
-                    remote.forget();
+                    remote.renew();
                     Arc::clone(remote)
                 }
                 None => Arc::new(

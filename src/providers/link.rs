@@ -1,7 +1,7 @@
 //! The client of a service, made at once or when the service has been discovered.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ServiceError;
 use crate::client::{Client, ClientBuilder};
@@ -63,13 +63,18 @@ fn builder(settings: &External) -> Result<ClientBuilder, ServiceError> {
 
 /// A client that is shared by all calls, or what it takes to get one.
 pub(super) struct Link {
-    client: Mutex<Option<Arc<Client>>>,
-    /// Is it made by discovery?
-    discovered: bool,
+    known: Mutex<Known>,
     /// Held by the one call that discovers; with the last failure.
     discovering: tokio::sync::Mutex<Option<ServiceError>>,
     /// How many discoveries failed.
     failures: AtomicU64,
+}
+
+enum Known {
+    /// How to call it.
+    Client(Arc<Client>),
+    /// It must be discovered; if that fails, as it was before.
+    Undiscovered { before: Option<Arc<Client>> },
 }
 
 impl Link {
@@ -77,29 +82,38 @@ impl Link {
     ///
     /// Settings that make no client, also if the service is yet to be discovered.
     pub(super) fn new(settings: &External) -> Result<Self, ServiceError> {
-        let (client, discovered) = (builder(settings)?.build()?, settings.must_discover());
+        let client = builder(settings)?.build()?;
+        let known = match settings.must_discover() {
+            true => Known::Undiscovered { before: None },
+            false => Known::Client(Arc::new(client)),
+        };
         Ok(Self {
-            client: Mutex::new((!discovered).then(|| Arc::new(client))),
-            discovered,
+            known: Mutex::new(known),
             discovering: tokio::sync::Mutex::default(),
             failures: AtomicU64::new(0),
         })
     }
 
-    /// What was discovered is forgotten.
-    pub(super) fn forget(&self) {
-        if self.discovered {
-            self.put(None);
+    /// What was discovered is discovered anew by the next call.
+    pub(super) fn renew(&self, settings: &External) {
+        let mut known = self.known();
+        if let Known::Client(client) = &*known
+            && settings.must_discover()
+        {
+            *known = Known::Undiscovered { before: Some(Arc::clone(client)) };
         }
     }
 
-    fn ready(&self) -> Option<Arc<Client>> {
-        // Nothing panics under this lock.
-        self.client.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Nothing panics under this lock.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, client: Option<Arc<Client>>) {
-        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client;
+    fn ready(&self) -> Option<Arc<Client>> {
+        match &*self.known() {
+            Known::Client(client) => Some(Arc::clone(client)),
+            Known::Undiscovered { .. } => None,
+        }
     }
 
     /// The client. One call discovers the service, the others wait for it and share the outcome; the
@@ -118,17 +132,28 @@ impl Link {
         {
             return Err(error.clone());
         }
-        match client(settings).await {
-            Ok(client) => {
-                let client = Arc::new(client);
-                self.put(Some(Arc::clone(&client)));
-                Ok(client)
+        let result = client(settings).await.map(Arc::new);
+        let mut known = self.known();
+        let before = match &*known {
+            Known::Undiscovered { before } => before.clone(),
+            Known::Client(client) => Some(Arc::clone(client)),
+        };
+        let client = match (result, before) {
+            (Ok(client), _) => client,
+            (Err(error), Some(before)) => {
+                let cause = std::error::Error::source(&error).map(tracing::field::display);
+                tracing::warn!(
+                    kind = %settings.kind, %error, cause, "the service is called as it was before"
+                );
+                before
             }
-            Err(error) => {
+            (Err(error), None) => {
                 *discovering = Some(error.clone());
                 self.failures.fetch_add(1, Ordering::AcqRel);
-                Err(error)
+                return Err(error);
             }
-        }
+        };
+        *known = Known::Client(Arc::clone(&client));
+        Ok(client)
     }
 }

@@ -9,7 +9,8 @@ use crate::settings::{Settings, line};
 impl Providers {
     /// Loads the settings again from the file they came from, and puts them in force. Calls under
     /// way end with the old ones; services whose settings are the same keep their connections,
-    /// limits and breakers. What happened is logged, too.
+    /// limits and breakers, and what was discovered is discovered anew by the next call (if that
+    /// fails, they are called as before). What happened is logged, too.
     ///
     /// # Errors
     ///

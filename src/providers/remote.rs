@@ -41,8 +41,8 @@ impl Remote {
     }
 
     /// What was discovered is discovered anew by the next call.
-    pub(super) fn forget(&self) {
-        self.link.forget();
+    pub(super) fn renew(&self) {
+        self.link.renew(&self.settings);
     }
 
     /// Calls an operation, within the limits, and again where that is safe.

@@ -30,6 +30,7 @@ const NAMES: [(Kind, &str, &str); 3] = [
 struct Company {
     base: String,
     read: Arc<AtomicUsize>,
+    failing: Arc<AtomicUsize>,
 }
 
 impl Company {
@@ -37,7 +38,8 @@ impl Company {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let read = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&read);
+        let failing = Arc::new(AtomicUsize::new(failing));
+        let (counter, fail) = (Arc::clone(&read), Arc::clone(&failing));
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let host = Host::builder().services(sample::services(PASSWORD, NAMESPACE, false));
@@ -47,7 +49,7 @@ impl Company {
                 let (head, body) = request(&mut stream);
                 let (status, body) = if head.starts_with("GET") {
                     let kind = head.split(['/', '.']).nth(1).unwrap();
-                    match counter.fetch_add(1, Ordering::SeqCst) < failing {
+                    match counter.fetch_add(1, Ordering::SeqCst) < fail.load(Ordering::SeqCst) {
                         true => ("503 Service Unavailable", "down".to_owned()),
                         false => ("200 OK", wsdl(kind)),
                     }
@@ -77,7 +79,7 @@ impl Company {
                 );
             }
         });
-        Self { base, read }
+        Self { base, read, failing }
     }
 
     fn service(&self, kind: Kind) -> External {
@@ -165,6 +167,12 @@ async fn other_names_are_found_by_the_types() {
     providers.replace(providers.settings()).unwrap();
     lookup(&providers).await.unwrap();
     assert_eq!(company.reads(), 1);
+    // If the WSDL cannot be had then, what was known still holds.
+    company.failing.store(usize::MAX, Ordering::SeqCst);
+    providers.replace(providers.settings()).unwrap();
+    lookup(&providers).await.unwrap();
+    lookup(&providers).await.unwrap();
+    assert_eq!(company.reads(), 1);
 }
 
 #[tokio::test]
@@ -205,7 +213,7 @@ async fn a_failed_discovery_is_shared_and_tried_again_by_the_next_call() {
         }
     }
     assert_eq!(company.reads(), 1, "both asked at the same time");
-    company.read.store(2, Ordering::SeqCst);
+    company.failing.store(0, Ordering::SeqCst);
     lookup(&providers).await.unwrap();
 }
 
