@@ -39,7 +39,11 @@ impl TicketProvider for Slow {
 async fn serve() {
     let services = sample::services(PASSWORD, "http://tempuri.org/", false);
     let slow = Service::new("/Slow.asmx", PASSWORD).ticket(Slow);
-    let host = Host::builder().services(services).service(slow).build().unwrap();
+    // A caller who gives up does not end what the provider does: the rounds add up.
+    let mut settings = external_providers::host::Settings::default();
+    settings.max_requests = 100_000;
+    let host = Host::builder().services(services).service(slow).settings(settings);
+    let host = host.build().unwrap();
     let server = host.bind("127.0.0.1:0").await.unwrap();
     println!("http://{}", server.local_addr());
     server.serve(std::future::pending()).await;
@@ -51,7 +55,7 @@ fn percentile(values: &mut [f64], part: f64) -> f64 {
 }
 
 async fn log_in(providers: &Providers, times: &mut Vec<f64>) {
-    for _ in 0..200 {
+    for _ in 0..1000 {
         let request = Authenticate {
             login_username: "myusername".into(),
             login_password: "mypassword".into(),
@@ -77,7 +81,7 @@ async fn measure(base: &str) {
 
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     let turned_away = Arc::new(AtomicU64::new(0));
-    for round in 0..6 {
+    for round in 0..11 {
         let (mut a, mut b) = (Vec::new(), Vec::new());
         log_in(&providers, &mut a).await;
         let stop = Arc::new(AtomicBool::new(false));
@@ -98,6 +102,7 @@ async fn measure(base: &str) {
         // Until the first are turned away, all turns are taken.
         let before = turned_away.load(Ordering::Relaxed);
         while turned_away.load(Ordering::Relaxed) == before {
+            assert!(!tickets.iter().any(tokio::task::JoinHandle::is_finished), "a ticket failed");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         log_in(&providers, &mut b).await;
