@@ -145,8 +145,11 @@ impl Settings {
                 hint: Some("external-providers settings init writes an example"),
             });
         }
-        read::settings(text, surroundings)
-            .map_err(|problems| SettingsError::Invalid { file: name.to_owned(), problems })
+        read::settings(text, surroundings).map_err(|(problems, warnings)| SettingsError::Invalid {
+            file: name.to_owned(),
+            problems,
+            warnings,
+        })
     }
 
     /// A tab.
@@ -209,6 +212,8 @@ pub enum SettingsError {
         file: String,
         /// All that is wrong, in the order of the lines.
         problems: Vec<Problem>,
+        /// What would be [warned of](Settings::warnings) otherwise; `Display` leaves it out.
+        warnings: Vec<Problem>,
     },
 }
 
@@ -220,7 +225,7 @@ impl std::fmt::Display for SettingsError {
                 write!(f, "{file}: {why}")?;
                 hint.map_or(Ok(()), |hint| write!(f, " ({hint})"))
             }
-            Self::Invalid { file, problems } => {
+            Self::Invalid { file, problems, .. } => {
                 let lines: Vec<_> = problems.iter().map(|problem| line(file, problem)).collect();
                 f.write_str(&lines.join("\n"))
             }

@@ -14,8 +14,8 @@ use super::{Failed, LOCAL, OK, SETTINGS, print, printable};
 /// Write, check or describe a settings file
 ///
 /// A settings file is the product's External Providers page in TOML: a section of switches, and one
-/// for each tab. `external-providers call --settings FILE` calls as it says; programs load it with
-/// the library's Providers.
+/// for each tab. `external-providers call --settings FILE` calls as it says, `check --settings FILE`
+/// looks at the services themselves; programs load it with the library's Providers.
 #[derive(Args)]
 pub(crate) struct SettingsArgs {
     #[command(subcommand)]
@@ -26,6 +26,7 @@ pub(crate) struct SettingsArgs {
 enum Command {
     Init(InitArgs),
     Check(CheckArgs),
+    /// Print a JSON Schema of the settings file, for editors that complete and check TOML
     Schema,
 }
 
@@ -109,7 +110,10 @@ fn check(args: &CheckArgs) -> Result<u8, Failed> {
                     ]),
                     _ => json!([]),
                 },
-                "warnings": [],
+                "warnings": match error {
+                    SettingsError::Invalid { warnings, .. } => problems(warnings),
+                    _ => json!([]),
+                },
                 "providers": [],
             }),
         };
@@ -118,20 +122,24 @@ fn check(args: &CheckArgs) -> Result<u8, Failed> {
     }
     match result {
         Ok(settings) => {
-            warn(&settings);
+            warn(&file, settings.warnings());
             print(&printable(&table(&settings)))?;
             Ok(OK)
         }
-        Err(error) => Err(Failed::new(SETTINGS, error.to_string())),
+        Err(error) => {
+            if let SettingsError::Invalid { warnings, .. } = &error {
+                warn(&file, warnings);
+            }
+            Err(Failed::new(SETTINGS, error.to_string()))
+        }
     }
 }
 
-/// Says on standard error what is unwise about settings.
-pub(crate) fn warn(settings: &Settings) {
-    let file = settings.file().map(|file| file.display().to_string()).unwrap_or_default();
+/// Says on standard error what is unwise about the settings in a file.
+pub(crate) fn warn(file: &str, warnings: &[Problem]) {
     let mut stderr = std::io::stderr().lock();
-    for warning in settings.warnings() {
-        let line = settings::line(&file, warning);
+    for warning in warnings {
+        let line = settings::line(file, warning);
         // There is nowhere left to say that standard error is closed.
         let _ = writeln!(stderr, "warning: {}", printable(&line));
     }

@@ -19,9 +19,12 @@ const ELSEWHERE: &str = "put it elsewhere: password_file, password_env or passwo
 /// Keys of one table; beyond that it is no settings file, and naming them all would take long.
 const MOST_KEYS: usize = 100;
 
-/// Reads a text that is not empty.
-pub(super) fn settings(text: &str, around: Surroundings<'_>) -> Result<Settings, Vec<Problem>> {
-    let document = Document::parse(text).map_err(|problem| vec![problem])?;
+/// Reads a text that is not empty. The error holds the problems, then the warnings.
+pub(super) fn settings(
+    text: &str,
+    around: Surroundings<'_>,
+) -> Result<Settings, (Vec<Problem>, Vec<Problem>)> {
+    let document = Document::parse(text).map_err(|problem| (vec![problem], Vec::new()))?;
     let root = document.root();
     let (mut settings, mut problems) = (Settings::default(), Vec::new());
     let kinds = TABS.map(|kind| kind.to_string());
@@ -36,7 +39,7 @@ pub(super) fn settings(text: &str, around: Surroundings<'_>) -> Result<Settings,
         settings.tab_mut(*kind).enabled = options.switch(switch.name);
     }
     options.finish();
-    if TABS.iter().all(|kind| !settings.tab(*kind).enabled) {
+    if problems.is_empty() && TABS.iter().all(|kind| !settings.tab(*kind).enabled) {
         settings.warnings.push(
             root.problem(OPTIONS, "no provider is enabled")
                 .hint("switch one on, for instance ticket = true"),
@@ -50,7 +53,7 @@ pub(super) fn settings(text: &str, around: Surroundings<'_>) -> Result<Settings,
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     settings.warnings.sort_by_key(|problem| (problem.line, problem.column));
-    if problems.is_empty() { Ok(settings) } else { Err(problems) }
+    if problems.is_empty() { Ok(settings) } else { Err((problems, settings.warnings)) }
 }
 
 /// Names unknown keys, unless there are so many that it is another kind of file.

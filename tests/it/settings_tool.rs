@@ -41,6 +41,9 @@ fn the_tool_checks_a_file_for_people_and_machines() {
     let good = format!("{LOGIN}url = 'https://h/P.asmx?key=hunter2'\npassword = 'hunter2'\n");
     let good = folder.file("good.toml", good.replace("[login]", "ticket = true\n[login]"));
     let bad = folder.file("bad.toml", "[options]\nlogin = 1\n[login]\npasswort = 'hunter2'\n");
+    let both = folder.file("both.toml", "[options]\nlogin = 1\n[login]\npassword = 'hunter2'\n");
+    let (code, _, stderr) = tool(&["check", both.to_str().unwrap()]);
+    assert!(code == 3 && stderr.contains("both.toml:4: login.password: the password"), "{stderr}");
     let (good, bad) = (good.to_str().unwrap(), bad.to_str().unwrap());
     let (code, stdout, stderr) = tool(&["check", good]);
     assert_eq!(code, 0, "{stderr}");

@@ -13,7 +13,7 @@ use crate::cli::{Failed, SETTINGS, chain, settings};
 /// The service that a settings file names for an operation.
 pub(super) fn service(file: &Path, operation: &OperationInfo) -> Result<External, Failed> {
     let loaded = Settings::load(file).map_err(|error| Failed::new(SETTINGS, error.to_string()))?;
-    settings::warn(&loaded);
+    settings::warn(&file.display().to_string(), loaded.warnings());
     let (kind, file) = (operation.kind, file.display());
     let tab = loaded.tab(kind);
     if !tab.enabled {
