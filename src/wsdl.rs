@@ -23,6 +23,7 @@
 //! plain HTTP.
 
 mod error;
+mod scan;
 
 mod schema;
 mod schema_read;

@@ -135,24 +135,35 @@ fn settings(step: &mut Step, subject: &Subject, found: &crate::wsdl::Found) {
         );
     }
     let Some(kind) = subject.kind else { return };
+    // Where anything is discovered, the client is told all names and actions. The kinds whose
+    // names are the vendor's have no setting for them.
+    let has_key = crate::settings::has_operation_key(kind);
+    let told = subject.namespace.is_none() || (has_key && subject.operation.is_none());
+    if told {
+        return version(step, subject, found);
+    }
     let set = subject.operation.as_deref().unwrap_or(operation);
-    let is_first = crate::settings::default_operation(kind) == operation;
-    if is_first && subject.operation.is_some() && set != found.name {
+    if set != found.name {
         let there = &found.name;
         let text = format!("{operation} is called {there} there, and {set} is set");
+        let remedy = match has_key {
+            true => format!("set operation = \"{there}\" (or \"discover\")"),
+            false => "set namespace = \"discover\": it finds the names, too".to_owned(),
+        };
+        step.add(Finding::new("operation-name", text).remedy(remedy));
+    }
+    if let Some(action) = found.unusual_action(subject.soap) {
+        let text = format!("{operation}: the action is {action:?}, not namespace and name");
         step.add(
-            Finding::new("operation-name", text)
-                .remedy(format!("set operation = \"{there}\" (or \"discover\")")),
+            Finding::new("soap-action", text)
+                .remedy("set namespace = \"discover\": it tells the client the action, too"),
         );
     }
-    if let Some(action) = found.unusual_action(subject.soap)
-        && (subject.namespace.is_some() || subject.operation.is_some())
-    {
-        let text = format!("{operation}: the action is {action:?}, not namespace and name");
-        step.add(Finding::new("soap-action", text).remedy(
-            "set namespace (and operation) to \"discover\": it tells the client the action",
-        ));
-    }
+    version(step, subject, found);
+}
+
+fn version(step: &mut Step, subject: &Subject, found: &crate::wsdl::Found) {
+    let operation = found.operation.name;
     if !found.speaks(subject.soap) {
         let text = format!("{operation} is not offered in SOAP {}, which is set", subject.soap);
         let other: Vec<_> = found.actions.iter().map(|(version, _)| version.to_string()).collect();

@@ -1,5 +1,6 @@
 //! What is looked at, and how.
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -11,7 +12,7 @@ use crate::settings::{External, Name};
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 /// A service to look at.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Subject {
     /// Its address.
     pub url: String,
@@ -33,6 +34,19 @@ pub struct Subject {
     pub proxy: Option<Secret>,
     /// TLS by the platform's library (only with the feature `native-tls`).
     pub native_tls: bool,
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL is not checked yet, so it may hold user information.
+        f.debug_struct("Subject")
+            .field("url", &self.shown_url())
+            .field("kind", &self.kind)
+            .field("namespace", &self.namespace)
+            .field("operation", &self.operation)
+            .field("soap", &self.soap)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Subject {

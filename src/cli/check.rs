@@ -279,3 +279,26 @@ fn summary(reports: &[Report]) -> String {
         skipped => format!("{begin}; not checked: {}\n", plural(skipped, "step")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_have_colours_where_there_are_any() {
+        let subject = Subject::new("nonsense");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let report = runtime.block_on(check(&subject, &Options::default(), |_| ()));
+        let plain = table(&report, false);
+        assert!(plain.contains("  FINDING  settings  ") && !plain.contains('\x1b'), "{plain}");
+        let painted = table(&report, true);
+        assert!(painted.contains("\x1b[1;31mFINDING \x1b[0m settings"), "{painted}");
+        assert!(painted.contains("\x1b[2m-       \x1b[0m resolve"), "{painted}");
+        let stripped = ["\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[1;31m", "\x1b[0m"]
+            .iter()
+            .fold(painted, |text, code| text.replace(code, ""));
+        assert_eq!(stripped, plain);
+        assert_eq!(summary(&[report]), "1 finding, 0 warnings; not checked: 10 steps\n");
+    }
+}

@@ -91,7 +91,15 @@ fn described(answer: &NotSoap) -> String {
 }
 
 fn operations(found: &[String]) -> String {
-    if found.is_empty() { "none".to_owned() } else { found.join(", ") }
+    /// More would hide the rest of the error.
+    const SHOWN: usize = 20;
+    match found.get(SHOWN..) {
+        Some(more) if !more.is_empty() => {
+            format!("{} and {} more", found[..SHOWN].join(", "), more.len())
+        }
+        _ if found.is_empty() => "none".to_owned(),
+        _ => found.join(", "),
+    }
 }
 
 impl Discovery {
@@ -240,6 +248,7 @@ fn take(
                 seen.push(url.clone());
                 queue.push_back((url, namespace));
             }
+            _ if skipped.len() >= 100 => {}
             _ => {
                 let location: String = location.chars().take(200).collect();
                 skipped.push(format!("{location}: on another host than the service, not followed"));

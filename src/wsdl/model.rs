@@ -1,5 +1,7 @@
 //! A described service.
 
+use std::collections::BTreeSet;
+
 use super::schema::{Field, QName, Schema};
 use crate::soap::SoapVersion;
 
@@ -72,13 +74,9 @@ pub enum Style {
 impl Description {
     /// The names of all operations, each once, in order.
     pub fn operation_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for operation in self.ports.iter().flat_map(|port| &port.operations) {
-            if !names.contains(&operation.name.as_str()) {
-                names.push(&operation.name);
-            }
-        }
-        names
+        let mut seen = BTreeSet::new();
+        let all = self.ports.iter().flat_map(|port| &port.operations);
+        all.map(|operation| operation.name.as_str()).filter(|name| seen.insert(*name)).collect()
     }
 
     /// The fields of a wrapped message: the parameters of an input, the result of an output.

@@ -1,8 +1,11 @@
 //! Puts the pieces of all documents together.
 
+use std::collections::BTreeMap;
+
 use super::error::{WsdlError, WsdlProblem};
 use super::model::{Description, Message, Operation, Port};
-use super::read::{Abstract, Binding, Documents, RawPort, Reference};
+use super::read::{Abstract, Binding, Documents, RawPort};
+use super::scan::Reference;
 use super::schema::{Field, QName, Type, TypeRef};
 use crate::soap::ENVELOPE_11;
 use crate::xml::{XML, XSD};
@@ -22,6 +25,7 @@ struct Resolver<'d> {
     /// Were all imports read, so that whatever is missing is a mistake?
     complete: bool,
     missing: Vec<String>,
+    bindings: BTreeMap<&'d QName, &'d Binding>,
 }
 
 impl Documents {
@@ -32,7 +36,9 @@ impl Documents {
     ///
     /// A reference to something that is not there, or no SOAP service at all.
     pub fn finish(self, complete: bool) -> Result<Description, WsdlError> {
-        let mut resolver = Resolver { documents: &self, complete, missing: Vec::new() };
+        // Of two bindings with one name the first counts.
+        let bindings = self.bindings.iter().rev().map(|(name, binding)| (name, binding)).collect();
+        let mut resolver = Resolver { documents: &self, complete, missing: Vec::new(), bindings };
         let mut ports = Vec::new();
         for port in &self.ports {
             ports.extend(resolver.port(port)?);
@@ -81,8 +87,7 @@ impl Resolver<'_> {
 
     /// A port, unless it is bound to something else than SOAP.
     fn port(&mut self, port: &RawPort) -> Result<Option<Port>, WsdlError> {
-        let found = self.documents.bindings.iter().find(|(name, _)| *name == port.binding.name);
-        let Some((_, binding)) = found else {
+        let Some(binding) = self.bindings.get(&port.binding.name).copied() else {
             // A port without a SOAP address is one of plain HTTP, whose binding was passed over.
             if port.address.is_some() {
                 self.dangling("binding", &port.binding)?;
@@ -103,10 +108,14 @@ impl Resolver<'_> {
         if port_type.is_none() {
             self.dangling("portType", &binding.port_type)?;
         }
+        let known: BTreeMap<&str, &Abstract> = port_type
+            .iter()
+            .flat_map(|port_type| port_type.iter().rev())
+            .map(|operation| (operation.name.as_str(), operation))
+            .collect();
         let mut operations = Vec::new();
         for bound in &binding.operations {
-            let found: Option<&Abstract> =
-                port_type.and_then(|port_type| port_type.iter().find(|a| a.name == bound.name));
+            let found = known.get(bound.name.as_str());
             let (input, output) = match found {
                 Some(found) => (found.input.as_ref(), found.output.as_ref()),
                 None => (None, None),

@@ -1,7 +1,8 @@
 //! Reads `xs:schema`.
 
 use super::error::At;
-use super::read::{Documents, Import, Scan};
+use super::read::{Documents, Import};
+use super::scan::Scan;
 use super::schema::{Field, QName, Type, TypeRef};
 use crate::xml::XSD;
 

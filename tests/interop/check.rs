@@ -82,6 +82,7 @@ fn mistakes_are_named() {
     let report = look("Renamed.asmx", |subject| {
         subject.kind = Some(Kind::UserInformation);
         subject.operation = Some(GetUserInfo::NAME.into());
+        subject.namespace = Some("http://tempuri.org/".into());
     });
     assert!(code(&report, "operation-name").contains("LookupCustomer"));
     code(&look("Nowhere.asmx", |_| ()), "not-found");
@@ -101,7 +102,7 @@ fn the_command_says_so_too() {
     assert!(!text.contains(&password()), "{text}");
 }
 
-async fn renamed(version: SoapVersion, kind: Kind, discovery: &Discovery) -> Client {
+fn renamed(version: SoapVersion, kind: Kind, discovery: &Discovery) -> Client {
     let url = format!("{}Renamed.asmx", base());
     let builder = Client::builder(&url, password()).soap_version(version);
     discovery.apply(kind, builder).unwrap().build().unwrap()
@@ -127,15 +128,15 @@ fn operations_are_found_whatever_their_names() {
             ]
         );
         for version in [SoapVersion::V11, SoapVersion::V12] {
-            let client = renamed(version, Kind::UserInformation, &discovery).await;
+            let client = renamed(version, Kind::UserInformation, &discovery);
             let email_from = Some("myusername@example.com".to_owned());
             let request = GetUserInfo { email_from, ..Default::default() };
             let answer = client.call(request).await.unwrap();
             assert!(matches!(answer.result, UserInformation::Found { .. }));
-            let client = renamed(version, Kind::Events, &discovery).await;
+            let client = renamed(version, Kind::Events, &discovery);
             let event = HandleEvent { event_name: "TicketClosed".into(), ..Default::default() };
             assert_eq!(client.call(event).await.unwrap().result, EventHandled);
-            let client = renamed(version, Kind::Registration, &discovery).await;
+            let client = renamed(version, Kind::Registration, &discovery);
             let register = RegisterUser {
                 login_username: "new".into(),
                 login_password: "pw".into(),

@@ -155,7 +155,11 @@ fn renamed() -> SocketAddr {
 async fn an_operation_is_renamed() {
     let subject =
         Subject { kind: Some(Kind::UserInformation), ..subject(renamed(), "/Extended.asmx") };
-    let set = Subject { operation: Some("GetUserInfo".into()), ..subject.clone() };
+    let set = Subject {
+        operation: Some("GetUserInfo".into()),
+        namespace: Some(NAMESPACE.into()),
+        ..subject.clone()
+    };
     let report = expect(
         &set,
         "operation-name",
@@ -169,6 +173,62 @@ async fn an_operation_is_renamed() {
     assert!(!report.has_findings() && report.outcome == Outcome::Ok, "{report:#?}");
     let report = look(&Subject { kind: None, ..subject }).await;
     assert_eq!(finding(&report, "operation-name").gravity, Gravity::Warning);
+}
+
+#[tokio::test]
+async fn names_and_actions_that_no_setting_tells_are_findings() {
+    let namespace = Some(NAMESPACE.to_owned());
+    let cased = distorted(
+        sample_host(NAMESPACE),
+        |text| text.replace("GetSigninCookieInfo", "GetSignInCookieInfo"),
+        |text| text.replace("GetSignInCookieInfo", "GetSigninCookieInfo"),
+    );
+    let login = Subject { kind: Some(Kind::Login), namespace, ..subject(cased, "/Provider.asmx") };
+    let words = "GetSignInCookieInfo is called GetSigninCookieInfo there";
+    expect(&login, "operation-name", words, "namespace = \"discover\"").await;
+    let told = Subject { namespace: None, ..login.clone() };
+    assert_eq!(look(&told).await.outcome, Outcome::Ok);
+
+    // As WCF names actions.
+    let (plain, wcf) = ("tempuri.org/Authenticate\"", "tempuri.org/ILogin/Authenticate\"");
+    let acting = distorted(
+        sample_host(NAMESPACE),
+        move |text| text.replace(wcf, plain),
+        move |text| text.replace(plain, wcf),
+    );
+    let url = format!("http://{acting}/Provider.asmx");
+    let report = expect(
+        &Subject { url: url.clone(), ..login },
+        "soap-action",
+        "http://tempuri.org/ILogin/Authenticate",
+        "tells the client the action",
+    )
+    .await;
+    assert_eq!(report.step("password").unwrap().outcome, Outcome::Ok);
+    assert!(!look(&Subject { url, ..told }).await.has_findings());
+}
+
+#[tokio::test]
+async fn a_proxy_is_gone_through_and_said_so() {
+    let host = sample_host(NAMESPACE);
+    let proxy = serve(move |request| {
+        assert!(request.head.contains(" http://behind.invalid/Provider.asmx"), "{}", request.head);
+        let head = request.head.replacen("http://behind.invalid", "", 1);
+        forward_closed(host, &crate::check_peers::Request { head, ..request.clone() })
+    });
+    let subject = Subject {
+        proxy: Some(format!("http://user:hunter2x@{proxy}").into()),
+        password: Some(PASSWORD.into()),
+        ..Subject::new("http://behind.invalid/Provider.asmx")
+    };
+    let report = look(&subject).await;
+    assert!(!report.has_findings(), "{report:#?}");
+    assert_eq!(report.step("password").unwrap().outcome, Outcome::Ok);
+    for step in ["resolve", "connect", "tls", "http"] {
+        assert_eq!(report.step(step).unwrap().outcome, Outcome::NotChecked);
+        assert!(report.step(step).unwrap().text.contains("proxy"));
+    }
+    assert!(!format!("{report:?} {subject:?}").contains("hunter2x"));
 }
 
 #[tokio::test]
@@ -480,8 +540,9 @@ async fn nobody_is_there() {
         ("ftp://host/", "http:// or https://"),
         ("http://user:hunter2@host/", "user name or password"),
     ] {
-        let report = expect(&Subject::new(url), "settings", words, "correct").await;
-        assert!(!format!("{report:?}").contains("hunter2"));
+        let subject = Subject::new(url);
+        let report = expect(&subject, "settings", words, "correct").await;
+        assert!(!format!("{report:?} {subject:?}").contains("hunter2"));
     }
     let roots = Subject { root_certificates: b"x".to_vec(), ..Subject::new("https://localhost/") };
     expect(&roots, "settings", "root certificates", "correct").await;

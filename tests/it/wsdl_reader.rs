@@ -382,6 +382,19 @@ fn limits_hold() {
     let mut documents = add(Limits { documents: 1, ..Limits::default() }).unwrap();
     let error = documents.add("b", document.as_bytes(), "", None).unwrap_err();
     assert!(error.to_string().contains("(limit `documents`)"), "{error}");
+    // Ten thousand operations are no more than ten thousand.
+    let many: String = (0..10_000)
+        .map(|n| format!("<wsdl:operation name='o{n}'><wsdl:input message='tns:AuthenticateSoapIn'/></wsdl:operation>"))
+        .collect();
+    let bound: String = (0..10_000).map(|n| format!("<wsdl:operation name='o{n}'/>")).collect();
+    let crowd = document
+        .replace("</wsdl:portType>", &format!("{many}</wsdl:portType>"))
+        .replace("</wsdl:binding>", &format!("{bound}</wsdl:binding>"));
+    let started = std::time::Instant::now();
+    let description = read(&crowd).unwrap();
+    assert_eq!(description.find().named("Authenticate").unwrap().by, Match::Exact);
+    assert_eq!(description.operation_names().len(), 10_002);
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
     // Types in types in types: refused before the stack ends.
     let nested = "<s:sequence>".repeat(5000);
     let deep = document.replacen("<s:sequence>", &nested, 1);
