@@ -5,6 +5,7 @@ mod check;
 mod fixtures;
 mod logging;
 mod passwords;
+mod record;
 mod report;
 mod sample;
 mod serve;
@@ -66,6 +67,7 @@ struct Cli {
 enum Command {
     Call(call::CallArgs),
     Check(check::CheckArgs),
+    Record(record::RecordArgs),
     Serve(serve::ServeArgs),
     Settings(settings::SettingsArgs),
     Fixtures(fixtures::FixturesArgs),
@@ -125,11 +127,12 @@ pub(crate) fn main() -> ExitCode {
     };
     let by_default = match cli.command {
         Command::Call(_) | Command::Check(_) | Command::Settings(_) | Command::Fixtures(_) => "off",
-        Command::Serve(_) => "info",
+        Command::Record(_) | Command::Serve(_) => "info",
     };
     let result = logging::start(by_default).and_then(|()| match cli.command {
         Command::Call(args) => call::run(args),
         Command::Check(args) => check::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Settings(args) => settings::run(&args),
         Command::Fixtures(args) => fixtures::run(args),

@@ -16,9 +16,11 @@ mod verify;
 
 mod addresses;
 mod http;
+mod proxy;
 mod render;
 mod server;
 mod trouble;
+mod upstream;
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,8 +30,10 @@ use crate::exchange::{HttpRequest, HttpResponse};
 use crate::soap::SoapVersion;
 
 pub use http::Limits;
+pub use proxy::{HostHeader, Proxy, ProxyBuilder, ProxyError};
 pub use server::{ReplayServer, ServerBuilder};
 pub use trouble::{BadTrouble, Injection, Trouble};
+pub use upstream::UpstreamError;
 
 pub use collections::{Changed, CollectionDifferences, FixtureDifferences};
 pub use contract::{ContractFinding, Severity, check_contract};

@@ -31,7 +31,7 @@ Trouble for --inject, OPERATION: before it for the answers to one operation only
   cut=100         the connection is closed after so many bytes of the body
   reset           the connection is reset (RST) in place of an answer
   html500         the answer is an HTML error page, status 500
-  page401         the answer is an HTML page, status 401
+  page401         the answer is an HTML sign-in page, status 401
   bom             a UTF-8 byte order mark stands before the body
   charset=utf-16  the content type names this charset, the body stays as it is
 

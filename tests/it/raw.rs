@@ -1,5 +1,4 @@
 //! Callers and services that speak raw bytes, for tests of what goes over the wire.
-#![allow(dead_code, reason = "the tests of the recording proxy need the rest")]
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,0 +1,305 @@
+//! `record` as a user meets it: what it says, what it keeps, and no password anywhere.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use external_providers::fixture::{Replay, load};
+
+use crate::raw::{Folder, PATIENCE, Peer, Service, answer, call};
+use crate::recordings::sample_service;
+
+const PASSWORD: &str = "s3cret";
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
+    command
+        .args(arguments)
+        .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", PASSWORD)
+        .env_remove("EXTERNAL_PROVIDERS_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+struct Recorder {
+    process: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+    address: SocketAddr,
+    first: String,
+}
+
+impl Recorder {
+    fn start(upstream: SocketAddr, folder: &Folder, more: &[&str]) -> Self {
+        let upstream = format!("http://{upstream}");
+        let usual =
+            ["record", "--upstream", &upstream, "--listen", "127.0.0.1:0", "--out", folder.text()];
+        let mut process = command(&[&usual, more].concat()).spawn().unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut first = String::new();
+        stdout.read_line(&mut first).unwrap();
+        let address = first.split(' ').nth(2).expect("it began").trim_end_matches(',');
+        let address = address.strip_prefix("http://").unwrap().parse().unwrap();
+        Self { process, stdout, address, first }
+    }
+
+    fn signal(&self) {
+        let killed = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
+        assert!(killed.success());
+    }
+
+    /// Stops it; its exit code, the rest of its output and its log.
+    fn stop(mut self) -> (i32, String, String) {
+        self.signal();
+        let (mut output, mut log) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut output).unwrap();
+        self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (self.process.wait().unwrap().code().unwrap(), output, log)
+    }
+}
+
+/// Nothing runs on after a test that failed.
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+    }
+}
+
+const LOGIN: [&str; 3] = ["authPW=s3cret", "loginUsername=myusername", "loginPassword=mypassword"];
+
+fn hides_secrets(text: &[u8]) {
+    for secret in ["s3cret", "mypassword", "wrong-one"] {
+        let found = text.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!found, "{}", String::from_utf8_lossy(text));
+    }
+}
+
+#[test]
+fn what_is_recorded_is_replayed_and_no_password_is_kept() {
+    let folder = Folder::new();
+    let service = sample_service();
+    let recorder = Recorder::start(service, &folder, &[]);
+    let expected = format!("forwarding to http://{service}; mode once: {} holds no", folder.text());
+    assert!(recorder.first.contains(&expected), "{}", recorder.first);
+    let mut caller = Peer::connect(recorder.address);
+    caller.send(call("Authenticate", &LOGIN));
+    let right = caller.text();
+    let wrong = ["authPW=s3cret", "loginUsername=myusername", "loginPassword=wrong-one"];
+    caller.send(call("Authenticate", &wrong));
+    let refused = caller.text();
+    assert!(right.contains("Login Successful") && refused.contains("Login Failure"));
+    caller.send(
+        "GET /Provider.asmx?WSDL HTTP/1.1\r\nHost: h\r\nAuthorization: Basic czNjcmV0\r\n\r\n",
+    );
+    assert!(caller.text().contains("<wsdl:definitions"));
+    let url = format!("http://{}/Provider.asmx", recorder.address);
+    let fault =
+        command(&["call", "StartTicket", "diagnostic=fault", "--url", &url, "--soap", "1.2"]);
+    assert_eq!({ fault }.output().unwrap().status.code(), Some(6));
+    let (code, output, log) = recorder.stop();
+    assert_eq!(code, 0, "{log}");
+    assert!(output.starts_with("stopped: 4 recorded, 0 replayed"), "{output}");
+    assert_eq!(log.lines().count(), 4, "{log}");
+    assert!(log.contains("recorded name=\"authenticate-login-successful-11\""), "{log}");
+    for text in [&folder.all()[..], output.as_bytes(), log.as_bytes()] {
+        hides_secrets(text);
+    }
+    assert_eq!(load(folder.path()).unwrap().len(), 4);
+
+    // The service is not needed any more: nobody listens at port 1.
+    let nobody = "127.0.0.1:1".parse().unwrap();
+    let recorder = Recorder::start(nobody, &folder, &[]);
+    assert!(recorder.first.contains("4 recordings already"), "{}", recorder.first);
+    let mut caller = Peer::connect(recorder.address);
+    caller.send(call("Authenticate", &LOGIN) + &call("Authenticate", &wrong));
+    assert_eq!(caller.text(), right);
+    assert_eq!(caller.text(), refused);
+    caller.send(call("Authenticate", &["authPW=s3cret", "loginUsername=someone"]));
+    assert!(caller.text().contains("<faultcode>soap:Client</faultcode>"));
+    let (code, output, log) = recorder.stop();
+    assert_eq!(code, 0, "{log}");
+    assert!(output.starts_with("stopped: 0 recorded, 2 replayed"), "{output}");
+    hides_secrets(log.as_bytes());
+}
+
+#[test]
+fn an_upstream_that_is_down_is_said_and_kept() {
+    let folder = Folder::new();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let recorder = Recorder::start(closed, &folder, &["--mode", "new", "--timeout", "5"]);
+    let mut caller = Peer::connect(recorder.address);
+    caller.send(call("Authenticate", &LOGIN));
+    assert!(caller.text().starts_with("HTTP/1.1 502 Bad Gateway"));
+    let (code, _, log) = recorder.stop();
+    assert_eq!(code, 0, "{log}");
+    assert!(log.contains("WARN") && log.contains("could not connect to http://"), "{log}");
+    assert_eq!(load(folder.path()).unwrap().len(), 1);
+    hides_secrets(&folder.all());
+}
+
+#[test]
+fn a_kill_leaves_only_whole_exchanges() {
+    let folder = Folder::new();
+    let mut recorder = Recorder::start(sample_service(), &folder, &["--mode", "new"]);
+    let address = recorder.address;
+    let callers: Vec<_> = (0..4)
+        .map(|caller| {
+            std::thread::spawn(move || {
+                // Until the proxy is gone.
+                for n in 0.. {
+                    let Ok(stream) = std::net::TcpStream::connect(address) else { return n };
+                    let mut peer = Peer::new(stream);
+                    let user = format!("loginUsername={caller}-{n}");
+                    peer.send(call("Authenticate", &["authPW=s3cret", &user, "loginPassword=x"]));
+                    if peer.message().is_none() {
+                        return n;
+                    }
+                }
+                0
+            })
+        })
+        .collect();
+    let started = Instant::now();
+    while std::fs::read_dir(folder.path()).map_or(0, Iterator::count) < 20 {
+        assert!(started.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    recorder.process.kill().unwrap();
+    recorder.process.wait().unwrap();
+    let answered: usize = callers.into_iter().map(|caller| caller.join().unwrap()).sum();
+    // Everything is whole, and whoever got an answer finds it recorded.
+    let fixtures = load(folder.path()).unwrap();
+    assert!(fixtures.len() >= answered && answered > 0, "{} {answered}", fixtures.len());
+    assert!(fixtures.iter().all(|fixture| fixture.answer().is_some()));
+    // The next recording goes on.
+    let recorder = Recorder::start(sample_service(), &folder, &["--mode", "new"]);
+    let mut caller = Peer::connect(recorder.address);
+    caller.send(call("GetUserInfo", &["authPW=s3cret"]).replace("Provider", "Extended"));
+    caller.text();
+    assert_eq!(recorder.stop().0, 0);
+    assert_eq!(load(folder.path()).unwrap().len(), fixtures.len() + 1);
+    assert_eq!(Replay::load(folder.path()).unwrap().len(), fixtures.len() + 1);
+    hides_secrets(&folder.all());
+}
+
+#[test]
+fn all_replaces_the_recording_in_the_end_and_not_before() {
+    let folder = Folder::new();
+    for (number, body) in ["one", "two"].into_iter().enumerate() {
+        let service = Service::start(vec![answer("200 OK", "", body)]);
+        let recorder = Recorder::start(service.address, &folder, &["--mode", "all"]);
+        let mut caller = Peer::connect(recorder.address);
+        caller.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert!(caller.text().ends_with(body));
+        let before = load(folder.path()).map_or(0, |fixtures| fixtures.len());
+        assert_eq!(before, number, "the old one is there until the end");
+        assert_eq!(recorder.stop().0, 0);
+        let fixtures = load(folder.path()).unwrap();
+        assert_eq!(fixtures.len(), 1);
+        assert_eq!(fixtures[0].answer().unwrap().response.body, body.as_bytes());
+    }
+}
+
+#[test]
+fn keys_of_ones_own_are_kept_out_too() {
+    let folder = Folder::new();
+    let service = Service::start(vec![answer("200 OK", "X-Token: tok-4711\r\n", "ok")]);
+    let more = ["--redact-key", "licence", "--redact-key", "x-token", "--redact-personal"];
+    let recorder = Recorder::start(service.address, &folder, &more);
+    let mut caller = Peer::connect(recorder.address);
+    caller
+        .send(call("StartTicket", &["authPW=s3cret", "licence=lic-4711", "emailFrom=a@b.example"]));
+    assert!(service.request().windows(8).any(|w| w == b"lic-4711"), "the service gets it all");
+    assert!(caller.text().contains("tok-4711"));
+    assert_eq!(recorder.stop().0, 0);
+    let all = String::from_utf8_lossy(&folder.all()).into_owned();
+    for secret in ["4711", "a@b.example", "s3cret"] {
+        assert!(!all.contains(secret), "{secret}: {all}");
+    }
+}
+
+#[test]
+fn a_second_signal_does_not_wait() {
+    let folder = Folder::new();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = silent.local_addr().unwrap();
+    let recorder = Recorder::start(upstream, &folder, &[]);
+    let mut caller = Peer::connect(recorder.address);
+    caller.send(call("Authenticate", &LOGIN));
+    let mut service = Peer::new(silent.accept().unwrap().0);
+    service.text();
+    recorder.signal();
+    // The first one closes the port.
+    let started = Instant::now();
+    while std::net::TcpStream::connect(recorder.address).is_ok() {
+        assert!(started.elapsed() < PATIENCE);
+    }
+    let (code, output, log) = recorder.stop();
+    assert_eq!(code, 0, "{log}");
+    assert!(output.starts_with("stopped: 0 recorded"), "{output}");
+    assert!(started.elapsed() < PATIENCE);
+}
+
+#[test]
+fn an_exchange_that_cannot_be_written_is_passed_on_and_fails_the_run() {
+    let folder = Folder::new();
+    let recorder = Recorder::start(sample_service(), &folder, &["--mode", "new"]);
+    let mut caller = Peer::connect(recorder.address);
+    // Where the recording was, there is a file now.
+    let _ = std::fs::remove_dir_all(folder.path());
+    std::fs::write(folder.path(), "").unwrap();
+    caller.send(call("Authenticate", &LOGIN));
+    assert!(caller.text().contains("Login Successful"));
+    let (code, _, log) = recorder.stop();
+    std::fs::remove_file(folder.path()).unwrap();
+    assert_eq!(code, 1, "{log}");
+    assert!(log.contains("NOT RECORDED") && log.contains(folder.text()), "{log}");
+    hides_secrets(log.as_bytes());
+}
+
+#[test]
+fn what_cannot_start_says_why() {
+    let folder = Folder::new();
+    let file = Folder::new();
+    std::fs::write(file.path(), "").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let out = folder.text();
+    let good = ["--upstream", "http://127.0.0.1:1", "--listen", "127.0.0.1:0"];
+    for (arguments, code, says) in [
+        (&["--out", out][..], 2, "--upstream"),
+        (&["--upstream", "http://h"], 2, "--out"),
+        (&["--upstream", "crm.example.com", "--out", out], 2, "http://host"),
+        (&["--upstream", "http://h/Provider.asmx", "--out", out], 2, "has a path"),
+        (&["--upstream", "http://u:hunter2@h", "--out", out], 2, "user information"),
+        (
+            &["--upstream", "http://127.0.0.1:1", "--listen", &taken, "--out", out],
+            1,
+            "cannot listen",
+        ),
+        (&[&good[..], &["--out", out, "--mode", "nwe"]].concat(), 2, "new"),
+        (&[&good[..], &["--out", out, "--host", "x"]].concat(), 2, "keep"),
+        (&[&good[..], &["--out", out, "--timeout", "0"]].concat(), 2, "seconds"),
+        (&[&good[..], &["--out", file.text(), "--mode", "new"]].concat(), 1, file.text()),
+        (&[&good[..], &["--out", out, "--root-certificates", "/nowhere"]].concat(), 3, "/nowhere"),
+        (&[&good[..], &["--out", out, "--auth-password-file", "/nowhere"]].concat(), 3, "/nowhere"),
+    ] {
+        let mut process = command(&[&["record"], arguments].concat()).spawn().unwrap();
+        let started = Instant::now();
+        while process.try_wait().unwrap().is_none() {
+            if started.elapsed() > PATIENCE {
+                process.kill().unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let output = process.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?} {text}");
+        assert!(text.starts_with("error: ") && text.contains(says), "{arguments:?} {text}");
+        assert!(!text.contains("hunter2"), "{text}");
+        assert_eq!(output.stdout, b"");
+    }
+    std::fs::remove_file(file.path()).unwrap();
+}
