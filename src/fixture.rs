@@ -5,6 +5,7 @@ mod collections;
 mod contract;
 mod description;
 mod differences;
+mod names;
 mod naming;
 mod pattern;
 mod recording;
@@ -36,7 +37,7 @@ pub use trouble::{BadTrouble, Injection, Trouble};
 pub use upstream::UpstreamError;
 
 pub use collections::{Changed, CollectionDifferences, FixtureDifferences};
-pub use contract::{ContractFinding, Severity, check_contract};
+pub use contract::{ContractCheck, ContractFinding, Severity};
 pub use differences::{Difference, Differences, Value};
 pub use pattern::BadPattern;
 pub use recording::{Decision, RecordError, Recorder, Recording, Summary};

@@ -226,6 +226,8 @@ fn replay_of(request: HttpRequest) -> Replay {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn whatever_way_a_request_is_written_it_matches(
         tree in trees(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use external_providers::fixture::{
-    Fixture, Live, Severity, Verdict, Verified, Verifier, VerifyOptions, check_contract,
+    ContractCheck, Fixture, Live, Outcome, Severity, Verdict, Verified, Verifier, VerifyOptions,
 };
 use external_providers::{Host, Secret, sample};
 
@@ -110,11 +110,50 @@ async fn a_service_with_another_password_differs_and_none_fails() {
 
 #[test]
 fn recordings_of_the_service_hold_to_the_contract() {
+    let check = ContractCheck::default();
     for fixture in operations() {
-        let errors: Vec<_> = check_contract(&fixture)
+        let errors: Vec<_> = check
+            .check(&fixture)
             .into_iter()
             .filter(|finding| finding.severity == Severity::Error)
             .collect();
         assert_eq!(errors, [], "{}", fixture.name);
     }
+}
+
+#[test]
+fn a_recorded_wsdl_says_how_operations_are_called() {
+    let mut fixtures = recording(&captures("op"));
+    fixtures.retain(|fixture| fixture.name == "op-ext-userinfo-ok-11");
+    let rename = |bytes: &[u8]| {
+        String::from_utf8_lossy(bytes).replace("GetUserInfo", "LookupCustomer").into_bytes()
+    };
+    let lookup = &mut fixtures[0];
+    lookup.operation = Some("LookupCustomer".to_owned());
+    lookup.request.body = rename(&lookup.request.body);
+    let mut headers = external_providers::exchange::Headers::new();
+    for header in lookup.request.headers.iter() {
+        headers.push_bytes(header.name.clone(), rename(&header.value));
+    }
+    lookup.request.headers = headers;
+    let Outcome::Answered(answered) = &mut lookup.outcome else { panic!() };
+    answered.response.body = rename(&answered.response.body);
+    let texts = |check: &ContractCheck, fixture: &Fixture| -> Vec<String> {
+        check.check(fixture).into_iter().map(|finding| finding.text).collect()
+    };
+    let alone = ContractCheck::new(&fixtures);
+    assert_eq!(texts(&alone, &fixtures[0]), ["LookupCustomer is not a contract operation"]);
+
+    let mut wsdl = recording(&captures("meta"));
+    wsdl.retain(|fixture| fixture.name == "meta-ext-wsdl");
+    let Outcome::Answered(answered) = &mut wsdl[0].outcome else { panic!() };
+    answered.response.body = rename(&answered.response.body);
+    fixtures.extend(wsdl);
+    let check = ContractCheck::new(&fixtures);
+    assert_eq!(texts(&check, &fixtures[0]), [""; 0]);
+    // What it holds is looked at, now that it is known what it is.
+    fixtures[0].request.body =
+        String::from_utf8_lossy(&fixtures[0].request.body).replace("emailFrom", "emailFrm").into();
+    let found = texts(&check, &fixtures[0]);
+    assert!(found[0].ends_with("\"emailFrm\" (did you mean emailFrom?)"), "{found:?}");
 }
