@@ -12,7 +12,7 @@ use super::calls::{self, PasswordCheck, Probe};
 use super::describe;
 use super::http::Habits;
 use super::network;
-use super::report::{Finding, Report, Step};
+use super::report::{Finding, Outcome, Report, Step};
 use super::subject::{Options, Subject};
 use super::tls::{self, Look};
 use crate::client::{BuildError, Client, Discovery, pem_verifier};
@@ -215,26 +215,30 @@ impl Run<'_> {
     ) -> Result<(), BuildError> {
         let (subject, options) = (self.subject, self.options);
         let namespace = namespace(subject, discovery);
-        let mut probes = Vec::new();
         let both = async {
-            for version in [SoapVersion::V11, SoapVersion::V12] {
-                probes.push(calls::probe(&plain, &namespace, version).await);
-            }
+            tokio::join!(
+                calls::probe(&plain, &namespace, SoapVersion::V11),
+                calls::probe(&plain, &namespace, SoapVersion::V12),
+            )
         };
-        let done = self.timed("soap", both).await.is_some();
-        if done {
-            self.report.steps.push(calls::soap(subject, &probes, &namespace));
-        }
+        let probes: Vec<Probe> = match self.timed("soap", both).await {
+            Some((first, second)) => vec![first, second],
+            None => return Ok(()),
+        };
+        self.report.steps.push(calls::soap(subject, &probes, &namespace));
         let answers = |probe: &Probe| probe.version == subject.soap && probe.result.is_ok();
         let spoken = self.report.step("soap").is_some_and(|step| !is_silent(step));
         if !spoken || !probes.iter().any(answers) {
             self.rest("SOAP is not spoken");
             return Ok(());
         }
+        if discovery.is_none() && (subject.kind.is_none() || subject.namespace.is_some()) {
+            self.undescribed();
+        }
         let wrong = Secret::new(format!("wrong-{:x}", std::process::id()));
         let (client, wrong) = (
-            client(subject, options, discovery, &namespace, None)?,
-            client(subject, options, discovery, &namespace, Some(wrong))?,
+            client(subject, self.within(), discovery, &namespace, None)?,
+            client(subject, self.within(), discovery, &namespace, Some(wrong))?,
         );
         let check = PasswordCheck {
             subject,
@@ -253,6 +257,18 @@ impl Run<'_> {
         self.report.steps.push(calls::clock(dated(&probes, discovery)));
         self.habits(&plain, &namespace, url, reached).await;
         Ok(())
+    }
+
+    /// A service that does not describe itself, but works: many are set up so on purpose.
+    fn undescribed(&mut self) {
+        let Some(step) = self.report.steps.iter_mut().find(|step| step.name == "wsdl") else {
+            return;
+        };
+        for finding in &mut step.findings {
+            *finding = Finding::warning("no-wsdl", format!("SOAP is spoken, but: {}", finding.text))
+                .remedy("it works all the same; to have it compared with the contract and discovered, publish its ?WSDL");
+        }
+        step.outcome = Outcome::Warning;
     }
 
     async fn habits(&mut self, client: &Client, namespace: &str, url: &Url, reached: Reached) {
@@ -329,7 +345,7 @@ fn namespace(subject: &Subject, discovery: Option<&Discovery>) -> String {
 /// A client that calls operations as the service has them.
 fn client(
     subject: &Subject,
-    options: &Options,
+    within: Option<Duration>,
     discovery: Option<&Discovery>,
     namespace: &str,
     password: Option<Secret>,
@@ -338,7 +354,8 @@ fn client(
         Some(password) => &Subject { password: Some(password), ..subject.clone() },
         None => subject,
     };
-    let mut builder = subject.builder(options.step);
+    // Two calls are made in one step.
+    let mut builder = subject.builder(within.unwrap_or_default() / 2);
     for found in discovery.iter().flat_map(|discovery| &discovery.find.found) {
         if found.namespace == namespace {
             builder = builder.found(found);

@@ -126,8 +126,18 @@ async fn the_namespace_is_another() {
         "\"discover\"",
     )
     .await;
-    assert_eq!(finding(&report, "forbidden").gravity, Gravity::Finding);
+    assert!(finding(&report, "no-wsdl").text.contains("HTTP 403"));
     assert_eq!(report.step("contract").unwrap().outcome, Outcome::NotChecked);
+    // What does not describe itself works all the same, where nothing is to be discovered.
+    let hidden = serve(move |request| match request.is_get() {
+        true => respond("403 Forbidden", HTML, b"no documentation"),
+        false => forward_closed(host, request),
+    });
+    let url = format!("http://{hidden}/Provider.asmx");
+    let set = Subject { url, namespace: Some("urn:company".into()), ..open };
+    assert_eq!(look(&set).await.outcome, Outcome::Warning);
+    let discovering = Subject { namespace: None, ..set };
+    assert_eq!(finding(&look(&discovering).await, "forbidden").gravity, Gravity::Finding);
 }
 
 /// Passes a request on as it is.
@@ -517,6 +527,19 @@ async fn a_port_that_hangs_costs_no_more_than_its_time() {
     let found = finding(&report, "timeout");
     assert_eq!(found.gravity, Gravity::Finding);
     assert!(found.remedy.as_ref().unwrap().contains("hanging"), "{found:?}");
+    // The description comes, but no call is answered.
+    let host = sample_host(NAMESPACE);
+    let hanging = serve(move |request| match request.is_get() {
+        true => forward_closed(host, request),
+        false => {
+            std::thread::sleep(Duration::from_secs(3));
+            respond("500 Late", HTML, b"")
+        }
+    });
+    let report = check(&subject(hanging, "/Provider.asmx"), &options, |_| ()).await;
+    assert_eq!(report.step("contract").unwrap().outcome, Outcome::Ok);
+    assert_eq!(report.step("soap").unwrap().outcome, Outcome::Finding);
+    assert!(finding(&report, "timeout").remedy.as_ref().unwrap().contains("hanging"));
     let report = check(&https(silent, "127.0.0.1"), &options, |_| ()).await;
     assert!(finding(&report, "tls-timeout").text.contains("handshake"));
     // All together are bounded, too, and what was not come to is no pass.
