@@ -21,6 +21,7 @@ mod providers;
 mod providers_discover;
 mod providers_troubles;
 mod proxy;
+mod providers_wire;
 mod raw;
 mod record;
 mod recording_modes;
