@@ -28,6 +28,7 @@ mod tab;
 mod keys;
 
 mod read;
+mod section;
 mod source;
 
 mod example;

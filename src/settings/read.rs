@@ -1,23 +1,20 @@
 //! From a document to settings: all that is wrong at once.
 
-use std::time::Duration;
-
-use super::keys::{self, Key, OPTIONS, PASSWORDS, SWITCHES, Shape, TABS};
+use super::keys::{self, OPTIONS, PASSWORDS, SWITCHES, TABS};
+use super::section::{Section, finish};
 use super::source::{self, Found};
 use super::{External, LoginSettings, Name, Provider, Role, Settings, Surroundings};
 use crate::client::{BuildError, parse_url};
 use crate::contract::Kind;
-use crate::nearest::{is_near, nearest};
+use crate::nearest::is_near;
 use crate::secret::Secret;
 use crate::soap::SoapVersion;
-use crate::table::{Document, Problem, Table};
+use crate::table::{Document, Problem};
 
 /// The warning about a password that stands in the settings.
 pub(super) const INLINE_PASSWORD: &str = "the password stands in this file";
 /// What to do about it.
 const ELSEWHERE: &str = "put it elsewhere: password_file, password_env or password_credential";
-/// Keys of one table; beyond that it is no settings file, and naming them all would take long.
-const MOST_KEYS: usize = 100;
 
 /// Reads a text that is not empty. The error holds the problems, then the warnings.
 pub(super) fn settings(
@@ -54,137 +51,6 @@ pub(super) fn settings(
     problems.sort_by_key(|problem| (problem.line, problem.column));
     settings.warnings.sort_by_key(|problem| (problem.line, problem.column));
     if problems.is_empty() { Ok(settings) } else { Err((problems, settings.warnings)) }
-}
-
-/// Names unknown keys, unless there are so many that it is another kind of file.
-fn finish(table: &Table<'_>, known: &[&str], problems: &mut Vec<Problem>) {
-    let count = table.keys().len();
-    if count > MOST_KEYS {
-        let what = format!("{count} keys are too many");
-        problems.push(table.problem("", what).hint("is it the settings file?"));
-    } else {
-        table.finish(known, problems);
-    }
-}
-
-/// A section whose values are read as the table of keys says.
-struct Section<'d> {
-    keys: &'d [&'static Key],
-    /// Absent is as good as empty.
-    table: Option<Table<'d>>,
-    problems: &'d mut Vec<Problem>,
-}
-
-impl<'d> Section<'d> {
-    fn key(&self, name: &str) -> Option<&'static Key> {
-        let key = self.keys.iter().copied().find(|key| key.name == name);
-        debug_assert!(key.is_some(), "{name} is not in the table of keys");
-        key
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.table.as_ref().is_some_and(|table| table.has(name))
-    }
-
-    /// Something is wrong with a key that is there; of an absent section nothing can be.
-    fn wrong(&mut self, name: &str, what: impl Into<String>, hint: Option<String>) {
-        if let Some(table) = &self.table {
-            let problem = table.problem(name, what);
-            self.problems.push(match hint {
-                Some(hint) => problem.hint(hint),
-                None => problem,
-            });
-        }
-    }
-
-    fn string(&mut self, name: &str) -> Option<&'d str> {
-        let text = self.table.as_ref()?.string(name, self.problems)?;
-        if text.is_empty() {
-            let what = "must not be empty";
-            self.wrong(name, what, Some("take the line out if it is not needed".to_owned()));
-            return None;
-        }
-        Some(text)
-    }
-
-    /// A string, or the default if there is one.
-    fn text(&mut self, name: &str) -> Option<String> {
-        let default = self.key(name)?.default;
-        self.string(name).or(default).map(str::to_owned)
-    }
-
-    fn switch(&mut self, name: &str) -> bool {
-        let default = self.key(name).and_then(|key| key.default) == Some("true");
-        let table = self.table.as_ref();
-        table.and_then(|table| table.bool(name, self.problems)).unwrap_or(default)
-    }
-
-    fn choice(&mut self, name: &str) -> &'static str {
-        let Some(Key { shape: Shape::Choice(choices), default, .. }) = self.key(name) else {
-            return "";
-        };
-        let default = default.unwrap_or_default();
-        let Some(text) = self.string(name) else { return default };
-        if let Some(choice) = choices.iter().find(|choice| **choice == text) {
-            return choice;
-        }
-        let quoted: Vec<_> = choices.iter().map(|choice| format!("\"{choice}\"")).collect();
-        let meant = nearest(text, choices.iter().copied());
-        let hint = meant.map(|meant| format!("did you mean \"{meant}\"?"));
-        self.wrong(name, format!("must be {}", quoted.join(" or ")), hint);
-        default
-    }
-
-    fn number(&mut self, name: &str) -> u32 {
-        let Some(Key { shape: Shape::Number(from, to), default, .. }) = self.key(name) else {
-            return 0;
-        };
-        let given = match &self.table {
-            Some(table) => table.integer(name, *from..=*to, self.problems),
-            None => None,
-        };
-        let default = || default.and_then(|text| text.parse().ok());
-        given.and_then(|number| u32::try_from(number).ok()).or_else(default).unwrap_or_default()
-    }
-
-    fn time(&mut self, name: &str) -> Duration {
-        let Some(Key { shape: Shape::Time(from, to), default, .. }) = self.key(name) else {
-            return Duration::ZERO;
-        };
-        let default = default.and_then(duration).unwrap_or_default();
-        let Some(text) = self.string(name) else { return default };
-        let range = duration(from).unwrap_or_default()..=duration(to).unwrap_or_default();
-        match duration(text) {
-            Some(time) if range.contains(&time) => time,
-            Some(_) => {
-                self.wrong(name, format!("must be from {from} to {to}"), None);
-                default
-            }
-            None => {
-                let what = "must be a duration";
-                self.wrong(name, what, Some("like \"10s\", \"1m 30s\" or \"500ms\"".to_owned()));
-                default
-            }
-        }
-    }
-
-    fn finish(&mut self) {
-        let Some(table) = &self.table else { return };
-        let mut known: Vec<_> = self.keys.iter().map(|key| key.name).collect();
-        if table.path() != OPTIONS && table.has("enabled") {
-            let problem = table.problem("enabled", "a provider is not enabled here");
-            let hint = format!("in the section [{OPTIONS}]: {} = true", table.path());
-            self.problems.push(problem.hint(hint));
-            known.push("enabled");
-        }
-        finish(table, &known, self.problems);
-    }
-}
-
-/// A duration in people's words that is not negative.
-fn duration(text: &str) -> Option<Duration> {
-    let time: jiff::SignedDuration = text.parse().ok()?;
-    time.try_into().ok()
 }
 
 /// A tab that is being read.

@@ -1,0 +1,141 @@
+//! A section of the file, whose values are read as the table of keys says.
+
+use std::time::Duration;
+
+use super::keys::{Key, OPTIONS, Shape};
+use crate::nearest::nearest;
+use crate::table::{Problem, Table};
+
+/// Keys of one table; beyond that it is no settings file, and naming them all would take long.
+const MOST_KEYS: usize = 100;
+
+/// Names unknown keys, unless there are so many that it is another kind of file.
+pub(super) fn finish(table: &Table<'_>, known: &[&str], problems: &mut Vec<Problem>) {
+    let count = table.keys().len();
+    if count > MOST_KEYS {
+        let what = format!("{count} keys are too many");
+        problems.push(table.problem("", what).hint("is it the settings file?"));
+    } else {
+        table.finish(known, problems);
+    }
+}
+
+/// A section whose values are read as the table of keys says.
+pub(super) struct Section<'d> {
+    pub(super) keys: &'d [&'static Key],
+    /// Absent is as good as empty.
+    pub(super) table: Option<Table<'d>>,
+    pub(super) problems: &'d mut Vec<Problem>,
+}
+
+impl<'d> Section<'d> {
+    fn key(&self, name: &str) -> Option<&'static Key> {
+        let key = self.keys.iter().copied().find(|key| key.name == name);
+        debug_assert!(key.is_some(), "{name} is not in the table of keys");
+        key
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.table.as_ref().is_some_and(|table| table.has(name))
+    }
+
+    /// Something is wrong with a key that is there; of an absent section nothing can be.
+    pub(super) fn wrong(&mut self, name: &str, what: impl Into<String>, hint: Option<String>) {
+        if let Some(table) = &self.table {
+            let problem = table.problem(name, what);
+            self.problems.push(match hint {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            });
+        }
+    }
+
+    pub(super) fn string(&mut self, name: &str) -> Option<&'d str> {
+        let text = self.table.as_ref()?.string(name, self.problems)?;
+        if text.is_empty() {
+            let what = "must not be empty";
+            self.wrong(name, what, Some("take the line out if it is not needed".to_owned()));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A string, or the default if there is one.
+    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+        let default = self.key(name)?.default;
+        self.string(name).or(default).map(str::to_owned)
+    }
+
+    pub(super) fn switch(&mut self, name: &str) -> bool {
+        let default = self.key(name).and_then(|key| key.default) == Some("true");
+        let table = self.table.as_ref();
+        table.and_then(|table| table.bool(name, self.problems)).unwrap_or(default)
+    }
+
+    pub(super) fn choice(&mut self, name: &str) -> &'static str {
+        let Some(Key { shape: Shape::Choice(choices), default, .. }) = self.key(name) else {
+            return "";
+        };
+        let default = default.unwrap_or_default();
+        let Some(text) = self.string(name) else { return default };
+        if let Some(choice) = choices.iter().find(|choice| **choice == text) {
+            return choice;
+        }
+        let quoted: Vec<_> = choices.iter().map(|choice| format!("\"{choice}\"")).collect();
+        let meant = nearest(text, choices.iter().copied());
+        let hint = meant.map(|meant| format!("did you mean \"{meant}\"?"));
+        self.wrong(name, format!("must be {}", quoted.join(" or ")), hint);
+        default
+    }
+
+    pub(super) fn number(&mut self, name: &str) -> u32 {
+        let Some(Key { shape: Shape::Number(from, to), default, .. }) = self.key(name) else {
+            return 0;
+        };
+        let given = match &self.table {
+            Some(table) => table.integer(name, *from..=*to, self.problems),
+            None => None,
+        };
+        let default = || default.and_then(|text| text.parse().ok());
+        given.and_then(|number| u32::try_from(number).ok()).or_else(default).unwrap_or_default()
+    }
+
+    pub(super) fn time(&mut self, name: &str) -> Duration {
+        let Some(Key { shape: Shape::Time(from, to), default, .. }) = self.key(name) else {
+            return Duration::ZERO;
+        };
+        let default = default.and_then(duration).unwrap_or_default();
+        let Some(text) = self.string(name) else { return default };
+        let range = duration(from).unwrap_or_default()..=duration(to).unwrap_or_default();
+        match duration(text) {
+            Some(time) if range.contains(&time) => time,
+            Some(_) => {
+                self.wrong(name, format!("must be from {from} to {to}"), None);
+                default
+            }
+            None => {
+                let what = "must be a duration";
+                self.wrong(name, what, Some("like \"10s\", \"1m 30s\" or \"500ms\"".to_owned()));
+                default
+            }
+        }
+    }
+
+    pub(super) fn finish(&mut self) {
+        let Some(table) = &self.table else { return };
+        let mut known: Vec<_> = self.keys.iter().map(|key| key.name).collect();
+        if table.path() != OPTIONS && table.has("enabled") {
+            let problem = table.problem("enabled", "a provider is not enabled here");
+            let hint = format!("in the section [{OPTIONS}]: {} = true", table.path());
+            self.problems.push(problem.hint(hint));
+            known.push("enabled");
+        }
+        finish(table, &known, self.problems);
+    }
+}
+
+/// A duration in people's words that is not negative.
+fn duration(text: &str) -> Option<Duration> {
+    let time: jiff::SignedDuration = text.parse().ok()?;
+    time.try_into().ok()
+}
