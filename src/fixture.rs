@@ -1,10 +1,14 @@
 //! Recorded exchanges: one directory each, written, redacted, matched and replayed.
 
+mod audit;
 mod canonical;
 mod collections;
+mod compose;
 mod contract;
 mod description;
 mod differences;
+mod har;
+mod migrate;
 mod names;
 mod naming;
 mod pattern;
@@ -36,9 +40,12 @@ pub use server::{ReplayServer, ServerBuilder};
 pub use trouble::{BadTrouble, Injection, Trouble};
 pub use upstream::UpstreamError;
 
+pub use audit::{Audit, Finding, audit};
 pub use collections::{Changed, CollectionDifferences, FixtureDifferences};
 pub use contract::{ContractCheck, ContractFinding, Severity};
 pub use differences::{Difference, Differences, Value};
+pub use har::{HarError, Imported, export_har, import_har};
+pub use migrate::{MigrateError, Migrated, migrate};
 pub use pattern::BadPattern;
 pub use recording::{Decision, RecordError, Recorder, Recording, Summary};
 pub use redact::Redactor;

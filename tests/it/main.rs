@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod codec;
 mod fixture_store;
+mod fixture_tools;
 mod fixtures_cli;
 mod fixtures_replay;
 mod fixtures_verify;
