@@ -1,9 +1,12 @@
 //! `fixtures`: what is done with recorded exchanges, beside recording and replaying them.
 
+mod audit;
 mod check;
 mod diff;
+mod har;
 mod junit;
 mod list;
+mod migrate;
 mod show;
 mod verify;
 
@@ -11,7 +14,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use external_providers::fixture::{self, Fixture, LoadError};
+use external_providers::fixture::{self, Fixture, LoadError, Rules};
 use external_providers::nearest::nearest;
 use serde_json::{Value, json};
 
@@ -29,7 +32,7 @@ exchange.toml, and the two bodies as exact bytes. exchange.toml:
   schema = 1                    the version of the format
   operation = \"Authenticate\"    the operation's name on the wire; absent if it is no SOAP call
   soap = \"1.1\"                  the version of SOAP; absent if it is no SOAP call
-  sequence = 1                  the place in the recording: equal requests are answered in this order
+  sequence = 1                  the place in the recording; equal requests follow it
   recorded = 2026-11-24T21:00:00Z
   took_us = 1234                how long the answer took, in microseconds
   [request]
@@ -75,6 +78,10 @@ enum Command {
     Diff(diff::DiffArgs),
     Verify(verify::VerifyArgs),
     Check(check::CheckArgs),
+    Audit(audit::AuditArgs),
+    Import(har::ImportArgs),
+    Export(har::ExportArgs),
+    Migrate(migrate::MigrateArgs),
 }
 
 pub(crate) fn run(args: FixturesArgs) -> Result<u8, Failed> {
@@ -84,6 +91,10 @@ pub(crate) fn run(args: FixturesArgs) -> Result<u8, Failed> {
         Command::Diff(args) => diff::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Import(args) => har::import(&args),
+        Command::Export(args) => har::export(&args),
+        Command::Migrate(args) => migrate::run(&args),
     }
 }
 
@@ -125,12 +136,36 @@ impl Broken {
     }
 }
 
+/// What is redacted beyond passwords.
+#[derive(Args)]
+struct Redact {
+    /// Take the values of this variable, element or header for secrets, too; may be repeated
+    #[arg(long, value_name = "NAME")]
+    redact_key: Vec<String>,
+
+    /// Take e-mail addresses, user names and people's names for secrets, too
+    #[arg(long)]
+    redact_personal: bool,
+}
+
+impl Redact {
+    fn rules(&self) -> Rules {
+        Rules { keys: self.redact_key.clone(), personal: self.redact_personal }
+    }
+}
+
+/// Is there such a directory?
+fn directory(dir: &Path) -> Result<(), Failed> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let failed = Failed::new(USAGE, format!("there is no directory {}", dir.display()));
+    Err(failed.hint("give the collection's directory; record makes one with --out DIR"))
+}
+
 /// Loads what can be loaded of a collection.
 fn load(dir: &Path) -> Result<(Vec<Fixture>, Broken), Failed> {
-    if !dir.is_dir() {
-        let failed = Failed::new(USAGE, format!("there is no directory {}", dir.display()));
-        return Err(failed.hint("give the collection's directory; record makes one with --out DIR"));
-    }
+    directory(dir)?;
     let loaded = fixture::load_lenient(dir).map_err(|e| Failed::new(SETTINGS, chain(&e)))?;
     if loaded.fixtures.is_empty() && loaded.errors.is_empty() {
         return Err(Failed::new(USAGE, format!("{} holds no fixtures", dir.display())));

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::fixtures_replay::recording;
 use crate::fixtures_verify::host;
-use crate::support::captures;
+use crate::support::{captures, repository};
 
 /// A directory that is gone afterwards.
 pub(crate) struct Directory(pub(crate) PathBuf);
@@ -306,4 +306,65 @@ fn the_format_is_in_the_help() {
     ] {
         assert!(help.contains(key), "{key}");
     }
+}
+
+#[test]
+fn secrets_are_found_by_file_and_line() {
+    let dir = Directory::with("audit", &["op-authenticate-ok-11", "op-cookie-ok-11"]);
+    let run = fixtures(&["audit", dir.path()]);
+    assert_eq!((run.code, &*run.stdout), (0, "2 exchanges: 0 findings\n"), "{}", run.stderr);
+    let file = "op-authenticate-ok-11/request.xml";
+    let text = std::fs::read_to_string(dir.0.join(file)).unwrap();
+    let password = &text[text.find("loginPassword=").unwrap()..];
+    let password = password[..password.find('<').unwrap()].to_owned();
+    dir.edit(file, &password, "loginPassword=hunter2");
+    std::fs::write(dir.0.join("notes.txt"), "first\nuse s3cret there\n").unwrap();
+    let report = dir.0.join("report.xml");
+    let run = fixtures(&["audit", dir.path(), "--junit", report.to_str().unwrap()]);
+    assert_eq!(run.code, 8);
+    assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"));
+    let place = format!("{file}:1: a value of loginPassword that is no placeholder\n");
+    assert!(run.stdout.contains(&place), "{}", run.stdout);
+    assert!(run.stdout.contains("notes.txt:2: a known secret\n"), "{}", run.stdout);
+    assert!(std::fs::read_to_string(report).unwrap().contains("failures=\"2\""));
+    let json: Value = serde_json::from_str(&fixtures(&["audit", dir.path(), "--json"]).stdout).unwrap();
+    assert_eq!((&json["exchanges"], json["findings"].as_array().unwrap().len()), (&2.into(), 2));
+    assert_eq!(fixtures(&["audit", "/nowhere"]).code, 2);
+}
+
+#[test]
+fn old_exchanges_are_migrated() {
+    let old = repository("fixtures/asmx/op");
+    let out = Directory::new("migrate");
+    let run = fixtures(&["list", old.to_str().unwrap()]);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("fixtures migrate"), "{}", run.stderr);
+    let run = fixtures(&["migrate", old.to_str().unwrap(), "--out", out.path()]);
+    let to = format!("58 exchanges migrated to {}\n", out.path());
+    assert_eq!((run.code, &*run.stdout), (0, &*to), "{}", run.stderr);
+    assert_eq!(fixtures(&["check", out.path()]).code, 0);
+    assert_eq!(fixtures(&["audit", out.path()]).code, 0);
+}
+
+#[test]
+fn har_files_go_out_and_come_back() {
+    let dir = Directory::with("har", &["op-authenticate-ok-11", "op-cookie-ok-11"]);
+    let (file, again) = (dir.0.join("all.har"), dir.0.join("again"));
+    let (file, again) = (file.to_str().unwrap(), again.to_str().unwrap());
+    let run = fixtures(&["export", dir.path(), "--out", file]);
+    assert_eq!((run.code, run.stdout), (0, format!("2 exchanges exported to {file}\n")));
+    let run = fixtures(&["import", file, "--out", again]);
+    assert_eq!((run.code, run.stdout), (0, format!("2 exchanges imported into {again}\n")), "{}", run.stderr);
+    let names: Value = serde_json::from_str(&fixtures(&["list", again, "--json"]).stdout).unwrap();
+    assert_eq!(names["fixtures"][0]["name"], "op-authenticate-ok-11");
+    let run = fixtures(&["import", file, "--out", again]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let list = fixtures(&["list", again]).stdout;
+    assert!(list.contains("op-authenticate-ok-11-2 "), "{list}");
+    std::fs::write(file, "{\"log\": {\"entries\": [{\"request\": 1}]}}").unwrap();
+    let run = fixtures(&["import", file, "--out", again]);
+    assert_eq!((run.code, run.stderr.contains("entry 1: ")), (3, true), "{}", run.stderr);
+    std::fs::write(file, "{\"log\": \"mypassword\"}").unwrap();
+    let run = fixtures(&["import", file, "--out", again]);
+    assert_eq!((run.code, run.stderr.contains("is no HAR")), (3, true), "{}", run.stderr);
 }
