@@ -16,6 +16,7 @@ mod recording;
 mod redact;
 mod replay;
 mod store;
+mod summary;
 mod tree;
 mod verify;
 

@@ -96,7 +96,10 @@ fn collections_are_listed_and_broken_fixtures_named() {
     assert_eq!(head, ["NAME", "OPERATION", "SOAP", "OUTCOME", "SEQUENCE", "AGE"]);
     let row = lines.iter().find(|line| line.starts_with("op-authenticate-ok-11 ")).unwrap();
     let cells: Vec<&str> = row.split_whitespace().collect();
-    assert_eq!(cells[1..5], ["Authenticate", "1.1", "200", "OK"]);
+    assert_eq!(cells[1..6], ["Authenticate", "1.1", "200", "Login", "Successful"]);
+
+    let fault = lines.iter().find(|line| line.starts_with("op-authenticate-fault-12 ")).unwrap();
+    assert!(fault.contains("  500 fault: "), "{fault}");
 
     dir.edit("op-ticket-urgent-11/exchange.toml", "sequence = ", "sequense = ");
     let run = fixtures(&["list", dir.path(), "--json"]);
@@ -327,7 +330,8 @@ fn secrets_are_found_by_file_and_line() {
     assert!(run.stdout.contains(&place), "{}", run.stdout);
     assert!(run.stdout.contains("notes.txt:2: a known secret\n"), "{}", run.stdout);
     assert!(std::fs::read_to_string(report).unwrap().contains("failures=\"2\""));
-    let json: Value = serde_json::from_str(&fixtures(&["audit", dir.path(), "--json"]).stdout).unwrap();
+    let json: Value =
+        serde_json::from_str(&fixtures(&["audit", dir.path(), "--json"]).stdout).unwrap();
     assert_eq!((&json["exchanges"], json["findings"].as_array().unwrap().len()), (&2.into(), 2));
     assert_eq!(fixtures(&["audit", "/nowhere"]).code, 2);
 }
@@ -354,7 +358,12 @@ fn har_files_go_out_and_come_back() {
     let run = fixtures(&["export", dir.path(), "--out", file]);
     assert_eq!((run.code, run.stdout), (0, format!("2 exchanges exported to {file}\n")));
     let run = fixtures(&["import", file, "--out", again]);
-    assert_eq!((run.code, run.stdout), (0, format!("2 exchanges imported into {again}\n")), "{}", run.stderr);
+    assert_eq!(
+        (run.code, run.stdout),
+        (0, format!("2 exchanges imported into {again}\n")),
+        "{}",
+        run.stderr
+    );
     let names: Value = serde_json::from_str(&fixtures(&["list", again, "--json"]).stdout).unwrap();
     assert_eq!(names["fixtures"][0]["name"], "op-authenticate-ok-11");
     let run = fixtures(&["import", file, "--out", again]);
