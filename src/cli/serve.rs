@@ -27,6 +27,7 @@ use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain};
 #[command(after_help = "\
 Trouble for --inject, OPERATION: before it for the answers to one operation only:
   slow=2s         the answer begins after this time
+  pace            the answer begins after the time that it took when it was recorded
   drip=16/100ms   its body comes so many bytes at a time, this long apart
   cut=100         the connection is closed after so many bytes of the body
   reset           the connection is reset (RST) in place of an answer

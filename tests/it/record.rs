@@ -36,7 +36,11 @@ impl Recorder {
         let upstream = format!("http://{upstream}");
         let usual =
             ["record", "--upstream", &upstream, "--listen", "127.0.0.1:0", "--out", folder.text()];
-        let mut process = command(&[&usual, more].concat()).spawn().unwrap();
+        Self::spawn(&mut command(&[&usual, more].concat()))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut process = command.spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut first = String::new();
         stdout.read_line(&mut first).unwrap();
@@ -199,6 +203,38 @@ fn all_replaces_the_recording_in_the_end_and_not_before() {
         let fixtures = load(folder.path()).unwrap();
         assert_eq!(fixtures.len(), 1);
         assert_eq!(fixtures[0].answer().unwrap().response.body, body.as_bytes());
+    }
+}
+
+#[test]
+fn no_password_is_logged_whatever_is_logged() {
+    let folder = Folder::new();
+    let service = sample_service();
+    let (upstream, out) = (format!("http://{service}"), folder.text());
+    let recording = ["record", "--upstream", &upstream, "--listen", "127.0.0.1:0", "--out", out];
+    let replaying = ["serve", "--fixtures", out, "--listen", "127.0.0.1:0"];
+    for arguments in [&recording[..], &recording, &replaying] {
+        let recorder = Recorder::spawn(command(arguments).env("EXTERNAL_PROVIDERS_LOG", "trace"));
+        for request in [
+            call("Authenticate", &LOGIN),
+            // The second time this is not recorded.
+            call("Authenticate", &["authPW=s3cret", "loginPassword=mypassword", "x=1"]),
+            "GET /x?authPW=s3cret HTTP/1.1\r\nAuthorization: mypassword\r\n\r\n".to_owned(),
+            "authPW=s3cret is no HTTP\r\n".to_owned(),
+            "POST / HTTP/1.1\r\nContent-Length: s3cret\r\n\r\n".to_owned(),
+        ] {
+            let mut caller = Peer::connect(recorder.address);
+            caller.send(request);
+            caller.text();
+        }
+        if arguments == recording {
+            let extra = folder.path().join("authenticate-login-successful-11-2");
+            let _ = std::fs::remove_dir_all(extra);
+        }
+        let (code, output, log) = recorder.stop();
+        assert_eq!(code, 0, "{log}");
+        hides_secrets(output.as_bytes());
+        hides_secrets(log.as_bytes());
     }
 }
 

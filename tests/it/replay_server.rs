@@ -293,6 +293,14 @@ fn each_trouble_as_a_raw_caller_sees_it() {
     assert_eq!(meet(&["slow=300ms"]).1, plain_body);
     assert!(started.elapsed() >= Duration::from_millis(300));
 
+    let mut slow = recorded.clone();
+    slow.took = Duration::from_millis(200);
+    let server = start(vec![slow], &["pace"]);
+    let started = Instant::now();
+    let mut peer = Peer::connect(server.local_addr());
+    peer.send(call("Authenticate", &LOGIN));
+    assert!(peer.text().ends_with(plain_body) && started.elapsed() >= Duration::from_millis(200));
+
     let raw = |injections: &[&str]| {
         let server = start(vec![recorded.clone()], injections);
         let mut peer = Peer::connect(server.local_addr());
