@@ -37,6 +37,7 @@ mod describe;
 
 mod calls;
 mod http;
+mod password;
 
 mod trouble;
 

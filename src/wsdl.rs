@@ -37,9 +37,10 @@ mod resolve;
 mod find;
 
 mod compare;
+mod difference;
 mod expected;
 
-pub use compare::{Difference, DifferenceKind, Severity};
+pub use difference::{Difference, DifferenceKind, Severity};
 pub use error::{WsdlError, WsdlProblem};
 pub use find::{Ambiguous, Find, Found, Match};
 pub use model::{Description, Message, Operation, Port, Style};

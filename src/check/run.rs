@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use reqwest::Url;
 use rustls::client::danger::ServerCertVerifier;
 
-use super::calls::{self, PasswordCheck, Probe};
+use super::calls::{self, Probe};
 use super::describe;
 use super::http::Habits;
 use super::network;
+use super::password::PasswordCheck;
 use super::report::{Finding, Outcome, Report, Step};
 use super::subject::{Options, Subject};
 use super::tls::{self, Look};
