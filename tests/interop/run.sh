@@ -1,64 +1,55 @@
 #!/usr/bin/env bash
-# Interoperability with real .NET: our client against a C# ASMX service on Mono, and the .NET proxy
-# (generated from our own WSDL) and Python zeep against our host. Starts the services, runs the tests,
-# stops them. Fails when Mono cannot be had; nothing is skipped.
+# Interoperability with real .NET: our client against a C# ASMX service on Mono; the .NET proxy
+# (generated from our own WSDL) and Python zeep against our host; and a .NET program recorded with the
+# service and answered from the recording without it. Starts the services, runs the tests, stops them.
+# Fails when Mono cannot be had; nothing is skipped.
 set -euo pipefail
-
-here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../.." && pwd)
-work=${INTEROP_DIR:-$top/target/interop}
-export INTEROP_PASSWORD=${INTEROP_PASSWORD:-s3cret}
+. "$(dirname "${BASH_SOURCE[0]}")/services.sh"
+cd "$top"
 
 "$here/mono.sh" install
-mkdir -p "$work"
-"$here/mono.sh" build "$work"
-
-services=()
-trap 'kill "${services[@]}" 2>/dev/null || true' EXIT
-
-# Waits until a service's log says where it listens, and prints that.
-# usage: await PID LOG SED-EXPRESSION
-await() {
-    local found
-    for _ in $(seq 150); do
-        found=$(sed -n "$3" "$2" | head -n 1)
-        if [ -n "$found" ]; then
-            printf '%s\n' "$found"
-            return
-        fi
-        kill -0 "$1" 2>/dev/null || break
-        sleep 0.2
-    done
-    echo "a service did not start:" >&2
-    cat "$2" >&2
-    return 1
-}
-
-"$here/mono.sh" serve "$work" 0 >"$work/mono.log" 2>&1 &
-services+=($!)
-port=$(await $! "$work/mono.log" 's/.*Listening on port: \([0-9]*\).*/\1/p')
-export INTEROP_URL=http://127.0.0.1:$port/
-
-cd "$top"
-cargo test --locked --test interop -- --nocapture
-
 cargo build --locked
-EXTERNAL_PROVIDERS_AUTH_PASSWORD=$INTEROP_PASSWORD \
-    "${CARGO_TARGET_DIR:-target}/debug/external-providers" serve --sample --diagnostics \
-    --listen 127.0.0.1:0 >"$work/host.log" 2>"$work/host.calls.log" &
-services+=($!)
-host=$(await $! "$work/host.log" 's/^listening on \(http:[^ ]*\)Provider.asmx.*/\1/p')
+start_mono
+mono_service=$service
+INTEROP_URL=$mono/ cargo test --locked --test interop -- --nocapture
 
+# What the .NET program is answered through the recorder…
+rm -rf "$work/recorded"
+start record 's/^listening on \(http:[^ ,]*\).*/\1/p' \
+    "$tool" record --upstream "$mono" --listen 127.0.0.1:0 --out "$work/recorded"
+for version in 1.1 1.2; do
+    for what in '' diagnostics; do
+        echo "== dotnet recorded, SOAP $version, ${what:-operations}"
+        "$here/mono.sh" dotnet "$work" "$address" "$version" $what
+    done
+done
+stop "$service" record
+kill "$mono_service"
+
+# …it is answered again, and our client, too, when the service is gone. (One case wants a slow answer.)
+start replay 's/^listening on \(http:[^ ,]*\).*/\1/p' \
+    "$tool" serve --fixtures "$work/recorded" --listen 127.0.0.1:0 --fail-on-unused --fail-on-unmatched \
+    --inject GetSignInCookieInfo:slow=450ms
+for version in 1.1 1.2; do
+    for what in '' diagnostics; do
+        echo "== dotnet replayed, SOAP $version, ${what:-operations}"
+        "$here/mono.sh" dotnet "$work" "$address" "$version" $what
+    done
+done
+INTEROP_URL=$address/ cargo test --locked --test interop -- --nocapture cases::
+stop "$service" replay
+no_passwords "$work/recorded" "$work"/{record,replay}.{log,calls.log}
+
+EXTERNAL_PROVIDERS_AUTH_PASSWORD=$INTEROP_PASSWORD start host \
+    's/^listening on \(http:[^ ]*\)Provider.asmx.*/\1/p' \
+    "$tool" serve --sample --diagnostics --listen 127.0.0.1:0
 "$here/mono.sh" install-zeep "$work"
 for version in 1.1 1.2; do
     for what in '' diagnostics; do
         for peer in dotnet zeep; do
-            echo "== $peer, SOAP $version, $host ${what:-operations}"
-            "$here/mono.sh" "$peer" "$work" "$host" "$version" $what
+            echo "== $peer, SOAP $version, $address ${what:-operations}"
+            "$here/mono.sh" "$peer" "$work" "$address" "$version" $what
         done
     done
 done
-if grep -Fq -e "$INTEROP_PASSWORD" -e mypassword "$work/host.calls.log"; then
-    echo "the host's log holds a password" >&2
-    exit 1
-fi
+no_passwords "$work/host.calls.log"
