@@ -11,6 +11,7 @@ mod codec;
 mod fixture_store;
 mod fixture_tools;
 mod fixtures_cli;
+mod fixtures_curated;
 mod fixtures_replay;
 mod fixtures_verify;
 mod host_asmx;
