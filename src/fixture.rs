@@ -1,4 +1,11 @@
 //! Recorded exchanges: one directory each, written, redacted, matched and replayed.
+//!
+//! - [`Recording`] writes them, with a [`Proxy`] or a [`Recorder`] before the service; a [`Redactor`]
+//!   takes the secrets out first
+//! - [`load`], [`load_lenient`] and [`store`](store()) read and write collections of them
+//! - [`Replay`] answers from them, in process or on a port
+//! - [`audit`](audit()) looks for secrets that got in, [`migrate`](migrate()) takes over the old
+//!   format, [`import_har`] and [`export_har`] those of browsers and proxies
 
 mod audit;
 mod canonical;
