@@ -24,7 +24,8 @@ use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, print, printable};
 ///
 /// Passwords are not kept: authPW, loginPassword and all keys that end in password, passwd or pw,
 /// the headers Authorization, Cookie and their like, and every place where their values come again
-/// are replaced by REDACTED-1, REDACTED-2, …
+/// are replaced by REDACTED-1, REDACTED-2, … A compressed message goes through, but is not kept, since
+/// no secret in it could be found; that fails the run.
 ///
 /// SIGTERM and SIGINT finish what was begun (said twice: at once) and print a summary. Each exchange
 /// is logged on standard error in one line, without its content; EXTERNAL_PROVIDERS_LOG=off is

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use external_providers::fixture::{
-    Fixture, HostHeader, Limits, Mode, Outcome, Proxy, ProxyBuilder, Recording, Rules, load,
+    Fixture, HostHeader, Mode, Outcome, Proxy, ProxyBuilder, Recording, Rules, load,
 };
 use tokio::sync::oneshot;
 
@@ -29,9 +29,7 @@ impl Running {
         let folder = Folder::new();
         let rules = Rules::default();
         let recording = Arc::new(Recording::open(folder.path(), Mode::Once, rules).unwrap());
-        let mut limits = Limits::default();
-        limits.head_time = Duration::from_millis(500);
-        let builder = Proxy::builder(origin, Arc::clone(&recording)).limits(limits);
+        let builder = Proxy::builder(origin, Arc::clone(&recording));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -246,6 +244,7 @@ fn a_connection_is_used_again_unless_the_service_closed_it() {
     // Each connection of this service says its own number.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    let (tell, closed) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for number in ["first", "second"] {
             let mut peer = Peer::new(listener.accept().unwrap().0);
@@ -254,15 +253,18 @@ fn a_connection_is_used_again_unless_the_service_closed_it() {
                 peer.send(answer("200 OK", "", number));
             }
             // Closes without a word, as IIS does with idle ones.
+            drop(peer);
+            tell.send(()).unwrap();
         }
     });
     let running = Running::start(&format!("http://{address}"));
     let mut caller = running.caller();
-    for number in ["first", "first", "second", "second"] {
-        caller.send(call("StartTicket", &["x=1"]));
-        assert!(caller.text().ends_with(number), "{number}");
-        // The service's close is to have arrived before the next request.
-        std::thread::sleep(Duration::from_millis(50));
+    for number in ["first", "second"] {
+        for _ in 0..2 {
+            caller.send(call("StartTicket", &["x=1"]));
+            assert!(caller.text().ends_with(number), "{number}");
+        }
+        closed.recv().unwrap();
     }
 }
 

@@ -14,11 +14,10 @@ use crate::raw::{PATIENCE, Peer, answer, call};
 use crate::recordings::{LOGIN, fixture, login};
 
 fn start(fixtures: Vec<Fixture>, injections: &[&str]) -> ReplayServer {
-    let mut limits = Limits::default();
-    limits.head = 4 << 10;
-    limits.body = 64 << 10;
-    limits.head_time = Duration::from_millis(300);
-    limits.body_time = Duration::from_millis(300);
+    start_with(Limits::default(), fixtures, injections)
+}
+
+fn start_with(limits: Limits, fixtures: Vec<Fixture>, injections: &[&str]) -> ReplayServer {
     let mut server = Replay::new(fixtures).unwrap().server().limits(limits);
     for injection in injections {
         server = server.inject(injection.parse::<Injection>().unwrap());
@@ -96,7 +95,12 @@ fn bodies_come_in_every_framing() {
 
 #[test]
 fn what_cannot_be_understood_is_refused_and_never_answered() {
-    let server = start(vec![login()], &[]);
+    let mut limits = Limits::default();
+    limits.head = 4 << 10;
+    limits.body = 64 << 10;
+    limits.head_time = Duration::from_millis(300);
+    limits.body_time = Duration::from_millis(300);
+    let server = start_with(limits, vec![login()], &[]);
     let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(8 << 10));
     let large = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", 65 << 10);
     for (request, status, says) in [
@@ -138,9 +142,7 @@ fn what_cannot_be_understood_is_refused_and_never_answered() {
 fn too_many_connections_are_told_so() {
     let mut limits = Limits::default();
     limits.connections = 1;
-    let builder = Replay::new(vec![login()]).unwrap().server().limits(limits);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let server = runtime.block_on(builder.start()).unwrap();
+    let server = start_with(limits, vec![login()], &[]);
     let mut first = Peer::connect(server.local_addr());
     first.send(call("Authenticate", &LOGIN));
     first.text();
