@@ -26,10 +26,10 @@ done
 stop "$service" record
 kill "$mono_service"
 
-# …it is answered again, and our client, too, when the service is gone. (One case wants a slow answer.)
+# …it is answered again, and our client, too, when the service is gone. (At the recorded pace: one case wants a slow answer.)
 start replay 's/^listening on \(http:[^ ,]*\).*/\1/p' \
     "$tool" serve --fixtures "$work/recorded" --listen 127.0.0.1:0 --fail-on-unused --fail-on-unmatched \
-    --inject GetSignInCookieInfo:slow=450ms
+    --inject pace
 for version in 1.1 1.2; do
     for what in '' diagnostics; do
         echo "== dotnet replayed, SOAP $version, ${what:-operations}"
