@@ -233,6 +233,39 @@ proptest! {
     }
 
     #[test]
+    fn data_keeps_its_grammar_and_not_its_secrets(secret in secret()) {
+        let quoted = json(&secret);
+        for (content_type, body) in [
+            ("application/json", format!("{{\"a\": [\"is {quoted}\", 5], \"loginPassword\": \"{quoted}\"}}")),
+            ("application/json", format!("[\"authPW={quoted}\", {{\"b\": \"{quoted}\"}}]")),
+            (
+                "application/x-www-form-urlencoded",
+                format!("a={}&authPW={}&b=c", percent(&secret), usual_percent(&secret)),
+            ),
+        ] {
+            let mut headers = Headers::new();
+            headers.push("Content-Type", content_type);
+            let target = format!("/a?x={}", usual_percent(&secret));
+            let request =
+                HttpRequest { method: "POST".into(), target, headers, body: body.clone().into_bytes() };
+            let stored = Redactor::new(rules()).request(&request);
+            let text = String::from_utf8(stored.body.clone()).unwrap();
+            for form in forms(&secret) {
+                prop_assert!(!text.contains(&form), "{form} in {text}");
+                prop_assert!(!stored.target.contains(&form), "{form} in {}", stored.target);
+            }
+            if content_type.ends_with("json") {
+                let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+                prop_assert_eq!(value(&text).to_string().matches("REDACTED-1").count(), 2);
+                prop_assert_eq!(value(&text).is_array(), value(&body).is_array());
+            } else {
+                prop_assert_eq!(text, "a=REDACTED-1&authPW=REDACTED-1&b=c");
+            }
+            prop_assert_eq!(Redactor::new(rules()).request(&stored), stored);
+        }
+    }
+
+    #[test]
     fn no_bytes_are_too_odd(
         body in proptest::collection::vec(any::<u8>(), 0..80),
         text in "([<>&='\"/a:;?%+!\\[\\]{}, -]|authPW=|pw|&#61;|<!\\[CDATA\\[|]]>|<!--|REDACTED-1|http://|@|%3d|\\PC){0,30}",
