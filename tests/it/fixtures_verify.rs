@@ -53,9 +53,17 @@ async fn our_host_answers_as_the_recorded_service_did() {
     let options =
         VerifyOptions { auth_password, secrets, include_changes: true, ..Default::default() };
     let results = verify(options, "s3cret").await;
-    for verified in &results {
-        assert_eq!(verified.verdict, Verdict::Same, "{}", verified.name);
+    for Verified { name, verdict, .. } in &results {
+        // These captures are in the old format, which forgot what new users' passwords were.
+        let forgotten = "the value of loginPassword is masked by asterisks: record it anew";
+        match verdict {
+            Verdict::Unverified { reason } => {
+                assert!(name.starts_with("op-ext-register-ok") && reason == forgotten, "{name}");
+            }
+            verdict => assert_eq!(*verdict, Verdict::Same, "{name}"),
+        }
     }
+    assert!(count(&results, |verdict| *verdict == Verdict::Same) > 50);
     assert!(results.len() > 50, "{}", results.len());
 }
 
