@@ -13,16 +13,21 @@ start_mono
 mono_service=$service
 INTEROP_URL=$mono/ cargo test --locked --test interop -- --nocapture
 
+# Every case, both versions, of the .NET program at `address`.
+dotnet() {
+    for version in 1.1 1.2; do
+        for what in operations diagnostics; do
+            echo "== dotnet $1, SOAP $version, $what"
+            "$here/mono.sh" dotnet "$work" "$address" "$version" "$what"
+        done
+    done
+}
+
 # What the .NET program is answered through the recorder…
 rm -rf "$work/recorded"
 start record 's/^listening on \(http:[^ ,]*\).*/\1/p' \
     "$tool" record --upstream "$mono" --listen 127.0.0.1:0 --out "$work/recorded"
-for version in 1.1 1.2; do
-    for what in '' diagnostics; do
-        echo "== dotnet recorded, SOAP $version, ${what:-operations}"
-        "$here/mono.sh" dotnet "$work" "$address" "$version" $what
-    done
-done
+dotnet recorded
 stop "$service" record
 kill "$mono_service"
 
@@ -30,12 +35,7 @@ kill "$mono_service"
 start replay 's/^listening on \(http:[^ ,]*\).*/\1/p' \
     "$tool" serve --fixtures "$work/recorded" --listen 127.0.0.1:0 --fail-on-unused --fail-on-unmatched \
     --inject pace
-for version in 1.1 1.2; do
-    for what in '' diagnostics; do
-        echo "== dotnet replayed, SOAP $version, ${what:-operations}"
-        "$here/mono.sh" dotnet "$work" "$address" "$version" $what
-    done
-done
+dotnet replayed
 INTEROP_URL=$address/ cargo test --locked --test interop -- --nocapture cases::
 stop "$service" replay
 no_passwords "$work/recorded" "$work"/{record,replay}.{log,calls.log}
