@@ -13,9 +13,10 @@ use external_providers::host::{Host, Service};
 use external_providers::soap::SoapVersion;
 
 use crate::check_peers::{
-    Certificate, Expect, Folder, PASSWORD, distorted, respond, run, sample_host, serve,
-    serve_expecting, tls_host,
+    Certificate, Expect, PASSWORD, distorted, respond, run, sample_host, serve, serve_expecting,
+    tls_host,
 };
+use crate::support::Folder;
 
 const NAMESPACE: &str = "http://tempuri.org/";
 const HTML: &str = "Content-Type: text/html\r\n";
@@ -476,7 +477,7 @@ impl Drop for Stopped {
 #[tokio::test]
 async fn tls_of_another_age_is_recognised() {
     use std::io::BufRead as _;
-    let folder = Folder::new();
+    let folder = Folder::new("check");
     let (key, pem) = (folder.0.join("key.pem"), folder.0.join("cert.pem"));
     let made = std::process::Command::new("openssl")
         .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"])

@@ -5,7 +5,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::check_peers::{Folder, PASSWORD, sample_host};
+use crate::check_peers::{PASSWORD, sample_host};
+use crate::support::Folder;
 
 const VARIABLE: &str = "EXTERNAL_PROVIDERS_AUTH_PASSWORD";
 
@@ -48,8 +49,8 @@ fn a_table_for_people() {
     let (code, out, _) = run(&["--url", &url(host)], Some("a wrong one"));
     assert_eq!(code, Some(9), "{out}");
     assert!(out.contains("finding (wrong-password): "), "{out}");
-    let folder = Folder::new();
-    let file = folder.file("password", &format!("{PASSWORD}\n"));
+    let folder = Folder::new("check");
+    let file = folder.file("password", format!("{PASSWORD}\n"));
     let file = file.to_str().unwrap();
     let (code, out, _) = run(&["--url", &url(host), "--auth-password-file", file], Some("other"));
     assert_eq!(code, Some(0), "{out}");
@@ -90,7 +91,7 @@ fn json_for_machines() {
 #[test]
 fn every_enabled_tab_of_the_settings() {
     let host = sample_host("urn:company");
-    let folder = Folder::new();
+    let folder = Folder::new("check");
     let settings = format!(
         "[options]\nlogin = true\nticket = true\nevents = true\n\
          [login]\nprovider = \"external\"\nurl = \"{0}\"\nnamespace = \"urn:company\"\npassword = \"{PASSWORD}\"\n\
@@ -111,7 +112,7 @@ fn every_enabled_tab_of_the_settings() {
     assert_eq!(code, Some(3), "{err}");
     assert!(err.contains("ticket is not enabled with an external provider"), "{err}");
 
-    let wrong = folder.file("wrong.toml", &settings.replace("\"urn:company\"", "\"urn:other\""));
+    let wrong = folder.file("wrong.toml", settings.replace("\"urn:company\"", "\"urn:other\""));
     let (code, out, _) = run(&["--settings", wrong.to_str().unwrap()], None);
     assert_eq!(code, Some(9), "{out}");
     assert!(out.contains("namespace is urn:company, and urn:other is set"), "{out}");

@@ -3,12 +3,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use external_providers::host::{Host, Tls};
 use external_providers::sample;
+
+use crate::support::Folder;
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -108,35 +108,6 @@ pub(crate) fn respond(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 /// The password of the sample.
 pub(crate) const PASSWORD: &str = "s3cret";
 
-/// A folder that is gone when the test is over.
-pub(crate) struct Folder(pub(crate) PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!(
-            "external-providers-check-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// A self-signed certificate for a name, in files.
 pub(crate) struct Certificate {
     folder: Folder,
@@ -151,9 +122,9 @@ impl Certificate {
         // RSA is what old servers have, but ring makes none: openssl does, where it matters.
         let key = rcgen::KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
-        let folder = Folder::new();
+        let folder = Folder::new("check");
         folder.file("certificate.pem", &pem);
-        folder.file("key.pem", &key.serialize_pem());
+        folder.file("key.pem", key.serialize_pem());
         Self { folder, pem }
     }
 

@@ -4,6 +4,8 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
+use crate::support::Folder;
+
 const PASSWORD: &str = "s3cret-of-the-service";
 const USER_PASSWORD: &str = "mypassword";
 
@@ -131,8 +133,8 @@ fn nothing_is_logged_that_is_secret() {
 
 #[test]
 fn passwords_come_from_files_and_standard_input() {
-    let folder = std::env::temp_dir().join(format!("external-providers-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = Folder::new("cli");
+    let folder = folder.path();
     let file = |name: &str, content: &str| {
         let path = folder.join(name);
         std::fs::write(&path, content).unwrap();
@@ -171,7 +173,6 @@ fn passwords_come_from_files_and_standard_input() {
         assert_eq!(run.code, 3, "{}", run.stderr);
         assert!(run.stderr.contains(&bad) && run.stderr.contains(why), "{}", run.stderr);
     }
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

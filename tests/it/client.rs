@@ -10,6 +10,8 @@ use external_providers::client::{BuildError, CallError, ClientBuilder, Transport
 use external_providers::contract::{Authenticate, Authentication};
 use external_providers::soap::{FaultCode, Page, SoapVersion};
 
+use crate::support::Folder;
+
 const PASSWORD: &str = "hunter2&<x>";
 const USER_PASSWORD: &str = "correct horse";
 
@@ -281,14 +283,12 @@ async fn a_proxy_is_used_and_its_password_kept() {
 #[tokio::test]
 async fn tls_is_checked_against_the_certificates_given() {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let folder =
-        std::env::temp_dir().join(format!("external-providers-tls-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = Folder::new("client-tls");
+    let folder = folder.path();
     let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
     std::fs::write(&certificate, certified.cert.pem()).unwrap();
     std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
     let tls = external_providers::host::Tls::read(&certificate, &key).unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
     let services = external_providers::sample::services(PASSWORD, "http://tempuri.org/", false);
     let host = external_providers::Host::builder().services(services).build().unwrap();
     let server = host.bind("127.0.0.1:0").await.unwrap().with_tls(tls);

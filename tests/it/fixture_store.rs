@@ -1,6 +1,5 @@
 //! The format of fixtures on disk: what is written is read, and what is wrong is named.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
@@ -11,27 +10,7 @@ use external_providers::fixture::{
 use external_providers::soap::SoapVersion;
 use proptest::prelude::*;
 
-/// A directory that goes away with the test.
-pub(crate) struct Scratch(PathBuf);
-
-impl Scratch {
-    pub(crate) fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use crate::support::Folder;
 
 pub(crate) fn sample(name: &str, sequence: u64) -> Fixture {
     let mut headers = Headers::new();
@@ -72,7 +51,7 @@ pub(crate) fn sample(name: &str, sequence: u64) -> Fixture {
 
 #[test]
 fn what_is_written_is_read_and_is_readable() {
-    let scratch = Scratch::new("store-roundtrip");
+    let scratch = Folder::new("store-roundtrip");
     let fixture = sample("authenticate-11", 1);
     let path = store(scratch.path(), &fixture).unwrap();
     assert_eq!(load(scratch.path()).unwrap(), std::slice::from_ref(&fixture));
@@ -108,7 +87,7 @@ fn what_is_written_is_read_and_is_readable() {
 
 #[test]
 fn endings_follow_the_content() {
-    let scratch = Scratch::new("store-endings");
+    let scratch = Folder::new("store-endings");
     let with = |name: &str, content_type: &str, body: &[u8]| {
         let mut fixture = sample(name, 1);
         let mut headers = Headers::new();
@@ -138,7 +117,7 @@ fn endings_follow_the_content() {
 
 #[test]
 fn every_mistake_is_named_by_file_line_and_reason() {
-    let scratch = Scratch::new("store-mistakes");
+    let scratch = Folder::new("store-mistakes");
     let path = store(scratch.path(), &sample("x", 1)).unwrap();
     store(scratch.path(), &sample("y", 2)).unwrap();
     let file = path.join("exchange.toml");
@@ -190,7 +169,7 @@ fn every_mistake_is_named_by_file_line_and_reason() {
 
 #[test]
 fn what_is_no_fixture_is_said_to_be_none() {
-    let scratch = Scratch::new("store-foreign");
+    let scratch = Folder::new("store-foreign");
     let said = |dir: &str| load(&scratch.path().join(dir)).unwrap_err().to_string();
     assert!(said("nowhere").contains("nowhere: cannot be read"));
     for (dir, file, reason) in [
@@ -211,7 +190,7 @@ fn what_is_no_fixture_is_said_to_be_none() {
 #[cfg(unix)]
 #[test]
 fn links_lead_nowhere() {
-    let scratch = Scratch::new("store-links");
+    let scratch = Folder::new("store-links");
     let path = store(scratch.path(), &sample("x", 1)).unwrap();
     std::fs::write(scratch.path().join("secret"), "x").unwrap();
     std::fs::remove_file(path.join("request.xml")).unwrap();
@@ -226,7 +205,7 @@ fn links_lead_nowhere() {
 
 #[test]
 fn directories_nest_and_order_is_that_of_recording() {
-    let scratch = Scratch::new("store-nested");
+    let scratch = Folder::new("store-nested");
     for (name, sequence) in [("b/second", 2), ("b/first", 10), ("a/late", 3), ("top", 1)] {
         store(scratch.path(), &sample(name, sequence)).unwrap();
     }
@@ -258,7 +237,7 @@ proptest! {
         status in 100u16..1000,
         failed in any::<bool>(),
     ) {
-        let scratch = Scratch::new("store-any");
+        let scratch = Folder::new("store-any");
         let mut fixture = sample("any", 7);
         let [method, target, operation, reason, key, failure] = texts;
         let [request_headers, response_headers] = sides;

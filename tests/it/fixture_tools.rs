@@ -8,7 +8,8 @@ use external_providers::fixture::{
     HttpVersion, Outcome, Rules, audit, export_har, import_har, load, migrate, store,
 };
 
-use crate::fixture_store::{Scratch, sample};
+use crate::fixture_store::sample;
+use crate::support::Folder;
 use crate::support::repository;
 
 /// The body of a captured message: what follows the first empty line.
@@ -32,7 +33,7 @@ fn pairs(dir: &Path, found: &mut BTreeMap<String, PathBuf>, base: &Path) {
 
 #[test]
 fn all_captured_exchanges_are_migrated_byte_for_byte() {
-    let scratch = Scratch::new("tools-migrate");
+    let scratch = Folder::new("tools-migrate");
     let from = repository("fixtures/asmx");
     let mut old = BTreeMap::new();
     pairs(&from, &mut old, &from);
@@ -89,7 +90,7 @@ fn all_captured_exchanges_are_migrated_byte_for_byte() {
 
 #[test]
 fn migration_in_place_removes_what_is_migrated_and_masks() {
-    let scratch = Scratch::new("tools-migrate-in-place");
+    let scratch = Folder::new("tools-migrate-in-place");
     let dir = scratch.path();
     let request = "POST /a HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: 23\r\n\r\n<s>authPW=hunter2!</s>\n";
     std::fs::write(dir.join("good.req.http"), request).unwrap();
@@ -116,7 +117,7 @@ fn migration_in_place_removes_what_is_migrated_and_masks() {
 
 #[test]
 fn an_audit_names_file_line_and_what_and_never_the_value() {
-    let scratch = Scratch::new("tools-audit");
+    let scratch = Folder::new("tools-audit");
     let mut fixture = sample("leaky", 1);
     fixture.request.body =
         b"<r>\n<s>authPW=REDACTED-1</s>\n<s>loginPassword=hunter2!</s>\n<m>me@example.com</m></r>"
@@ -168,7 +169,7 @@ fn an_audit_names_file_line_and_what_and_never_the_value() {
 
 #[test]
 fn har_goes_out_and_comes_in_again() {
-    let scratch = Scratch::new("tools-har");
+    let scratch = Folder::new("tools-har");
     migrate(&repository("fixtures/asmx"), scratch.path(), &Rules::default()).unwrap();
     let mut fixtures = load(scratch.path()).unwrap();
     let mut odd = sample("odd", 1);

@@ -8,16 +8,14 @@ use serde_json::Value;
 
 use crate::fixtures_replay::recording;
 use crate::fixtures_verify::host;
-use crate::support::{captures, repository};
+use crate::support::{captures, fresh, repository};
 
 /// A directory that is gone afterwards.
 pub(crate) struct Directory(pub(crate) PathBuf);
 
 impl Directory {
     pub(crate) fn new(name: &str) -> Self {
-        let name = format!("external-providers-{name}-{}", std::process::id());
-        let dir = std::env::temp_dir().join(name);
-        let _ = std::fs::remove_dir_all(&dir);
+        let dir = fresh(name);
         std::fs::create_dir_all(&dir).unwrap();
         Self(dir)
     }

@@ -15,6 +15,8 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::support::fresh;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Settings that can be awaited in a test.
@@ -401,7 +403,7 @@ async fn it_ends_in_order() {
 /// A certificate for `localhost` with its key, in files.
 fn certificate() -> (PathBuf, PathBuf, rcgen::CertifiedKey<rcgen::KeyPair>) {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let folder = std::env::temp_dir().join(format!("external-providers-{}", std::process::id()));
+    let folder = fresh("host-tls");
     std::fs::create_dir_all(&folder).unwrap();
     let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
     std::fs::write(&certificate, certified.cert.pem()).unwrap();

@@ -6,7 +6,7 @@ use external_providers::providers::{LoginOutcome, LoginPage, Providers, RefusedB
 use external_providers::settings::{Role, SWITCHES, Settings, TABS, keys};
 
 use crate::providers::{ANSWERS, PASSWORD, ask, ask_all, cookie, login, path, sample_host};
-use crate::settings::Folder;
+use crate::support::Folder;
 
 /// A host with the sample, and settings files for it.
 struct Site {

@@ -17,7 +17,7 @@ use external_providers::settings::{External, Settings};
 use tokio::sync::Semaphore;
 
 use crate::providers::{Own, PASSWORD, login, serve, ticket};
-use crate::settings::Folder;
+use crate::support::Folder;
 
 /// Longer than any test may take.
 const LONG: Duration = Duration::from_secs(60);

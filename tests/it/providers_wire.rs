@@ -11,7 +11,7 @@ use external_providers::providers::{LoginOutcome, Providers, Trouble};
 use external_providers::settings::Settings;
 
 use crate::providers::{PASSWORD, login};
-use crate::settings::Folder;
+use crate::support::Folder;
 
 /// A peer that takes one request in, whole, and hangs up.
 fn peer() -> (String, Receiver<String>) {

@@ -10,7 +10,8 @@ use external_providers::fixture::{
 };
 use tokio::sync::oneshot;
 
-use crate::raw::{Folder, Peer, Service, answer, call};
+use crate::raw::{Peer, Service, answer, call};
+use crate::support::Folder;
 
 /// A proxy that runs on a thread of its own, and what it records.
 struct Running {
@@ -26,7 +27,7 @@ impl Running {
     }
 
     fn with(origin: &str, set: impl FnOnce(ProxyBuilder) -> ProxyBuilder) -> Self {
-        let folder = Folder::new();
+        let folder = Folder::to_be("proxy");
         let rules = Rules::default();
         let recording = Arc::new(Recording::open(folder.path(), Mode::Once, rules).unwrap());
         let builder = Proxy::builder(origin, Arc::clone(&recording));
@@ -372,7 +373,7 @@ fn a_request_that_may_be_read_in_two_ways_never_reaches_the_service() {
 #[test]
 fn a_service_behind_tls_is_reached_with_the_certificates_given() {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let folder = Folder::new();
+    let folder = Folder::to_be("proxy");
     std::fs::create_dir_all(folder.path()).unwrap();
     let (certificate, key) = (folder.path().join("certificate"), folder.path().join("key"));
     std::fs::write(&certificate, certified.cert.pem()).unwrap();

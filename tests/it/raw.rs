@@ -2,56 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A directory that is removed in the end.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    /// A path at which nothing is yet.
-    pub(crate) fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("external-providers-raw-{}-{count}", std::process::id());
-        Self(std::env::temp_dir().join(name))
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-
-    /// All bytes of all files, names included.
-    pub(crate) fn all(&self) -> Vec<u8> {
-        let (mut all, mut folders) = (Vec::new(), vec![self.0.clone()]);
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                all.extend_from_slice(path.to_str().unwrap().as_bytes());
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    all.extend(std::fs::read(path).unwrap());
-                }
-            }
-        }
-        all
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// One end of a connection that reads whole messages.
 pub(crate) struct Peer {

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use external_providers::fixture::{Replay, load};
 
-use crate::raw::{Folder, PATIENCE, Peer, Service, answer, call};
+use crate::raw::{PATIENCE, Peer, Service, answer, call};
 use crate::recordings::sample_service;
+use crate::support::Folder;
 
 const PASSWORD: &str = "s3cret";
 
@@ -82,7 +83,7 @@ fn hides_secrets(text: &[u8]) {
 
 #[test]
 fn what_is_recorded_is_replayed_and_no_password_is_kept() {
-    let folder = Folder::new();
+    let folder = Folder::to_be("record");
     let service = sample_service();
     let recorder = Recorder::start(service, &folder, &[]);
     let expected = format!("forwarding to http://{service}; mode once: {} holds no", folder.text());
@@ -130,7 +131,7 @@ fn what_is_recorded_is_replayed_and_no_password_is_kept() {
 
 #[test]
 fn an_upstream_that_is_down_is_said_and_kept() {
-    let folder = Folder::new();
+    let folder = Folder::to_be("record");
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let recorder = Recorder::start(closed, &folder, &["--mode", "new", "--timeout", "5"]);
     let mut caller = Peer::connect(recorder.address);
@@ -145,7 +146,7 @@ fn an_upstream_that_is_down_is_said_and_kept() {
 
 #[test]
 fn a_kill_leaves_only_whole_exchanges() {
-    let folder = Folder::new();
+    let folder = Folder::to_be("record");
     let mut recorder = Recorder::start(sample_service(), &folder, &["--mode", "new"]);
     let address = recorder.address;
     let callers: Vec<_> = (0..4)
@@ -190,7 +191,7 @@ fn a_kill_leaves_only_whole_exchanges() {
 
 #[test]
 fn all_replaces_the_recording_in_the_end_and_not_before() {
-    let folder = Folder::new();
+    let folder = Folder::to_be("record");
     for (number, body) in ["one", "two"].into_iter().enumerate() {
         let service = Service::start(vec![answer("200 OK", "", body)]);
         let recorder = Recorder::start(service.address, &folder, &["--mode", "all"]);
@@ -208,7 +209,7 @@ fn all_replaces_the_recording_in_the_end_and_not_before() {
 
 #[test]
 fn no_password_is_logged_whatever_is_logged() {
-    let folder = Folder::new();
+    let folder = Folder::to_be("record");
     let service = sample_service();
     let (upstream, out) = (format!("http://{service}"), folder.text());
     let recording = ["record", "--upstream", &upstream, "--listen", "127.0.0.1:0", "--out", out];
@@ -240,7 +241,7 @@ fn no_password_is_logged_whatever_is_logged() {
 
 #[test]
 fn keys_of_ones_own_are_kept_out_too() {
-    let folder = Folder::new();
+    let folder = Folder::to_be("record");
     let service = Service::start(vec![answer("200 OK", "X-Token: tok-4711\r\n", "ok")]);
     let more = ["--redact-key", "licence", "--redact-key", "x-token", "--redact-personal"];
     let recorder = Recorder::start(service.address, &folder, &more);
@@ -258,7 +259,7 @@ fn keys_of_ones_own_are_kept_out_too() {
 
 #[test]
 fn a_second_signal_does_not_wait() {
-    let folder = Folder::new();
+    let folder = Folder::to_be("record");
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let upstream = silent.local_addr().unwrap();
     let recorder = Recorder::start(upstream, &folder, &[]);
@@ -280,7 +281,7 @@ fn a_second_signal_does_not_wait() {
 
 #[test]
 fn an_exchange_that_cannot_be_written_is_passed_on_and_fails_the_run() {
-    let folder = Folder::new();
+    let folder = Folder::to_be("record");
     let recorder = Recorder::start(sample_service(), &folder, &["--mode", "new"]);
     let mut caller = Peer::connect(recorder.address);
     // Where the recording was, there is a file now.
@@ -297,8 +298,8 @@ fn an_exchange_that_cannot_be_written_is_passed_on_and_fails_the_run() {
 
 #[test]
 fn what_cannot_start_says_why() {
-    let folder = Folder::new();
-    let file = Folder::new();
+    let folder = Folder::to_be("record");
+    let file = Folder::to_be("record");
     std::fs::write(file.path(), "").unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();

@@ -14,7 +14,7 @@ use external_providers::fixture::{
 use external_providers::soap::{Binding, Fault, FaultCode, SoapVersion};
 use external_providers::{CallError, Client, Secret};
 
-use crate::fixture_store::Scratch;
+use crate::support::Folder;
 
 const PASSWORD: &str = "s3cret-auth";
 
@@ -77,7 +77,7 @@ fn everything(dir: &Path) -> String {
 
 #[test]
 fn once_records_and_from_then_on_replays() {
-    let scratch = Scratch::new("recording-once");
+    let scratch = Folder::new("recording-once");
     let dir = scratch.path().join("made/here");
     let recording = open(&dir, Mode::Once).with_secrets([Secret::new("upstream-key")]);
     for (password, message) in [
@@ -124,7 +124,7 @@ fn once_records_and_from_then_on_replays() {
 
 #[test]
 fn none_needs_a_recording_and_writes_nothing() {
-    let scratch = Scratch::new("recording-none");
+    let scratch = Folder::new("recording-none");
     let missing = scratch.path().join("missing");
     let error = Recording::open(&missing, Mode::None, Rules::default()).unwrap_err();
     assert!(matches!(error, RecordError::Load { .. }), "{error}");
@@ -140,7 +140,7 @@ fn none_needs_a_recording_and_writes_nothing() {
 
 #[test]
 fn new_goes_on_where_the_recording_ends() {
-    let scratch = Scratch::new("recording-new");
+    let scratch = Folder::new("recording-new");
     keep(&open(scratch.path(), Mode::New), &asked("me", "right"), "Hi").unwrap();
     let recording = open(scratch.path(), Mode::New);
     assert!(matches!(recording.decide(&asked("me", "right")), Decision::Answer(_)));
@@ -164,7 +164,7 @@ fn new_goes_on_where_the_recording_ends() {
 
 #[test]
 fn spy_forwards_all_and_keeps_what_is_new() {
-    let scratch = Scratch::new("recording-spy");
+    let scratch = Folder::new("recording-spy");
     let recording = open(scratch.path(), Mode::Spy);
     for (user, kept) in [("me", true), ("me", false), ("you", true), ("me", false)] {
         let request = asked(user, "right");
@@ -178,7 +178,7 @@ fn spy_forwards_all_and_keeps_what_is_new() {
 
 #[test]
 fn all_replaces_the_recording_at_once() {
-    let scratch = Scratch::new("recording-all");
+    let scratch = Folder::new("recording-all");
     let dir = scratch.path().join("crm");
     keep(&open(&dir, Mode::Once), &asked("me", "right"), "Hi").unwrap();
     keep(&open(&dir, Mode::New), &asked("you", "right"), "Old").unwrap();
@@ -233,7 +233,7 @@ fn all_replaces_the_recording_at_once() {
 
 #[test]
 fn what_cannot_be_recorded_is_said_and_leaves_nothing() {
-    let scratch = Scratch::new("recording-trouble");
+    let scratch = Folder::new("recording-trouble");
     let dir = scratch.path().join("crm");
     let recording = open(&dir, Mode::Once);
     if cfg!(unix) {
@@ -274,7 +274,7 @@ fn what_cannot_be_recorded_is_said_and_leaves_nothing() {
 
 #[test]
 fn faults_pages_and_failures_have_names() {
-    let scratch = Scratch::new("recording-names");
+    let scratch = Folder::new("recording-names");
     let recording = open(scratch.path(), Mode::Once);
     let reason =
         "Server was unable to process request. ---> Index was outside the bounds of the array.";
@@ -312,7 +312,7 @@ impl Transport for Service {
 
 #[tokio::test]
 async fn a_client_is_recorded_and_replayed() {
-    let scratch = Scratch::new("recording-client");
+    let scratch = Folder::new("recording-client");
     let down = TransportError {
         service: "http://h/".into(),
         kind: TransportErrorKind::Connect("refused right-one".into()),

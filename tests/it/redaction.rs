@@ -9,7 +9,7 @@ use external_providers::fixture::{
 use external_providers::xml::{Limits, Reader};
 use proptest::prelude::*;
 
-use crate::fixture_store::Scratch;
+use crate::support::Folder;
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
@@ -203,7 +203,7 @@ proptest! {
             redaction: Redaction { rules: rules(), placeholders },
             policy: Default::default(),
         };
-        let scratch = Scratch::new("redaction-planted");
+        let scratch = Folder::new("redaction-planted");
         let path = store(scratch.path(), &fixture).unwrap();
         let original = format!("{:?}", String::from_utf8_lossy(&request.body));
         for entry in std::fs::read_dir(path).unwrap() {

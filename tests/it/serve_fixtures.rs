@@ -6,8 +6,9 @@ use std::process::{Child, Command, Stdio};
 
 use external_providers::fixture::store;
 
-use crate::raw::{Folder, Peer, answer, call};
+use crate::raw::{Peer, answer, call};
 use crate::recordings::{LOGIN, fixture, login};
+use crate::support::Folder;
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
@@ -24,7 +25,7 @@ fn command(arguments: &[&str]) -> Command {
 
 /// Two recordings: the login and a page.
 fn recordings() -> Folder {
-    let folder = Folder::new();
+    let folder = Folder::to_be("serve-fixtures");
     store(folder.path(), &login()).unwrap();
     let page = answer("404 Not Found", "Content-Type: text/html\r\n", "<p>no</p>");
     store(folder.path(), &fixture("page", "GET /old HTTP/1.1\r\nHost: h\r\n\r\n", &page)).unwrap();
@@ -157,7 +158,7 @@ fn broken_recordings_stop_the_start_unless_they_are_to_be_left_out() {
 fn what_cannot_start_says_why() {
     let folder = recordings();
     let dir = folder.text();
-    let empty = Folder::new();
+    let empty = Folder::to_be("serve-fixtures");
     std::fs::create_dir(empty.path()).unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();

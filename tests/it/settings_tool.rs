@@ -4,7 +4,8 @@ use std::path::Path;
 
 use external_providers::settings;
 
-use crate::settings::{Folder, LOGIN};
+use crate::settings::LOGIN;
+use crate::support::Folder;
 
 fn tool(arguments: &[&str]) -> (i32, String, String) {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_external-providers"))

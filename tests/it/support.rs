@@ -1,6 +1,7 @@
-//! What several test modules need: the captured exchanges, read from their folders.
+//! What several test modules need: folders of their own, the captured exchanges.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
 
@@ -10,6 +11,76 @@ const MASKED: [&str; 2] = ["s3cret", "mypassword"];
 /// A file in the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A path at which nothing was and that no other test gets, in this process or another.
+pub(crate) fn fresh(name: &str) -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("{name}-{}-{count}", std::process::id());
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    // What a killed run with the same process id left.
+    let _ = std::fs::remove_dir_all(&path);
+    path
+}
+
+/// An empty folder that no other test gets, and that goes away with the test.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = fresh(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// A path at which nothing is yet.
+    pub(crate) fn to_be(name: &str) -> Self {
+        Self(fresh(name))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+
+    /// Writes a file that only its owner can read, as holders of passwords must be.
+    pub(crate) fn file(&self, name: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, contents).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        path
+    }
+
+    /// All bytes of all files, names included.
+    pub(crate) fn all(&self) -> Vec<u8> {
+        let (mut all, mut folders) = (Vec::new(), vec![self.0.clone()]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                all.extend_from_slice(path.to_str().unwrap().as_bytes());
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    all.extend(std::fs::read(path).unwrap());
+                }
+            }
+        }
+        all
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// One captured message pair.
