@@ -209,9 +209,7 @@ impl ClientBuilder {
                 .ok()
                 .filter(|url| matches!(url.scheme(), "http" | "https"))
                 .ok_or(BuildError::Proxy)?;
-            proxy_password = url.password().map(|password| {
-                Secret::new(percent_decode_str(password).decode_utf8_lossy().into_owned())
-            });
+            proxy_password = self::proxy_password(proxy);
             proxy_host = Some(match (url.host_str(), url.port_or_known_default()) {
                 (Some(host), Some(port)) => format!("{host}:{port}"),
                 _ => return Err(BuildError::Proxy),
@@ -261,6 +259,13 @@ impl ClientBuilder {
     }
 }
 
+/// The password in a proxy's URL, which may come back in its error page.
+pub(crate) fn proxy_password(proxy: &Secret) -> Option<Secret> {
+    let url = Url::parse(proxy.expose()).ok()?;
+    let password = url.password()?;
+    Some(Secret::new(percent_decode_str(password).decode_utf8_lossy().into_owned()))
+}
+
 fn pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BuildError> {
     let roots = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
@@ -286,6 +291,13 @@ fn verifier(
 pub(crate) fn pem_verifier(pem: &[u8]) -> Result<Arc<dyn ServerCertVerifier>, BuildError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(Arc::new(verifier(pem_certificates(pem)?, provider)?))
+}
+
+/// Does http to this URL stay on this machine?
+pub(crate) fn is_local(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse();
+    host == "localhost" || address.is_ok_and(|address| std::net::IpAddr::is_loopback(&address))
 }
 
 /// Takes in a URL: http or https, without user information.

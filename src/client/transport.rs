@@ -142,11 +142,14 @@ impl HttpTransport {
         self.answer(post, sent).await
     }
 
-    /// The answer to `GET url`, which is on the service's host. Asking again does no harm, so that
-    /// errors need not know whether it was sent.
+    /// The answer to `GET url`, which is on the service's host. Nothing tells when it is sent: once
+    /// the connection stands, it counts as sent.
     pub(super) async fn get(&self, url: Url) -> Result<HttpResponse, TransportError> {
         let request = reqwest::Request::new(reqwest::Method::GET, url);
-        self.answer(request, &Arc::default()).await
+        self.answer(request, &Arc::default()).await.map_err(|error| {
+            let sent = error.sent || matches!(error.kind, TransportErrorKind::Broken(_));
+            TransportError { sent, ..error }
+        })
     }
 
     async fn answer(

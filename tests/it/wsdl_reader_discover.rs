@@ -153,6 +153,16 @@ async fn time_and_number_are_bounded() {
     let builder = builder(silent.local_addr().unwrap(), "/").timeout(Duration::from_millis(50));
     let error = builder.discover().await.unwrap_err();
     assert!(matches!(error, DiscoverError::Timeout { .. }), "{error}");
+    // What hangs up was asked all the same.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let hangs_up = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ = std::io::Read::read(&mut stream.unwrap(), &mut [0; 4096]);
+        }
+    });
+    let error = discover(hangs_up, "/").await.unwrap_err();
+    assert!(error.to_string().ends_with("(the request was sent)"), "{error}");
     let free = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
