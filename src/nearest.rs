@@ -3,9 +3,15 @@
 /// Distances beyond this are all the same: the words are different ones.
 const FAR: usize = 3;
 
-/// Is one word the other but for its case or two letters?
+/// Is one word the other but for its case or two letters? Of a short word, but for one letter that
+/// is missing or too many.
 pub fn is_near(word: &str, known: &str) -> bool {
-    word.eq_ignore_ascii_case(known) || (known.len() > 4 && distance(word, known) < FAR)
+    let near = match known.len() {
+        5.. => distance(word, known) < FAR,
+        3 | 4 => word.len().abs_diff(known.len()) == 1 && distance(word, known) == 1,
+        _ => false,
+    };
+    near || word.eq_ignore_ascii_case(known)
 }
 
 /// The known word that is nearest to `word`, if any is near.
@@ -51,6 +57,8 @@ mod tests {
             ("logniPassword", Some("loginPassword")),
             ("password", None),
             ("cg_", None),
+            ("cf", Some("cf_")),
+            ("f", None),
             ("", None),
         ] {
             assert_eq!(nearest(word, known), meant, "{word}");

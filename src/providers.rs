@@ -157,9 +157,12 @@ impl ProvidersBuilder {
 }
 
 impl Providers {
-    /// Loads a settings file; no kind has an implementation of the application's own.
+    /// Loads a settings file; no kind has an implementation of the application's own. What the
+    /// settings [warn of](Settings::warnings) is logged.
     pub fn load(path: impl AsRef<std::path::Path>) -> Result<Self, LoadError> {
-        Self::builder(Settings::load(path)?).build()
+        let settings = Settings::load(path)?;
+        reload::log_warnings(&settings);
+        Self::builder(settings).build()
     }
 
     /// Starts with settings ([`Settings::load`] makes them reloadable).

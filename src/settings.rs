@@ -49,6 +49,8 @@ use crate::table::Problem;
 
 /// A settings file that is larger is none.
 const LIMIT: u64 = 256 << 10;
+/// What to do without a file.
+const EXAMPLE: &str = "external-providers settings init writes an example";
 
 /// What the page says. The default has no provider enabled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +94,10 @@ impl Settings {
         let name = path.display().to_string();
         let unread = |why: String, hint| SettingsError::Unread { file: name.clone(), why, hint };
         let io = |error: std::io::Error| unread(error.to_string(), None);
-        let metadata = std::fs::metadata(path).map_err(io)?;
+        let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => unread(error.to_string(), Some(EXAMPLE)),
+            _ => io(error),
+        })?;
         if metadata.is_dir() {
             return Err(unread("it is a folder".to_owned(), Some("give the file in it")));
         }
@@ -143,7 +148,7 @@ impl Settings {
             return Err(SettingsError::Unread {
                 file: name.to_owned(),
                 why: "it is empty".to_owned(),
-                hint: Some("external-providers settings init writes an example"),
+                hint: Some(EXAMPLE),
             });
         }
         read::settings(text, surroundings).map_err(|(problems, warnings)| SettingsError::Invalid {

@@ -85,7 +85,13 @@ impl<'t> Document<'t> {
                 let offset = error.span().map_or(0, |span| span.start);
                 // The message alone: its Display would show the line, which may hold a password.
                 let what = error.message().trim().replace('\n', "; ");
-                Err(Problem::at(text, offset, String::new(), what))
+                // A key's name is none, and without it nobody knows which is meant.
+                let twice = what == "duplicate key";
+                match error.span().and_then(|span| text.get(span)).filter(|_| twice) {
+                    Some(key) => Err(Problem::at(text, offset, shown(key), "stands twice")
+                        .hint("keep one, with all that belongs there")),
+                    None => Err(Problem::at(text, offset, String::new(), what)),
+                }
             }
         }
     }
@@ -242,9 +248,7 @@ impl<'d> Table<'d> {
             if known.contains(&name) {
                 continue;
             }
-            let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-            let shown: String = name.chars().take(64).map(printable).collect();
-            let problem = self.at(key.span(), &shown, "there is no such key");
+            let problem = self.at(key.span(), &shown(name), "there is no such key");
             problems.push(match nearest(name, known.iter().copied()) {
                 Some(meant) => problem.hint(format!("did you mean {meant}?")),
                 None if known.is_empty() => problem.hint("nothing may stand here"),
@@ -294,6 +298,11 @@ impl<'d> Table<'d> {
         }
         found
     }
+}
+
+/// A key as it may be shown.
+fn shown(key: &str) -> String {
+    key.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// What a value is, without the value.

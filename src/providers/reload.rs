@@ -1,6 +1,6 @@
 //! Other settings, all at once or not at all.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use super::{Current, LoadError, Providers, Shared};
@@ -27,9 +27,7 @@ impl Providers {
         let result = reading.await.unwrap_or(Err(LoadError::Unfinished));
         match &result {
             Ok(()) => {
-                for warning in self.current().settings.warnings() {
-                    tracing::warn!("{}", line(&shown, warning));
-                }
+                log_warnings(&self.current().settings);
                 tracing::info!(file = shown, "settings reloaded");
             }
             Err(error) => {
@@ -73,6 +71,14 @@ impl Providers {
             }
         });
         Ok(())
+    }
+}
+
+/// Logs what settings that were loaded from a file warn of.
+pub(super) fn log_warnings(settings: &Settings) {
+    let file = settings.file().unwrap_or(Path::new("settings")).display().to_string();
+    for warning in settings.warnings() {
+        tracing::warn!("{}", line(&file, warning));
     }
 }
 

@@ -4,7 +4,7 @@ use super::keys::{self, OPTIONS, PASSWORDS, SWITCHES, TABS};
 use super::section::{Section, finish};
 use super::source::{self, Found};
 use super::{External, LoginSettings, Name, Provider, Role, Settings, Surroundings};
-use crate::client::{BuildError, parse_url};
+use crate::client::{BuildError, is_local, parse_url};
 use crate::contract::Kind;
 use crate::nearest::is_near;
 use crate::secret::Secret;
@@ -121,14 +121,7 @@ impl Reading<'_, '_> {
         let text = self.section.text(key)?;
         match parse_url(&text) {
             Ok(url) => {
-                let local = url.host_str().is_some_and(|host| {
-                    host == "localhost"
-                        || host
-                            .trim_matches(['[', ']'])
-                            .parse()
-                            .is_ok_and(|address| std::net::IpAddr::is_loopback(&address))
-                });
-                if url.scheme() == "http" && !local {
+                if url.scheme() == "http" && !is_local(&url) {
                     let what = "http:// lets everybody on the way read the passwords";
                     self.warn(key, what, "use https://");
                 }

@@ -9,6 +9,26 @@ use crate::table::{Problem, Table};
 /// Keys of one table; beyond that it is no settings file, and naming them all would take long.
 const MOST_KEYS: usize = 100;
 
+/// Durations as people write them.
+const TIMES: &str = "\"10s\", \"1m 30s\" or \"500ms\"";
+
+impl Shape {
+    /// What a string of this shape looks like, where that is not plain.
+    fn example(self) -> Option<String> {
+        match self {
+            Self::Time(..) => Some(TIMES.to_owned()),
+            Self::Choice(choices) => Some(either(choices)),
+            Self::Switch | Self::Text | Self::Number(..) => None,
+        }
+    }
+}
+
+/// `"a" or "b"`
+fn either(choices: &[&str]) -> String {
+    let quoted: Vec<_> = choices.iter().map(|choice| format!("\"{choice}\"")).collect();
+    quoted.join(" or ")
+}
+
 /// Names unknown keys, unless there are so many that it is another kind of file.
 pub(super) fn finish(table: &Table<'_>, known: &[&str], problems: &mut Vec<Problem>) {
     let count = table.keys().len();
@@ -51,7 +71,13 @@ impl<'d> Section<'d> {
     }
 
     pub(super) fn string(&mut self, name: &str) -> Option<&'d str> {
-        let text = self.table.as_ref()?.string(name, self.problems)?;
+        let before = self.problems.len();
+        let text = self.table.as_ref()?.string(name, self.problems);
+        let example = self.key(name)?.shape.example();
+        if let (Some(problem), Some(example)) = (self.problems.get_mut(before), example) {
+            problem.hint = Some(format!("in quotes, like {example}"));
+        }
+        let text = text?;
         if text.is_empty() {
             let what = "must not be empty";
             self.wrong(name, what, Some("take the line out if it is not needed".to_owned()));
@@ -81,10 +107,9 @@ impl<'d> Section<'d> {
         if let Some(choice) = choices.iter().find(|choice| **choice == text) {
             return choice;
         }
-        let quoted: Vec<_> = choices.iter().map(|choice| format!("\"{choice}\"")).collect();
         let meant = nearest(text, choices.iter().copied());
         let hint = meant.map(|meant| format!("did you mean \"{meant}\"?"));
-        self.wrong(name, format!("must be {}", quoted.join(" or ")), hint);
+        self.wrong(name, format!("must be {}", either(choices)), hint);
         default
     }
 
@@ -115,7 +140,7 @@ impl<'d> Section<'d> {
             }
             None => {
                 let what = "must be a duration";
-                self.wrong(name, what, Some("like \"10s\", \"1m 30s\" or \"500ms\"".to_owned()));
+                self.wrong(name, what, Some(format!("like {TIMES}")));
                 default
             }
         }
@@ -123,14 +148,14 @@ impl<'d> Section<'d> {
 
     pub(super) fn finish(&mut self) {
         let Some(table) = &self.table else { return };
-        let mut known: Vec<_> = self.keys.iter().map(|key| key.name).collect();
-        if table.path() != OPTIONS && table.has("enabled") {
-            let problem = table.problem("enabled", "a provider is not enabled here");
-            let hint = format!("in the section [{OPTIONS}]: {} = true", table.path());
-            self.problems.push(problem.hint(hint));
-            known.push("enabled");
-        }
+        let known: Vec<_> = self.keys.iter().map(|key| key.name).collect();
         finish(table, &known, self.problems);
+        let enabled = format!("{}.enabled", table.path());
+        let unknown = self.problems.iter_mut().find(|problem| problem.key == enabled);
+        if let Some(problem) = unknown.filter(|_| table.path() != OPTIONS) {
+            problem.what = "a provider is not enabled here".to_owned();
+            problem.hint = Some(format!("in the section [{OPTIONS}]: {} = true", table.path()));
+        }
     }
 }
 

@@ -421,6 +421,21 @@ async fn breakers_and_limits_of_unchanged_services_survive_a_reload() {
 }
 
 #[tokio::test]
+async fn what_is_unwise_about_a_file_is_logged_when_it_is_loaded() {
+    let folder = Folder::new("unwise");
+    let path = file(&folder, "http://provider.example.com", "");
+    let (log, _guard) = log();
+    let providers = Providers::load(&path).unwrap();
+    let warned = format!(
+        "WARN external_providers::providers::reload: {}:5: login.url: http://",
+        path.display()
+    );
+    assert_eq!(log.text().matches(&warned).count(), 1, "{}", log.text());
+    providers.reload().await.unwrap();
+    assert_eq!(log.text().matches(&warned).count(), 2, "{}", log.text());
+}
+
+#[tokio::test]
 async fn sighup_reloads() {
     let folder = Folder::new("sighup");
     let path = file(&folder, "http://127.0.0.1:9", "");
