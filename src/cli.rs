@@ -14,7 +14,8 @@ mod signals;
 mod variables;
 mod wire;
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -109,6 +110,23 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 pub(crate) fn printable(text: &str) -> String {
     let safe = |c: char| c == '\n' || c == '\t' || !c.is_control();
     text.chars().map(|c| if safe(c) { c } else { '\u{fffd}' }).collect()
+}
+
+/// Bytes of a file with certificates: all that systems trust are a few hundred kilobytes.
+const MOST_CERTIFICATES: u64 = 4 << 20;
+
+/// A file of certificates that are to be trusted. No regular file need it be: a shell may give a pipe.
+pub(crate) fn certificates(file: &Path) -> Result<Vec<u8>, Failed> {
+    let cannot =
+        |why: String| Failed::new(SETTINGS, format!("cannot read {}: {why}", file.display()));
+    let mut pem = Vec::new();
+    std::fs::File::open(file)
+        .and_then(|file| file.take(MOST_CERTIFICATES + 1).read_to_end(&mut pem))
+        .map_err(|error| cannot(error.to_string()))?;
+    if pem.len() as u64 > MOST_CERTIFICATES {
+        return Err(cannot("it is larger than 4 MiB, so it holds no certificates".to_owned()));
+    }
+    Ok(pem)
 }
 
 /// Prints what was asked for on standard output.

@@ -17,6 +17,8 @@ const NO_OPERATION: &str = "ExternalProvidersCheck";
 
 /// A request for no operation, and what came of it.
 pub(super) struct Probe {
+    /// When it was answered.
+    pub(super) at: Timestamp,
     pub(super) version: SoapVersion,
     pub(super) took: Duration,
     pub(super) result: Result<HttpResponse, CallError>,
@@ -33,7 +35,7 @@ pub(super) async fn probe(client: &Client, namespace: &str, version: SoapVersion
         Ok(response)
     };
     let result = result.await;
-    Probe { version, took: started.elapsed(), result }
+    Probe { at: Timestamp::now(), version, took: started.elapsed(), result }
 }
 
 impl Probe {
@@ -104,16 +106,26 @@ fn oddities(step: &mut Step, version: SoapVersion, response: &HttpResponse) {
     }
 }
 
-/// The round trips' times.
+/// The round trips' times: as many as there is time for, but one at least.
 pub(super) async fn times(
     client: &Client,
     namespace: &str,
     version: SoapVersion,
     count: usize,
+    within: Duration,
 ) -> Step {
+    let started = Instant::now();
     let mut times = Vec::new();
     for _ in 0..count.clamp(1, 100) {
-        let probe = probe(client, namespace, version).await;
+        let left = within.saturating_sub(started.elapsed());
+        let asked = probe(client, namespace, version);
+        let probe = match times.is_empty() {
+            true => asked.await,
+            false => match tokio::time::timeout(left, asked).await {
+                Ok(probe) => probe,
+                Err(_) => break,
+            },
+        };
         if probe.result.is_ok() {
             times.push(probe.took);
         }
@@ -124,8 +136,9 @@ pub(super) async fn times(
     };
     let median = times[times.len() / 2];
     let ms = |time: &Duration| time.as_secs_f64() * 1e3;
+    let trips = if times.len() == 1 { "round trip" } else { "round trips" };
     let text = format!(
-        "{} round trips: {:.1} ms at least, {:.1} ms in the middle, {:.1} ms at most",
+        "{} {trips}: {:.1} ms at least, {:.1} ms in the middle, {:.1} ms at most",
         times.len(),
         ms(least),
         ms(&median),
@@ -141,16 +154,17 @@ pub(super) async fn times(
     step
 }
 
-/// The service's clock against ours, by the `Date` of an answer.
-pub(super) fn clock(response: Option<&HttpResponse>) -> Step {
-    let Some(date) = response.and_then(|response| response.headers.get("Date")) else {
+/// The service's clock against ours, by the `Date` of an answer and when it came.
+pub(super) fn clock(answer: Option<(&HttpResponse, Timestamp)>) -> Step {
+    let date = answer.and_then(|(response, at)| Some((response.headers.get("Date")?, at)));
+    let Some((date, at)) = date else {
         return Step::not_checked("clock", "no answer carried a Date");
     };
     // RFC 9110, section 5.6.7: the preferred format is one of RFC 5322.
     let Ok(there) = jiff::fmt::rfc2822::parse(&date) else {
         return Step::not_checked("clock", "the answer's Date is no date");
     };
-    let skew = there.timestamp().duration_since(Timestamp::now()).as_secs_f64();
+    let skew = there.timestamp().duration_since(at).as_secs_f64();
     // A Date has whole seconds, and was written some time before it was read.
     let text = match skew.abs() {
         s if s < 5.0 => "the clocks agree".to_owned(),
@@ -166,4 +180,24 @@ pub(super) fn clock(response: Option<&HttpResponse>) -> Step {
             "certificates and logs will not fit together: let both machines keep time by NTP",
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::Outcome;
+    use super::*;
+    use crate::exchange::Headers;
+
+    #[test]
+    fn the_clock_is_compared_with_when_the_answer_came() {
+        let mut headers = Headers::default();
+        headers.push("Date", "Tue, 15 Nov 1994 08:12:31 GMT");
+        let answer = HttpResponse { status: 200, headers, body: Vec::new() };
+        let at = |text: &str| clock(Some((&answer, text.parse().unwrap())));
+        assert_eq!(at("1994-11-15T08:12:32Z").text, "the clocks agree");
+        assert_eq!(at("1994-11-15T08:12:51Z").text, "the service's clock is 20 s behind ours");
+        let ahead = at("1994-11-15T08:10:31Z");
+        assert_eq!(ahead.text, "the service's clock is 120 s ahead of ours");
+        assert_eq!(ahead.outcome, Outcome::Warning);
+    }
 }

@@ -128,11 +128,14 @@ fn settings(step: &mut Step, subject: &Subject, found: &crate::wsdl::Found) {
     let operation = found.operation.name;
     if let Some(set) = subject.namespace.as_deref().filter(|set| *set != found.namespace) {
         let there = &found.namespace;
-        let text = format!("{operation}: the namespace is {there}, and {set} is set");
-        step.add(
-            Finding::new("namespace", text)
-                .remedy(format!("set namespace = \"{there}\" (or \"discover\")")),
-        );
+        let text = format!("the namespace is {there}, and {set} is set");
+        // Of all operations it is the same: once is enough.
+        if !step.findings.iter().any(|finding| finding.text == text) {
+            step.add(
+                Finding::new("namespace", text)
+                    .remedy(format!("set namespace = \"{there}\" (or \"discover\")")),
+            );
+        }
     }
     let Some(kind) = subject.kind else { return };
     // Where anything is discovered, the client is told all names and actions. The kinds whose

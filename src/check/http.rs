@@ -31,6 +31,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 /// A .NET caller waits this long for the answer to its `Expect` before it sends the body.
 const DOTNET_WAIT: Duration = Duration::from_millis(350);
 
+const EXPECT_OFF: &str =
+    "this client sends none; .NET callers need ServicePointManager.Expect100Continue = false";
+
 impl Habits<'_> {
     pub(super) async fn look(&self) -> Step {
         let mut step = Step::new("http", "");
@@ -71,14 +74,17 @@ impl Habits<'_> {
                     step.add(late(format!("the answer to Expect: 100-continue takes {ms:.0} ms")));
                 } else if status == 417 {
                     words.push("refuses Expect");
-                    step.add(Finding::warning("expect", "Expect: 100-continue is refused (HTTP 417)").remedy(
-                        "this client sends none; .NET callers need ServicePointManager.Expect100Continue = false",
-                    ));
+                    let text = "Expect: 100-continue is refused (HTTP 417)";
+                    step.add(Finding::warning("expect", text).remedy(EXPECT_OFF));
                 } else {
                     words.push("answers Expect at once");
                 }
             }
-            Ok(Err(error)) => step.details.push(format!("Expect: {error}")),
+            Ok(Err(error)) => {
+                words.push("breaks at Expect");
+                let text = format!("Expect: 100-continue breaks the connection ({error})");
+                step.add(Finding::warning("expect", text).remedy(EXPECT_OFF));
+            }
             Err(_) => {
                 words.push("does not answer Expect");
                 step.add(late("Expect: 100-continue is not answered".to_owned()));

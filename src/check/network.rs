@@ -1,5 +1,6 @@
 //! Names and connections.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -65,7 +66,8 @@ pub(super) async fn connect(addresses: &[SocketAddr], within: Duration) -> (Step
     });
     let tries: Vec<_> = tries.collect();
     let (mut open, mut quickest) = (Vec::new(), None::<Duration>);
-    let (mut details, mut refused, mut silent) = (Vec::new(), 0, 0);
+    let (mut details, mut refused) = (Vec::new(), 0);
+    let mut no_way = None::<String>;
     for tried in tries {
         let Ok((address, took, tried)) = tried.await else { continue };
         match tried {
@@ -76,11 +78,13 @@ pub(super) async fn connect(addresses: &[SocketAddr], within: Duration) -> (Step
             }
             Ok(Err(error)) => {
                 details.push(format!("{address}: {error}"));
-                refused += 1;
+                match error.kind() {
+                    ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => refused += 1,
+                    _ => no_way = Some(error.to_string()),
+                }
             }
             Err(_) => {
                 details.push(format!("{address}: no answer within {within:?}"));
-                silent += 1;
             }
         }
     }
@@ -94,14 +98,18 @@ pub(super) async fn connect(addresses: &[SocketAddr], within: Duration) -> (Step
         let finding = if refused > 0 {
             Finding::new("refused", "no connection: it is refused")
                 .remedy("nothing listens there: is the service running, and is the port right?")
+        } else if let Some(error) = no_way {
+            Finding::new("unreachable", format!("no connection: {error}")).remedy(
+                "there is no way to the host: look at this machine's network, routes and firewall",
+            )
         } else {
             Finding::new("connect-timeout", "no connection: nobody answers").remedy(
                 "check host and port, and the firewalls between this machine and the service",
             )
         };
         step.add(finding);
-    } else if refused + silent > 0 {
-        let text = format!("{} of {count} addresses do not answer", refused + silent);
+    } else if open.len() < count {
+        let text = format!("{} of {count} addresses do not answer", count - open.len());
         step.add(Finding::warning("some-addresses", text).remedy(
             "clients may try these first and lose time: take them out of the DNS, or let the service listen there",
         ));

@@ -30,7 +30,9 @@ impl PasswordCheck<'_> {
         };
         let started = Instant::now();
         let refused = call_named(self.wrong, info).await;
-        let mut step = Step::new("password", "").took(started.elapsed());
+        let took = started.elapsed();
+        // Until ours was tried, nothing is passed: the step is not checked, or as bad as a finding.
+        let mut step = Step::not_checked("password", "").took(took);
         match &refused {
             Err(CallError::Failure(failure)) if failure.is_permission_denied() => {
                 step.details.push(format!("{}: a wrong password is refused", info.name));
@@ -55,25 +57,27 @@ impl PasswordCheck<'_> {
             }
         }
         if self.subject.password.is_none() {
-            let text = "ours was not tried: there is none";
             step.text = match refused {
                 Ok(()) => "any password is accepted".to_owned(),
-                Err(_) => format!("a wrong one is refused; {text}"),
+                Err(_) => "there is none of ours to try; a wrong one is refused".to_owned(),
             };
             return step;
         }
-        self.right(info, step, refused.is_ok()).await
+        self.right(info, step, &refused).await
     }
 
-    /// The second call, with the password that is set.
-    async fn right(&self, info: &OperationInfo, mut step: Step, any: bool) -> Step {
+    /// The second call, with the password that is set, and what came of the first.
+    async fn right(
+        &self,
+        info: &OperationInfo,
+        mut step: Step,
+        wrong: &Result<(), CallError>,
+    ) -> Step {
         match call_named(self.client, info).await {
-            Ok(()) => {
-                step.text = match any {
-                    true => "any password is accepted".to_owned(),
-                    false => "ours is accepted, a wrong one is refused".to_owned(),
-                };
-            }
+            Ok(()) => step.pass(match wrong {
+                Ok(()) => "any password is accepted",
+                Err(_) => "ours is accepted, a wrong one is refused",
+            }),
             Err(CallError::Failure(failure)) if failure.is_permission_denied() => {
                 step.text = "ours is refused".to_owned();
                 step.add(
@@ -84,7 +88,18 @@ impl PasswordCheck<'_> {
             }
             Err(CallError::Failure(failure)) => {
                 let message = failure.message.as_deref().unwrap_or("(no message)");
-                step.text = format!("ours is accepted ({} answers \"{message}\")", info.name);
+                let same = matches!(wrong, Err(CallError::Failure(wrong)) if wrong == &failure);
+                match same {
+                    true => {
+                        step.text = format!("ours is answered as a wrong one is: \"{message}\"")
+                    }
+                    false => {
+                        step.pass(format!(
+                            "ours is accepted ({} answers \"{message}\")",
+                            info.name
+                        ));
+                    }
+                }
             }
             Err(error) => {
                 step.text = format!("{} fails", info.name);

@@ -4,6 +4,9 @@ use serde::Serialize;
 
 use crate::secret::Mask;
 
+/// Characters of a text that are kept.
+const LONGEST: usize = 1000;
+
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -118,6 +121,12 @@ impl Step {
         self.findings.push(finding);
     }
 
+    /// It was checked after all, and is as good as its findings let it be.
+    pub(super) fn pass(&mut self, text: impl Into<String>) {
+        self.outcome = self.outcome.max(Outcome::Ok);
+        self.text = text.into();
+    }
+
     pub(super) fn with(mut self, finding: Finding) -> Self {
         self.add(finding);
         self
@@ -162,8 +171,10 @@ impl Report {
     pub(super) fn finish(mut self, mask: &Mask) -> Self {
         let safe = |text: &mut String| {
             let masked = mask.apply_values(text);
-            let cut: String = masked.chars().take(1000).collect();
-            *text = cut.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+            let lines = masked.lines().map(str::trim).filter(|line| !line.is_empty());
+            let line = lines.collect::<Vec<_>>().join(" ");
+            let safe = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+            *text = line.chars().take(LONGEST).map(safe).collect();
         };
         for step in &mut self.steps {
             safe(&mut step.text);
@@ -177,5 +188,21 @@ impl Report {
         let made = made.filter(|outcome| *outcome != Outcome::NotChecked);
         self.outcome = made.max().unwrap_or(Outcome::NotChecked);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_one_line_without_what_disturbs_a_terminal() {
+        let mut report = Report::new(None, String::new());
+        let mut step = Step::not_checked("soap", "a\r\n  b\u{1b}[31m\n\n\tc hunter2x\n");
+        step.details.push("\n".repeat(5000) + &"d".repeat(5000));
+        report.steps.push(step);
+        let report = report.finish(&Mask::new([&"hunter2x".into()]));
+        assert_eq!(report.steps[0].text, "a b\u{fffd}[31m c ***");
+        assert_eq!(report.steps[0].details[0], "d".repeat(LONGEST));
     }
 }

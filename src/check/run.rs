@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use reqwest::Url;
 use rustls::client::danger::ServerCertVerifier;
 
@@ -16,7 +17,7 @@ use super::password::PasswordCheck;
 use super::report::{Finding, Outcome, Report, Step};
 use super::subject::{Options, Subject};
 use super::tls::{self, Look};
-use crate::client::{BuildError, Client, Discovery, pem_verifier};
+use crate::client::{BuildError, Client, Discovery, is_local, pem_verifier};
 use crate::contract::raw::Presence;
 use crate::exchange::HttpResponse;
 use crate::secret::Secret;
@@ -82,11 +83,7 @@ impl Run<'_> {
 
     /// A password that anybody on the way can read.
     fn in_the_clear(&mut self, url: &Url) {
-        let host = url.host_str().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let local = bare == "localhost"
-            || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        if url.scheme() == "http" && !local {
+        if url.scheme() == "http" && !is_local(url) {
             let finding = Finding::warning(
                 "clear-text",
                 "http: passwords travel in the clear, the web service's and people's own",
@@ -251,11 +248,12 @@ impl Run<'_> {
         };
         let step = self.timed("password", check.run()).await;
         self.report.steps.extend(step);
-        let times = calls::times(&plain, &namespace, subject.soap, options.round_trips);
+        let within = self.within().unwrap_or_default();
+        let times = calls::times(&plain, &namespace, subject.soap, options.round_trips, within);
         let step = self.timed("times", times).await;
         self.report.steps.extend(step);
         (self.progress)("clock");
-        self.report.steps.push(calls::clock(dated(&probes, discovery)));
+        self.report.steps.push(calls::clock(dated(&probes)));
         self.habits(&plain, &namespace, url, reached).await;
         Ok(())
     }
@@ -321,11 +319,10 @@ fn is_silent(step: &Step) -> bool {
     step.details.is_empty()
 }
 
-/// The answer whose `Date` counts.
-fn dated<'a>(probes: &'a [Probe], discovery: Option<&'a Discovery>) -> Option<&'a HttpResponse> {
-    let has_date = |response: &&HttpResponse| response.headers.get("Date").is_some();
-    let answers = probes.iter().filter_map(|probe| probe.result.as_ref().ok());
-    answers.chain(discovery.map(|discovery| &discovery.answer)).find(has_date)
+/// The answer whose `Date` counts, and when it came.
+fn dated(probes: &[Probe]) -> Option<(&HttpResponse, Timestamp)> {
+    let answers = probes.iter().filter_map(|probe| Some((probe.result.as_ref().ok()?, probe.at)));
+    answers.into_iter().find(|(response, _)| response.headers.get("Date").is_some())
 }
 
 /// The namespace to speak in: what is there counts more than what is set, so that one mistake does

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use crate::client::{BuildError, Client, ClientBuilder, parse_url};
+use crate::client::{BuildError, Client, ClientBuilder, parse_url, proxy_password};
 use crate::contract::Kind;
 use crate::secret::{Mask, Secret};
 use crate::settings::{External, Name};
@@ -110,7 +110,9 @@ impl Subject {
     /// The secrets that are long enough to be looked for in any text.
     pub(super) fn mask(&self) -> Mask {
         let long = |secret: &&Secret| secret.expose().chars().count() > 3;
-        Mask::new(self.password.iter().chain(&self.proxy).filter(long))
+        let proxy_password = self.proxy.as_ref().and_then(proxy_password);
+        let secrets = self.password.iter().chain(&self.proxy).chain(&proxy_password);
+        Mask::new(secrets.filter(long))
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn page(answer: &NotSoap) -> Finding {
             "not-found",
             "nothing is there: check the path of the URL; it is that of the service itself and ends in .asmx or .svc",
         ),
-        (405, _) => (
+        (405 | 501, _) => (
             "method-not-allowed",
             "the method is not allowed there: check the path of the URL, and the handler of .asmx files",
         ),

@@ -3,7 +3,7 @@
 mod configured;
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::report::{Report, Word};
-use super::{Failed, LOCAL, SETTINGS, USAGE, print, printable, variables, wire};
+use super::{Failed, LOCAL, SETTINGS, USAGE, certificates, print, printable, variables, wire};
 
 /// Call an operation of a provider service and print its answer
 ///
@@ -215,7 +215,7 @@ fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
         .soap_version(version)
         .timeout(args.timeout);
     if let Some(file) = &args.root_certificates {
-        builder = builder.root_certificates(read(file)?);
+        builder = builder.root_certificates(certificates(file)?);
     }
     builder.build().map_err(|error| {
         let code = match error {
@@ -228,12 +228,6 @@ fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
             _ => failed,
         }
     })
-}
-
-/// A file of certificates.
-pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failed> {
-    std::fs::read(file)
-        .map_err(|error| Failed::new(SETTINGS, format!("cannot read {}: {error}", file.display())))
 }
 
 async fn answer<T: Operation>(

@@ -12,7 +12,8 @@ use external_providers::soap::SoapVersion;
 use serde::Serialize;
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
-use super::{FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, print, printable};
+use super::settings::warn;
+use super::{FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, certificates, print, printable};
 
 /// Find out what ails a provider service, and what to do about it
 ///
@@ -126,7 +127,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<u8, Failed> {
         .enable_all()
         .build()
         .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
-    let shows = std::io::stderr().is_terminal();
+    let shows = std::io::stderr().is_terminal() && !is_dumb();
     let mut reports = Vec::new();
     for subject in &subjects {
         let name = subject.kind.map_or_else(|| "the service".to_owned(), |kind| kind.to_string());
@@ -163,6 +164,7 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
     if let Some(file) = &args.settings {
         let settings =
             Settings::load(file).map_err(|error| Failed::new(SETTINGS, error.to_string()))?;
+        warn(&file.display().to_string(), settings.warnings());
         let tabs = TABS.iter().filter(|kind| wanted(**kind));
         let subjects: Vec<Subject> =
             tabs.filter_map(|kind| settings.tab(*kind).external()).map(Subject::from).collect();
@@ -186,9 +188,7 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
     subject.soap = if args.soap == "1.2" { SoapVersion::V12 } else { SoapVersion::V11 };
     subject.password = Passwords::default().auth(args.auth_password_file.as_deref())?;
     if let Some(file) = &args.root_certificates {
-        subject.root_certificates = std::fs::read(file).map_err(|error| {
-            Failed::new(SETTINGS, format!("cannot read {}: {error}", file.display()))
-        })?;
+        subject.root_certificates = certificates(file)?;
     }
     if subject.password.is_none() {
         let note = format!(
@@ -202,9 +202,12 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
 /// Does standard output show colours? (https://no-color.org)
 fn has_colours() -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    std::io::stdout().is_terminal()
-        && !set("NO_COLOR")
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    std::io::stdout().is_terminal() && !set("NO_COLOR") && !is_dumb()
+}
+
+/// A terminal without escape sequences.
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// A report for people.
@@ -263,26 +266,34 @@ fn summary(reports: &[Report]) -> String {
         let all = reports.iter().flat_map(Report::findings);
         all.filter(|finding| finding.gravity == gravity).count()
     };
-    let skipped = reports.iter().flat_map(|report| &report.steps);
-    let skipped = skipped.filter(|step| step.outcome == Outcome::NotChecked).count();
+    let steps = reports.iter().flat_map(|report| &report.steps);
+    let mut skipped: Vec<&str> = Vec::new();
+    for step in steps.filter(|step| step.outcome == Outcome::NotChecked) {
+        if !skipped.contains(&step.name) {
+            skipped.push(step.name);
+        }
+    }
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let (findings, warnings) = (count(Gravity::Finding), count(Gravity::Warning));
     let begin = match (findings, warnings) {
         (0, 0) => "all well".to_owned(),
-        (0, warnings) => format!("it works, with {}", plural(warnings, "warning")),
+        (0, warnings) => format!("no findings, {}", plural(warnings, "warning")),
         (findings, warnings) => {
             format!("{}, {}", plural(findings, "finding"), plural(warnings, "warning"))
         }
     };
-    match skipped {
-        0 => format!("{begin}\n"),
-        skipped => format!("{begin}; not checked: {}\n", plural(skipped, "step")),
+    match skipped.as_slice() {
+        [] => format!("{begin}\n"),
+        skipped => format!("{begin}; not checked: {}\n", skipped.join(", ")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SUMMARY: &str = "1 finding, 0 warnings; not checked: resolve, connect, tls, wsdl, \
+        contract, soap, password, times, clock, http\n";
 
     #[test]
     fn outcomes_have_colours_where_there_are_any() {
@@ -299,6 +310,6 @@ mod tests {
             .iter()
             .fold(painted, |text, code| text.replace(code, ""));
         assert_eq!(stripped, plain);
-        assert_eq!(summary(&[report]), "1 finding, 0 warnings; not checked: 10 steps\n");
+        assert_eq!(summary(&[report]), SUMMARY);
     }
 }

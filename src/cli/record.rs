@@ -9,7 +9,7 @@ use external_providers::fixture::{
     HostHeader, Mode, Proxy, ProxyError, RecordError, Recording, Rules, Summary, UpstreamError,
 };
 
-use super::call::{read, seconds};
+use super::call::seconds;
 use super::passwords::Passwords;
 use super::signals::Signals;
 use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, print, printable};
@@ -144,7 +144,7 @@ async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Res
             Some(Host::Upstream) => HostHeader::Upstream,
         });
     if let Some(file) = &args.root_certificates {
-        builder = builder.root_certificates(read(file)?);
+        builder = builder.root_certificates(super::certificates(file)?);
     }
     let proxy = builder.bind(args.listen.as_str()).await.map_err(|error| {
         let code = match &error {

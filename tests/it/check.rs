@@ -110,6 +110,7 @@ async fn the_namespace_is_another() {
         "namespace = \"urn:company\"",
     )
     .await;
+    assert_eq!(report.findings().filter(|f| f.code == "namespace").count(), 1, "said once");
     // One mistake does not hide the rest.
     assert_eq!(report.step("password").unwrap().outcome, Outcome::Ok);
     let open = Subject { namespace: None, ..set.clone() };
@@ -240,6 +241,13 @@ async fn a_proxy_is_gone_through_and_said_so() {
         assert!(report.step(step).unwrap().text.contains("proxy"));
     }
     assert!(!format!("{report:?} {subject:?}").contains("hunter2x"));
+    // A proxy that says what it was told.
+    let page = b"<html>user hunter2x is not known here";
+    let refusing = serve(move |_| respond("407 Proxy Authentication Required", HTML, page));
+    let proxy = Some(format!("http://user:hunter%32x@{refusing}").into());
+    let report = look(&Subject { proxy, ..subject.clone() }).await;
+    assert!(finding(&report, "proxy-credentials").text.contains("is not known here"));
+    assert!(!format!("{report:?}").contains("hunter2x"), "{report:#?}");
 }
 
 #[tokio::test]
@@ -264,7 +272,9 @@ async fn passwords_are_put_to_the_test() {
     let none = Subject { password: None, ..wrong };
     let report = look(&none).await;
     assert_eq!(report.findings().count(), 0);
-    assert!(report.step("password").unwrap().text.contains("ours was not tried"));
+    let password = report.step("password").unwrap();
+    assert_eq!(password.outcome, Outcome::NotChecked, "what was not tried is not passed");
+    assert_eq!(password.text, "there is none of ours to try; a wrong one is refused");
 
     // A service that accepts any password.
     let careless = distorted(
@@ -290,6 +300,32 @@ async fn passwords_are_put_to_the_test() {
     let report = look(&subject(other, "/Provider.asmx")).await;
     assert!(finding(&report, "wrong-refusal").text.contains("\"Nope\""));
     assert_eq!(report.outcome, Outcome::Warning);
+    let password = report.step("password").unwrap();
+    assert!(password.text.starts_with("ours is accepted"), "{password:?}");
+    // Ours is wrong, too, and nobody says so.
+    let wrong = Subject { password: Some("hunter2x".into()), ..subject(other, "/Provider.asmx") };
+    let report = look(&wrong).await;
+    let password = report.step("password").unwrap();
+    assert_eq!(password.outcome, Outcome::Warning);
+    assert_eq!(password.text, "ours is answered as a wrong one is: \"Nope\"");
+}
+
+#[tokio::test]
+async fn a_slow_service_has_its_times_taken_while_there_is_time() {
+    let host = sample_host(NAMESPACE);
+    let slow = serve(move |request| {
+        if !request.is_get() {
+            std::thread::sleep(Duration::from_millis(120));
+        }
+        forward_closed(host, request)
+    });
+    let step = Duration::from_millis(600);
+    let options = Options { step, round_trips: 100, ..Options::default() };
+    let report = check(&subject(slow, "/Provider.asmx"), &options, |_| ()).await;
+    let times = report.step("times").unwrap();
+    assert_eq!(times.outcome, Outcome::Ok, "{report:#?}");
+    let taken: u32 = times.text.split(' ').next().unwrap().parse().unwrap();
+    assert!((1..=5).contains(&taken), "{times:?}");
 }
 
 #[tokio::test]
@@ -321,6 +357,7 @@ async fn pages_instead_of_soap() {
         (page("401 Unauthorized", HTML, ""), "web-server-401", "401", "anonymous"),
         (page("404 Not Found", HTML, "<html>none"), "not-found", "404", "path"),
         (page("405 Method Not Allowed", HTML, ""), "method-not-allowed", "405", "path"),
+        (page("501 Not Implemented", HTML, "<html>POST"), "method-not-allowed", "501", "path"),
         (page("411 Length Required", HTML, ""), "length-required", "411", "Content-Length"),
         (page("415 Unsupported", HTML, ""), "media-type", "415", "other one"),
         (page("502 Bad Gateway", HTML, "<html>nginx"), "gateway", "nginx", "running"),
@@ -424,6 +461,11 @@ async fn expect_that_is_answered_late_is_measured() {
     let found = finding(&report, "expect");
     assert_eq!(found.gravity, Gravity::Warning);
     assert!(found.remedy.as_ref().unwrap().contains("350 ms"), "{found:?}");
+    let breaking = serve_expecting(Expect::Break, move |request| forward_closed(host, request));
+    let report = look(&subject(breaking, "/Provider.asmx")).await;
+    let found = finding(&report, "expect");
+    assert_eq!(found.gravity, Gravity::Warning);
+    assert!(found.text.contains("breaks the connection"), "{found:?}");
 }
 
 fn https(address: SocketAddr, name: &str) -> Subject {
@@ -557,6 +599,9 @@ async fn nobody_is_there() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let report = expect(&subject(free, "/P.asmx"), "refused", "refused", "nothing listens").await;
     assert_eq!(report.steps.len(), 10, "every step is told of");
+    // To all hosts at once there is no connection.
+    let everybody = Subject::new("http://255.255.255.255:9/P.asmx");
+    expect(&everybody, "unreachable", "no connection", "routes").await;
     let unknown = Subject::new("http://nowhere.invalid/Provider.asmx");
     expect(&unknown, "unknown-host", "nowhere.invalid", "spelling").await;
     for (url, words) in [

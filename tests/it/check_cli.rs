@@ -35,7 +35,7 @@ fn a_table_for_people() {
     assert!(out.starts_with(&format!("service  {}\n", url(host))), "{out}");
     assert!(out.contains("  ok       password  ours is accepted, a wrong one is refused"), "{out}");
     assert!(out.contains("  -        tls       not checked: the URL is http"), "{out}");
-    assert!(out.ends_with("\nall well; not checked: 1 step\n"), "{out}");
+    assert!(out.ends_with("\nall well; not checked: tls\n"), "{out}");
 
     let (code, out, _) = run(&["--url", &url(host), "--namespace", "urn:x"], Some(PASSWORD));
     assert_eq!(code, Some(9), "{out}");
@@ -44,7 +44,12 @@ fn a_table_for_people() {
 
     let (code, out, err) = run(&["--url", &url(host)], None);
     assert_eq!(code, Some(0), "{out}");
-    assert!(err.starts_with("note: without a password") && out.contains("ours was not tried"));
+    assert!(err.starts_with("note: without a password"), "{err}");
+    assert!(
+        out.contains("  -        password  not checked: there is none of ours to try"),
+        "{out}"
+    );
+    assert!(out.ends_with("\nall well; not checked: tls, password\n"), "{out}");
 
     let (code, out, _) = run(&["--url", &url(host)], Some("a wrong one"));
     assert_eq!(code, Some(9), "{out}");
@@ -105,6 +110,8 @@ fn every_enabled_tab_of_the_settings() {
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.contains("login  http://") && out.contains("events  http://"), "{out}");
     assert!(!out.contains("ticket  http"), "{out}");
+    assert_eq!(err.lines().count(), 2, "{err}");
+    assert!(err.starts_with(&format!("warning: {file}:9: login.password: the password")), "{err}");
     let (code, out, _) = run(&["--settings", file, "--kind", "events"], None);
     assert_eq!(code, Some(0), "{out}");
     assert!(!out.contains("login  http"), "{out}");
@@ -127,6 +134,7 @@ fn what_cannot_be_asked() {
         (&["--url", "http://h/", "--kind", "tickets"], 2, "it is one of login"),
         (&["--url", "http://h/", "--timeout", "0"], 2, "0.01 to 3600"),
         (&["--url", "http://h/", "--root-certificates", "/nowhere"], 3, "/nowhere"),
+        (&["--url", "https://h/", "--root-certificates", "/dev/zero"], 3, "larger than 4 MiB"),
         (&["--url", "ftp://h/"], 9, ""),
     ] {
         let (found, out, err) = run(arguments, Some(PASSWORD));

@@ -36,6 +36,8 @@ pub(crate) enum Expect {
     Refuse,
     /// It waits for the body.
     Wait,
+    /// It closes the connection.
+    Break,
 }
 
 /// Reads one request; `None` at the end of the connection.
@@ -61,6 +63,7 @@ fn read(stream: &mut TcpStream, expect: Expect) -> Option<Request> {
                         return None;
                     }
                     Expect::Wait => {}
+                    Expect::Break => return None,
                 }
             }
             if (chunked && body.ends_with(b"0\r\n\r\n")) || (!chunked && body.len() >= length) {
