@@ -85,7 +85,14 @@ impl CallError {
 }
 
 fn transport_hint(kind: &TransportErrorKind) -> Option<&'static str> {
-    let TransportErrorKind::Connect(cause) = kind else { return None };
+    match kind {
+        TransportErrorKind::Connect(cause) => connect_hint(cause),
+        _ => None,
+    }
+}
+
+/// What to do about a connection that did not come about, by what is said about it.
+pub(crate) fn connect_hint(cause: &str) -> Option<&'static str> {
     let cause = cause.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
     if says(&["unknownissuer", "unknown issuer", "caused by unknown", "self-signed"]) {
