@@ -13,6 +13,7 @@ mod verify;
 use std::io::Write as _;
 use std::path::Path;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use external_providers::fixture::{self, Fixture, LoadError, Rules};
 use external_providers::nearest::nearest;
@@ -140,7 +141,7 @@ impl Broken {
 #[derive(Args)]
 struct Redact {
     /// Take the values of this variable, element or header for secrets, too; may be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     redact_key: Vec<String>,
 
     /// Take e-mail addresses, user names and people's names for secrets, too

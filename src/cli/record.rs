@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use external_providers::fixture::{
     HostHeader, Mode, Proxy, ProxyError, RecordError, Recording, Rules, Summary, UpstreamError,
@@ -83,7 +84,7 @@ pub(crate) struct RecordArgs {
     root_certificates: Option<PathBuf>,
 
     /// Keep the values of this variable, element or header out of the recording, too; may be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     redact_key: Vec<String>,
 
     /// Keep e-mail addresses, user names and people's names out of the recording, too
@@ -120,20 +121,20 @@ pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
         .enable_all()
         .build()
         .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
-    let lost = runtime.block_on(serve(args, mode, &recording))?;
+    runtime.block_on(serve(args, mode, &recording))?;
     runtime.shutdown_background();
     let summary = recording.finish().map_err(|error| Failed::new(LOCAL, chain(&error)))?;
     print(&printable(&told(&summary, args)))?;
-    match lost {
+    match summary.failed {
         0 => Ok(OK),
-        _ => {
+        lost => {
             Err(Failed::new(LOCAL, format!("{lost} exchanges could not be recorded (see the log)")))
         }
     }
 }
 
-/// Serves until a signal comes. Gives the number of exchanges that could not be written.
-async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Result<u64, Failed> {
+/// Serves until a signal comes.
+async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Result<(), Failed> {
     let mut signals = Signals::new()?;
     let mut builder = Proxy::builder(&args.upstream, Arc::clone(recording))
         .connect_timeout(args.connect_timeout)
@@ -167,12 +168,12 @@ async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Res
     let mut stop = Some(stop);
     loop {
         tokio::select! {
-            lost = &mut served => return Ok(lost),
+            _ = &mut served => return Ok(()),
             () = signals.next() => match stop.take() {
                 // Dropping the sender tells it.
                 Some(stop) => drop(stop),
                 // Whoever says it twice means it.
-                None => return Ok(0),
+                None => return Ok(()),
             },
         }
     }

@@ -319,7 +319,8 @@ fn what_cannot_start_says_why() {
         (&[&good[..], &["--out", out, "--mode", "nwe"]].concat(), 2, "new"),
         (&[&good[..], &["--out", out, "--host", "x"]].concat(), 2, "keep"),
         (&[&good[..], &["--out", out, "--timeout", "0"]].concat(), 2, "seconds"),
-        (&[&good[..], &["--out", file.text(), "--mode", "new"]].concat(), 1, file.text()),
+        (&[&good[..], &["--out", file.text(), "--mode", "new"]].concat(), 1, "is no directory"),
+        (&[&good[..], &["--out", out, "--redact-key", ""]].concat(), 2, "--redact-key"),
         (&[&good[..], &["--out", out, "--root-certificates", "/nowhere"]].concat(), 3, "/nowhere"),
         (&[&good[..], &["--out", out, "--auth-password-file", "/nowhere"]].concat(), 3, "/nowhere"),
     ] {

@@ -273,6 +273,48 @@ fn what_cannot_be_recorded_is_said_and_leaves_nothing() {
 }
 
 #[test]
+fn a_recording_is_not_replaced_by_one_with_gaps() {
+    let scratch = Folder::new("recording-gaps");
+    let dir = scratch.path().join("crm");
+    let beside = || -> Vec<_> {
+        let entries = std::fs::read_dir(scratch.path()).unwrap().map(|e| e.unwrap().path());
+        entries.filter(|path| *path != dir).collect()
+    };
+    // What never began leaves nothing.
+    drop(open(&dir, Mode::All));
+    assert!(beside().is_empty());
+    let old = open(&dir, Mode::Once);
+    keep(&old, &asked("me", "x"), "Old");
+    drop(old);
+    let recording = open(&dir, Mode::All);
+    keep(&recording, &asked("me", "x"), "New");
+    // The disk refuses for a while: a file stands where the new recording grows.
+    let [stage] = &beside()[..] else { panic!("{:?}", beside()) };
+    let aside = scratch.path().join("aside");
+    std::fs::rename(stage, &aside).unwrap();
+    std::fs::write(stage, "").unwrap();
+    let outcome = || answered(answer("Lost"));
+    let lost = recording.keep(&asked("me", "x"), HttpVersion::Http11, outcome(), Duration::ZERO);
+    assert!(matches!(lost, Err(RecordError::Store(_))));
+    std::fs::remove_file(stage).unwrap();
+    std::fs::rename(&aside, stage).unwrap();
+    let error = recording.finish().unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("1 exchanges could not be written"), "{text}");
+    assert!(text.contains(stage.to_str().unwrap()), "{text}");
+    drop(recording);
+    assert_eq!(names(&dir), ["authenticate-old-11"]);
+    assert_eq!(names(stage), ["authenticate-new-11"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_directory_that_takes_nothing_is_told_at_the_start() {
+    let error = Recording::open("/proc/self/fdinfo", Mode::New, Rules::default()).unwrap_err();
+    assert!(matches!(error, RecordError::Directory { .. }), "{error}");
+}
+
+#[test]
 fn faults_pages_and_failures_have_names() {
     let scratch = Folder::new("recording-names");
     let recording = open(scratch.path(), Mode::Once);

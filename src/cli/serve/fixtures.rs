@@ -99,8 +99,11 @@ fn replay(dir: &Path, args: &ReplayArgs) -> Result<Replay, Failed> {
         loaded.fixtures
     } else {
         load(dir).map_err(|error| {
-            Failed::new(SETTINGS, chain(&error))
-                .hint("--lenient answers with the recordings that are in order")
+            let failed = Failed::new(SETTINGS, chain(&error));
+            match dir.is_dir() {
+                true => failed.hint("--lenient answers with the recordings that are in order"),
+                false => failed.hint("give the directory of a recording"),
+            }
         })?
     };
     if fixtures.is_empty() {
