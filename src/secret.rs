@@ -79,9 +79,9 @@ impl fmt::Display for Secret {
 }
 
 /// Does a variable or field of this name carry a password? `authPW`, `loginPassword` and any other
-/// name that ends in `password`, `passwd` or `pw`, whatever the case.
+/// name that ends in `password`, `passwd`, `pwd` or `pw`, whatever the case.
 pub fn is_secret_key(key: &str) -> bool {
-    ["password", "passwd", "pw"].iter().any(|end| {
+    ["password", "passwd", "pwd", "pw"].iter().any(|end| {
         key.len()
             .checked_sub(end.len())
             .and_then(|at| key.get(at..))
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn secret_names_are_known() {
-        for name in ["authPW", "AUTHPW", "loginPassword", "newPassword", "passwd"] {
+        for name in ["authPW", "AUTHPW", "loginPassword", "newPassword", "passwd", "Pwd"] {
             assert!(is_secret_key(name), "{name}");
         }
         for name in ["loginUsername", "passwordHint", "", "ü"] {
