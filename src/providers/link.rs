@@ -68,6 +68,8 @@ pub(super) struct Link {
     discovering: tokio::sync::Mutex<Option<ServiceError>>,
     /// How many discoveries failed.
     failures: AtomicU64,
+    /// How often what is known was given up.
+    renewals: AtomicU64,
 }
 
 enum Known {
@@ -91,12 +93,14 @@ impl Link {
             known: Mutex::new(known),
             discovering: tokio::sync::Mutex::default(),
             failures: AtomicU64::new(0),
+            renewals: AtomicU64::new(0),
         })
     }
 
     /// What was discovered is discovered anew by the next call.
     pub(super) fn renew(&self, settings: &External) {
         let mut known = self.known();
+        self.renewals.fetch_add(1, Ordering::AcqRel);
         if let Known::Client(client) = &*known
             && settings.must_discover()
         {
@@ -132,6 +136,7 @@ impl Link {
         {
             return Err(error.clone());
         }
+        let renewals = self.renewals.load(Ordering::Acquire);
         let result = client(settings).await.map(Arc::new);
         let mut known = self.known();
         let before = match &*known {
@@ -153,7 +158,11 @@ impl Link {
                 return Err(error);
             }
         };
-        *known = Known::Client(Arc::clone(&client));
+        // What was renewed meanwhile may be newer than what was read.
+        *known = match self.renewals.load(Ordering::Acquire) == renewals {
+            true => Known::Client(Arc::clone(&client)),
+            false => Known::Undiscovered { before: Some(Arc::clone(&client)) },
+        };
         Ok(client)
     }
 }

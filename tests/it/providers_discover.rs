@@ -3,7 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use external_providers::client::DiscoverError;
 use external_providers::contract::*;
@@ -26,11 +27,12 @@ const NAMES: [(Kind, &str, &str); 3] = [
 ];
 
 /// A service of the company's: `/KIND.asmx`, each with its WSDL. It counts how often that is read,
-/// and does not have it the first `failing` times.
+/// does not have it the first `failing` times, and keeps its readers waiting while it is held.
 struct Company {
     base: String,
     read: Arc<AtomicUsize>,
     failing: Arc<AtomicUsize>,
+    held: Arc<AtomicBool>,
 }
 
 impl Company {
@@ -40,6 +42,8 @@ impl Company {
         let read = Arc::new(AtomicUsize::new(0));
         let failing = Arc::new(AtomicUsize::new(failing));
         let (counter, fail) = (Arc::clone(&read), Arc::clone(&failing));
+        let held = Arc::new(AtomicBool::new(false));
+        let holds = Arc::clone(&held);
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let host = Host::builder().services(sample::services(PASSWORD, NAMESPACE, false));
@@ -49,7 +53,12 @@ impl Company {
                 let (head, body) = request(&mut stream);
                 let (status, body) = if head.starts_with("GET") {
                     let kind = head.split(['/', '.']).nth(1).unwrap();
-                    match counter.fetch_add(1, Ordering::SeqCst) < fail.load(Ordering::SeqCst) {
+                    let fails =
+                        counter.fetch_add(1, Ordering::SeqCst) < fail.load(Ordering::SeqCst);
+                    while holds.load(Ordering::SeqCst) {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                    match fails {
                         true => ("503 Service Unavailable", "down".to_owned()),
                         false => ("200 OK", wsdl(kind)),
                     }
@@ -79,7 +88,7 @@ impl Company {
                 );
             }
         });
-        Self { base, read, failing }
+        Self { base, read, failing, held }
     }
 
     fn service(&self, kind: Kind) -> External {
@@ -189,6 +198,28 @@ async fn one_call_discovers_and_the_others_wait_for_it() {
         call.await.unwrap().unwrap();
     }
     assert_eq!(company.reads(), 1);
+}
+
+#[tokio::test]
+async fn what_is_being_discovered_at_a_reload_is_discovered_anew() {
+    let company = Company::start(0);
+    let providers = providers([company.service(Kind::UserInformation)]);
+    company.held.store(true, Ordering::SeqCst);
+    let call = {
+        let providers = providers.clone();
+        tokio::spawn(async move { lookup(&providers).await })
+    };
+    while company.read.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    providers.replace(providers.settings()).unwrap();
+    company.held.store(false, Ordering::SeqCst);
+    call.await.unwrap().unwrap();
+    assert_eq!(company.reads(), 1);
+    for reads in [1, 0] {
+        lookup(&providers).await.unwrap();
+        assert_eq!(company.reads(), reads);
+    }
 }
 
 #[tokio::test]
