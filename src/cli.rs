@@ -106,9 +106,11 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// Text that may go to a terminal: control characters that could steer it are replaced.
+/// Text that may go to a terminal: control characters that could steer it are replaced, and those
+/// that turn the direction of what follows.
 pub(crate) fn printable(text: &str) -> String {
-    let safe = |c: char| c == '\n' || c == '\t' || !c.is_control();
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let safe = |c: char| c == '\n' || c == '\t' || !(c.is_control() || turns(c));
     text.chars().map(|c| if safe(c) { c } else { '\u{fffd}' }).collect()
 }
 
@@ -188,4 +190,18 @@ fn explain(error: &clap::Error) -> ExitCode {
     let text = Mask::new(&secrets).apply_values(&text);
     let _ = std::io::stderr().lock().write_all(printable(&text).as_bytes());
     ExitCode::from(USAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_steers_a_terminal_is_printed() {
+        assert_eq!(printable("a\tb\n\u{1b}[2J\u{9b}1m\r"), "a\tb\n\u{fffd}[2J\u{fffd}1m\u{fffd}");
+        assert_eq!(
+            printable("\u{202e}gpj.\u{2066}x \u{5e9}\u{5dc}"),
+            "\u{fffd}gpj.\u{fffd}x \u{5e9}\u{5dc}"
+        );
+    }
 }

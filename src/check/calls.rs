@@ -51,7 +51,8 @@ impl Probe {
                 format!("SOAP {}: an unknown operation is refused, as it should be", self.version),
             ),
             Err(DecodeError::Fault(fault)) => {
-                Ok(format!("SOAP {}: answers with a fault ({})", self.version, fault.reason))
+                let reason: String = fault.reason.chars().take(200).collect();
+                Ok(format!("SOAP {}: answers with a fault ({reason})", self.version))
             }
             Err(error) => Err(trouble::call(&error.into(), namespace)),
             Ok(_) => Ok(format!("SOAP {}: even an unknown operation is answered", self.version)),
@@ -76,7 +77,9 @@ pub(super) fn soap(subject: &Subject, probes: &[Probe], namespace: &str) -> Step
             oddities(&mut step, probe.version, response);
         }
     }
+    let unanswered = |probe: &Probe| matches!(probe.result, Err(CallError::Transport(_)));
     step.text = match spoken.len() {
+        0 if probes.iter().all(unanswered) => "there is no answer to SOAP".to_owned(),
         0 => "SOAP is not spoken".to_owned(),
         _ => format!("spoken: SOAP {}", spoken.join(" and ")),
     };

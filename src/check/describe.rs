@@ -21,8 +21,9 @@ pub(super) fn wsdl(result: &Result<Discovery, DiscoverError>) -> Step {
     let versions: Vec<String> =
         description.ports.iter().map(|port| format!("SOAP {}", port.version)).collect();
     let text = format!(
-        "{} operations in {}, {}",
+        "{} operation{} in {}, {}",
         names.len(),
+        if names.len() == 1 { "" } else { "s" },
         description.namespace,
         if versions.is_empty() { "no port".to_owned() } else { versions.join(" and ") }
     );

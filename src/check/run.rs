@@ -223,11 +223,12 @@ impl Run<'_> {
             Some((first, second)) => vec![first, second],
             None => return Ok(()),
         };
-        self.report.steps.push(calls::soap(subject, &probes, &namespace));
+        let step = calls::soap(subject, &probes, &namespace);
+        let (spoken, text) = (!is_silent(&step), step.text.clone());
+        self.report.steps.push(step);
         let answers = |probe: &Probe| probe.version == subject.soap && probe.result.is_ok();
-        let spoken = self.report.step("soap").is_some_and(|step| !is_silent(step));
         if !spoken || !probes.iter().any(answers) {
-            self.rest("SOAP is not spoken");
+            self.rest(&text);
             return Ok(());
         }
         if discovery.is_none() && (subject.kind.is_none() || subject.namespace.is_some()) {

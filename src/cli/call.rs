@@ -154,9 +154,9 @@ async fn call(
 ) -> Result<u8, Failed> {
     if let Some(service) = service {
         return match providers::client(&service).await {
-            Ok(client) => dispatch(args, operation, client, variables, &service.password).await,
+            Ok(client) => dispatch(args, operation, client, variables, &service.secrets()).await,
             Err(error) => {
-                let mask = Mask::new([&service.password]);
+                let mask = Mask::new(&service.secrets());
                 finish(
                     args,
                     &Report::error(operation.name, &configured::undiscovered(error)?, &mask),
@@ -177,7 +177,7 @@ async fn call(
         }
     };
     let client = client(args, &url, auth.clone())?;
-    dispatch(args, operation, client, variables, &auth).await
+    dispatch(args, operation, client, variables, &[auth]).await
 }
 
 async fn dispatch(
@@ -185,7 +185,7 @@ async fn dispatch(
     operation: &OperationInfo,
     client: Client,
     variables: Variables,
-    auth: &Secret,
+    auth: &[Secret],
 ) -> Result<u8, Failed> {
     match operation.name {
         Authenticate::NAME => answer::<Authenticate>(args, client, variables, auth).await,
@@ -234,7 +234,7 @@ async fn answer<T: Operation>(
     args: &CallArgs,
     client: Client,
     variables: Variables,
-    auth: &Secret,
+    auth: &[Secret],
 ) -> Result<u8, Failed>
 where
     T::Result: Word,
@@ -243,7 +243,7 @@ where
         .iter()
         .filter(|(key, _)| variables::may_be_secret(key))
         .map(|(_, value)| Secret::new(value))
-        .chain([auth.clone()])
+        .chain(auth.iter().cloned())
         .collect();
     let request = T::read_inputs(variables)
         .map_err(|error| Failed::new(USAGE, format!("{}: {error}", T::NAME)))?;

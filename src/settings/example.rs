@@ -8,6 +8,9 @@ const NO_DEFAULT: &str = "  # an example: no default";
 const INTRODUCTION: &str = "\
 # The settings of external-providers: the product's External Providers page, a section for each tab.
 #
+# To have a web service asked: switch its kind on in [options]; then, in the section of the kind,
+# make the provider \"external\", and give url and one of the password keys.
+#
 # Every key is here. A line \"#key = value\" shows the default; to change it, remove the \"#\" and write
 # another value. A line that ends in \"an example\" shows a key that has no default. What a key does
 # stands where it first occurs; before the colon is its name on the page.

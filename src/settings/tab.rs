@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::client::{Client, ClientBuilder};
+use crate::client::{Client, ClientBuilder, proxy_password};
 use crate::contract::{Evidence, Kind, OPERATIONS};
 use crate::secret::Secret;
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
@@ -132,6 +132,12 @@ impl External {
             proxy: None,
             native_tls: false,
         }
+    }
+
+    /// What no text may show: the password, and the proxy's.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let proxy_password = self.proxy.as_ref().and_then(proxy_password);
+        [self.password.clone()].into_iter().chain(proxy_password).collect()
     }
 
     /// The URL without its query, which may carry a secret.

@@ -156,6 +156,24 @@ async fn the_tool_calls_as_the_settings_say() {
         let (code, _, stderr) = call(&file, &[login.as_slice(), &[option, value]].concat());
         assert!(code == 2 && stderr.contains("cannot be used with"), "{option}: {stderr}");
     }
+    // A proxy that says what it was told.
+    let page = b"<html>hunter2 is not known here";
+    let proxy = crate::check_peers::serve(move |_| {
+        crate::check_peers::respond(
+            "407 Proxy Authentication Required",
+            "Content-Type: text/html\r\n",
+            page,
+        )
+    });
+    let through = format!(
+        "password_env = 'EXTERNAL_PROVIDERS_AUTH_PASSWORD'\nproxy = 'http://user:hunter%32@{proxy}'"
+    );
+    let through = text.replace("password_file = 'password'", &through);
+    for text in [&through, &through.replace("'discover'", "'urn:other'")] {
+        std::fs::write(&file, text).unwrap();
+        let (code, _, stderr) = call(&file, &[login.as_slice(), &["--show-wire"]].concat());
+        assert!(code == 5 && stderr.contains("*** is not known here"), "{code} {stderr}");
+    }
     std::fs::write(&file, "[options]\nlogin = 1\n").unwrap();
     let (code, _, stderr) = call(&file, &login);
     assert!(code == 3 && stderr.contains("s.toml:2: options.login: must be"), "{stderr}");
