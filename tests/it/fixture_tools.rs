@@ -134,6 +134,9 @@ fn an_audit_names_file_line_and_what_and_never_the_value() {
         "see\nBasic dXNlcjpvcGVu and {jwt}\n-----BEGIN RSA PRIVATE KEY-----\nnewPassword=xyz\nknown-one\n"
     );
     std::fs::write(scratch.path().join("notes.md"), notes).unwrap();
+    // A body that was put aside by hand, which no description names.
+    let aside = path.join("request.old.xml");
+    std::fs::write(&aside, "<r>\n<s>authPW=aside!</s></r>").unwrap();
     let line = |file: &Path, text: &str| {
         let all = std::fs::read_to_string(file).unwrap();
         1 + all.lines().position(|l| l.contains(text)).unwrap_or_else(|| panic!("{text}"))
@@ -154,12 +157,13 @@ fn an_audit_names_file_line_and_what_and_never_the_value() {
         (&notes, 3, "a private key"),
         (&notes, 4, "a value of newPassword that is no placeholder"),
         (&notes, 5, "a known secret"),
+        (&aside, 2, "a value of authPW that is no placeholder"),
     ] {
         assert!(found.contains(&expected), "{expected:?} is not in {found:#?}");
     }
-    assert_eq!(found.len(), 9, "{found:#?}");
+    assert_eq!(found.len(), 10, "{found:#?}");
     let shown = format!("{audited:?}");
-    for secret in ["hunter2!", "abcdef", "u:pass", "known-one", "xyz", "dXNl"] {
+    for secret in ["hunter2!", "abcdef", "u:pass", "known-one", "xyz", "dXNl", "aside!"] {
         assert!(!shown.contains(secret), "{shown}");
     }
     let rules = Rules { keys: vec![], personal: true };
