@@ -247,6 +247,12 @@ fn what_cannot_be_recorded_is_said_and_leaves_nothing() {
     };
     let error = keep_raw(packed).unwrap_err();
     assert!(error.to_string().contains("compressed (gzip)"), "{error}");
+    assert!(error.to_string().contains("no Accept-Encoding"), "{error}");
+    let mut sent = asked("me", "x");
+    sent.headers.push("content-encoding", "br");
+    let error = recording.keep(&sent, HttpVersion::Http11, answered(answer("x")), Duration::ZERO);
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("request is compressed (br)") && error.contains("as it is"), "{error}");
     let mut large = answer("x");
     large.body = vec![b'x'; external_providers::fixture::BODY_LIMIT + 1];
     assert!(matches!(keep_raw(large), Err(RecordError::Store(_))));
@@ -259,7 +265,7 @@ fn what_cannot_be_recorded_is_said_and_leaves_nothing() {
     std::fs::remove_file(&dir).unwrap();
     assert!(keep_raw(answer("x")).unwrap().is_some(), "it goes on when it can");
     assert_eq!(load(&dir).unwrap()[0].sequence, 1);
-    assert_eq!(recording.finish().unwrap().failed, 3);
+    assert_eq!(recording.finish().unwrap().failed, 4);
     drop(recording);
     // Left by a kill, and gone with the next session.
     std::fs::create_dir(dir.join(".unfinished-1-1")).unwrap();
