@@ -117,9 +117,8 @@ impl Settings {
             let line = 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count();
             unread(format!("line {line} is not UTF-8"), Some("save it as UTF-8"))
         })?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let surroundings = Surroundings {
-            folder: folder.unwrap_or(Path::new(".")),
+            folder: path.parent().unwrap_or(Path::new("")),
             variable: &|name| std::env::var_os(name),
         };
         let mut settings = Self::parse_in(text, &name, surroundings)?;
@@ -134,7 +133,7 @@ impl Settings {
     /// folder, variables are the process's.
     pub fn parse(text: &str, name: &str) -> Result<Self, SettingsError> {
         let variable = |name: &str| std::env::var_os(name);
-        Self::parse_in(text, name, Surroundings { folder: Path::new("."), variable: &variable })
+        Self::parse_in(text, name, Surroundings { folder: Path::new(""), variable: &variable })
     }
 
     /// [`parse`](Self::parse) with other files and another environment.

@@ -95,6 +95,8 @@ impl Subject {
     /// The address without its query, which may carry a secret, and without user information.
     pub(super) fn shown_url(&self) -> String {
         match Url::parse(&self.url) {
+            // Of another scheme, user information need not be told from the path.
+            Ok(url) if !matches!(url.scheme(), "http" | "https") => "(no URL)".to_owned(),
             Ok(mut url) => {
                 url.set_query(None);
                 url.set_fragment(None);

@@ -70,7 +70,6 @@ impl Reading<'_, '_> {
             self.login();
         }
         let section = &mut self.section;
-        let before = section.problems.len();
         let mut service = External::new(self.kind, url, "");
         service.namespace = name(section.text("namespace"));
         self.check_discover("namespace", &service.namespace);
@@ -102,8 +101,7 @@ impl Reading<'_, '_> {
         }
         self.password(needed, &mut service);
         self.files(needed, &mut service);
-        let usable = self.section.problems.len() == before;
-        if needed && usable && !service.url.is_empty() {
+        if needed {
             self.try_out(&service);
         }
         self.settings.tab_mut(self.kind).service = service;
@@ -261,9 +259,15 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// Makes a client, only to see that one can be made.
+    /// Makes a client, only to see that one can be made; where there is no URL, of the rest.
     fn try_out(&mut self, service: &External) {
-        let Err(error) = service.client_builder().build() else { return };
+        let result = match service.url.as_str() {
+            "" => External { url: "https://localhost/".to_owned(), ..service.clone() }
+                .client_builder()
+                .build(),
+            _ => service.client_builder().build(),
+        };
+        let Err(error) = result else { return };
         let key = match &error {
             BuildError::Operation(_) => "operation",
             BuildError::Roots(_) => "root_certificates",
@@ -271,7 +275,10 @@ impl Reading<'_, '_> {
             BuildError::Proxy => "proxy",
             _ => "url",
         };
-        self.section.wrong(key, error.to_string(), None);
+        // What was said of it already, was said better.
+        if !self.section.is_wrong(key) {
+            self.section.wrong(key, error.to_string(), None);
+        }
     }
 }
 

@@ -59,6 +59,13 @@ impl<'d> Section<'d> {
         self.table.as_ref().is_some_and(|table| table.has(name))
     }
 
+    /// Is something known to be wrong with a key?
+    pub(super) fn is_wrong(&self, name: &str) -> bool {
+        let path = self.table.as_ref().map(Table::path).unwrap_or_default();
+        let key = format!("{path}.{name}");
+        self.problems.iter().any(|problem| problem.key == key)
+    }
+
     /// Something is wrong with a key that is there; of an absent section nothing can be.
     pub(super) fn wrong(&mut self, name: &str, what: impl Into<String>, hint: Option<String>) {
         if let Some(table) = &self.table {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::client::{Client, ClientBuilder, proxy_password};
+use crate::client::{Client, ClientBuilder, parse_url, proxy_password};
 use crate::contract::{Evidence, Kind, OPERATIONS};
 use crate::secret::Secret;
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
@@ -90,9 +90,11 @@ pub struct External {
 
 impl fmt::Debug for External {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One that is no such URL may hold user information.
+        let url = parse_url(&self.url).map_or("(no URL)", |_| self.shown_url());
         f.debug_struct("External")
             .field("kind", &self.kind)
-            .field("url", &self.shown_url())
+            .field("url", &url)
             .field("namespace", &self.namespace)
             .field("soap", &self.soap)
             .field("operation", &self.operation)

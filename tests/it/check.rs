@@ -608,6 +608,7 @@ async fn nobody_is_there() {
         ("nonsense", "URL is none"),
         ("ftp://host/", "http:// or https://"),
         ("http://user:hunter2@host/", "user name or password"),
+        ("user:hunter2@host/P.asmx", "http:// or https://"),
     ] {
         let subject = Subject::new(url);
         let report = expect(&subject, "settings", words, "correct").await;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use external_providers::contract::Kind;
 use external_providers::settings::{
-    self, Name, OPTIONS, Provider, Role, SWITCHES, Settings, SettingsError, Surroundings, TABS,
+    self, External, Name, OPTIONS, Provider, Role, SWITCHES, Settings, SettingsError, Surroundings,
+    TABS,
 };
 use external_providers::soap::SoapVersion;
 
@@ -336,6 +337,14 @@ fn what_an_enabled_external_provider_needs_must_be_there() {
             "url = 'ftp://h/'\npassword_env = 'CRM_PASSWORD'",
             vec!["s.toml:5: login.url: must begin with http:// or https://"],
         ),
+        (
+            "url = 'ftp://h/'\nproxy = 'hunter2'",
+            vec![
+                "s.toml:3: login.password_file: the web service password is missing",
+                "s.toml:5: login.url: must begin with http:// or https://",
+                "s.toml:6: login.proxy: the proxy is no http:// or https:// URL",
+            ],
+        ),
     ] {
         let lines = wrong(&format!("{LOGIN}{rest}\n"));
         assert_eq!(lines.len(), expected.len(), "{rest}: {lines:#?}");
@@ -355,6 +364,16 @@ fn what_an_enabled_external_provider_needs_must_be_there() {
     if cfg!(not(feature = "native-tls")) {
         let lines = wrong(&format!("{events}native_tls = true\n"));
         assert!(lines[0].contains("(build with --features native-tls)"), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_service_that_is_printed_shows_no_password() {
+    for url in ["https://bob:hunter2@h/", "bob:hunter2@h/x", "hunter2", "https://h/x?key=hunter2"] {
+        let mut service = External::new(Kind::Login, url, "hunter2");
+        service.proxy = Some("http://bob:hunter2@proxy/".into());
+        let shown = format!("{service:?} {service:#?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
     }
 }
 
