@@ -204,9 +204,9 @@ fn meaning(mode: Mode, recordings: usize, args: &RecordArgs) -> String {
 }
 
 fn told(summary: &Summary, args: &RecordArgs) -> String {
-    let Summary { recorded, replayed, kept, unmatched, .. } = summary;
+    let Summary { recorded, replayed, kept, unmatched, failed, .. } = summary;
     format!(
-        "stopped: {recorded} recorded, {replayed} replayed, {kept} kept, {unmatched} not matched; in {}\n",
+        "stopped: {recorded} recorded, {replayed} replayed, {kept} there already, {unmatched} not matched, {failed} lost; in {}\n",
         args.out.display()
     )
 }
