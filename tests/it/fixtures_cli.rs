@@ -1,6 +1,6 @@
 //! `fixtures` as a tester meets it: what it prints, its exit codes, and no password anywhere.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use external_providers::fixture::{Fixture, store};
@@ -8,43 +8,22 @@ use serde_json::Value;
 
 use crate::fixtures_replay::recording;
 use crate::fixtures_verify::host;
-use crate::support::{captures, fresh, repository};
+use crate::support::{Folder, captures, repository};
 
-/// A directory that is gone afterwards.
-pub(crate) struct Directory(pub(crate) PathBuf);
-
-impl Directory {
-    pub(crate) fn new(name: &str) -> Self {
-        let dir = fresh(name);
-        std::fs::create_dir_all(&dir).unwrap();
-        Self(dir)
+/// Some of the recordings of the C# service.
+fn some(name: &str, fixtures: &[&str]) -> Folder {
+    let dir = Folder::new(name);
+    for fixture in recorded().into_iter().filter(|f| fixtures.contains(&&*f.name)) {
+        store(&dir.0, &fixture).unwrap();
     }
-
-    /// Some of the recordings of the C# service.
-    fn with(name: &str, fixtures: &[&str]) -> Self {
-        let dir = Self::new(name);
-        for fixture in recorded().into_iter().filter(|f| fixtures.contains(&&*f.name)) {
-            store(&dir.0, &fixture).unwrap();
-        }
-        dir
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-
-    fn edit(&self, file: &str, from: &str, to: &str) {
-        let path = self.0.join(file);
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "{file} holds no {from}: {text}");
-        std::fs::write(path, text.replace(from, to)).unwrap();
-    }
+    dir
 }
 
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn edit(dir: &Folder, file: &str, from: &str, to: &str) {
+    let path = dir.0.join(file);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{file} holds no {from}: {text}");
+    std::fs::write(path, text.replace(from, to)).unwrap();
 }
 
 fn recorded() -> Vec<Fixture> {
@@ -85,8 +64,8 @@ fn fixtures_in(dir: &Path, arguments: &[&str]) -> Run {
 #[test]
 fn collections_are_listed_and_broken_fixtures_named() {
     let names = ["op-authenticate-ok-11", "op-authenticate-fault-12", "op-ticket-urgent-11"];
-    let dir = Directory::with("list", &names);
-    let run = fixtures(&["list", dir.path()]);
+    let dir = some("list", &names);
+    let run = fixtures(&["list", dir.text()]);
     assert_eq!((run.code, &*run.stderr), (0, ""), "{}", run.stdout);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines.len(), 4, "{}", run.stdout);
@@ -99,8 +78,8 @@ fn collections_are_listed_and_broken_fixtures_named() {
     let fault = lines.iter().find(|line| line.starts_with("op-authenticate-fault-12 ")).unwrap();
     assert!(fault.contains("  500 fault: "), "{fault}");
 
-    dir.edit("op-ticket-urgent-11/exchange.toml", "sequence = ", "sequense = ");
-    let run = fixtures(&["list", dir.path(), "--json"]);
+    edit(&dir, "op-ticket-urgent-11/exchange.toml", "sequence = ", "sequense = ");
+    let run = fixtures(&["list", dir.text(), "--json"]);
     let json: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!((run.code, json["fixtures"].as_array().unwrap().len()), (3, 2));
     let errors = json["errors"].as_array().unwrap();
@@ -108,14 +87,14 @@ fn collections_are_listed_and_broken_fixtures_named() {
     let error = errors.iter().find(unknown).unwrap();
     assert!(error["file"].as_str().unwrap().ends_with("op-ticket-urgent-11/exchange.toml"));
     assert!(error["line"].as_u64().unwrap() > 1, "{error}");
-    let run = fixtures(&["list", dir.path()]);
+    let run = fixtures(&["list", dir.text()]);
     assert!(run.stderr.starts_with("error: ") && run.stderr.contains("did you mean sequence?"));
 }
 
 #[test]
 fn exchanges_are_shown_with_placeholders() {
-    let dir = Directory::with("show", &["op-authenticate-ok-11"]);
-    let run = fixtures(&["show", "op-authenticate-ok-11", "--dir", dir.path()]);
+    let dir = some("show", &["op-authenticate-ok-11"]);
+    let run = fixtures(&["show", "op-authenticate-ok-11", "--dir", dir.text()]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     for line in [
         "operation  Authenticate (SOAP 1.1)\n",
@@ -136,7 +115,7 @@ fn exchanges_are_shown_with_placeholders() {
     assert!(by_path.stdout.starts_with("HTTP/1.1 200 OK\r\n"), "{}", by_path.stdout);
     assert!(by_path.stdout.ends_with(&format!("\r\n\r\n{body}")));
 
-    let missing = fixtures(&["show", "op-authenticate-ok-12", "--dir", dir.path()]);
+    let missing = fixtures(&["show", "op-authenticate-ok-12", "--dir", dir.text()]);
     assert_eq!(missing.code, 2);
     assert!(
         missing.stderr.contains("hint: did you mean op-authenticate-ok-11?"),
@@ -144,9 +123,9 @@ fn exchanges_are_shown_with_placeholders() {
         missing.stderr
     );
     // Where nothing is said, the collection is "fixtures".
-    let parent = Directory::new("show-default");
+    let parent = Folder::new("show-default");
     assert_eq!(fixtures_in(&parent.0, &["list"]).code, 2);
-    let copy = Directory(parent.0.join("fixtures"));
+    let copy = Folder(parent.0.join("fixtures"));
     recorded().iter().take(1).for_each(|fixture| drop(store(&copy.0, fixture).unwrap()));
     assert_eq!(fixtures_in(&parent.0, &["list"]).code, 0);
 }
@@ -154,8 +133,8 @@ fn exchanges_are_shown_with_placeholders() {
 #[test]
 fn exchanges_and_collections_are_compared() {
     let names = ["op-authenticate-ok-11", "op-authenticate-badlogin-11", "op-cookie-ok-11"];
-    let (one, other) = (Directory::with("diff-a", &names), Directory::with("diff-b", &names));
-    let dir = ["--dir", one.path()];
+    let (one, other) = (some("diff-a", &names), some("diff-b", &names));
+    let dir = ["--dir", one.text()];
     let same = fixtures(&[&["diff", names[0], names[0]], &dir[..]].concat());
     assert_eq!((same.code, &*same.stdout), (0, ""));
     let run = fixtures(&[&["diff", names[0], names[1]], &dir[..]].concat());
@@ -163,13 +142,13 @@ fn exchanges_and_collections_are_compared() {
     let expected = "answer: Envelope/Body/AuthenticateResponse/AuthenticateResult/Message: A \"Login Successful\", B \"Login Failure\"";
     assert!(run.stdout.contains(expected), "{}", run.stdout);
 
-    let same = fixtures(&["diff", one.path(), other.path()]);
+    let same = fixtures(&["diff", one.text(), other.text()]);
     assert_eq!((same.code, &*same.stdout), (0, "3 the same, 0 changed, 0 removed, 0 added\n"));
-    other.edit("op-cookie-ok-11/response.xml", "Login Successful", "Welcome");
+    edit(&other, "op-cookie-ok-11/response.xml", "Login Successful", "Welcome");
     std::fs::remove_dir_all(other.0.join(names[1])).unwrap();
     let fixture = recorded().into_iter().find(|f| f.name == "op-cfo-ok-none-11").unwrap();
     store(&other.0, &fixture).unwrap();
-    let run = fixtures(&["diff", one.path(), other.path()]);
+    let run = fixtures(&["diff", one.text(), other.text()]);
     assert_eq!(run.code, 8);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(lines[0], "removed op-authenticate-badlogin-11");
@@ -177,22 +156,22 @@ fn exchanges_and_collections_are_compared() {
     assert_eq!(lines[2], "changed op-cookie-ok-11");
     assert!(lines[3].ends_with("/Message: A \"Login Successful\", B \"Welcome\""), "{}", lines[3]);
     assert_eq!(lines[4], "1 the same, 1 changed, 1 removed, 1 added");
-    let json = fixtures(&["diff", one.path(), other.path(), "--json"]).stdout;
+    let json = fixtures(&["diff", one.text(), other.text(), "--json"]).stdout;
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["changed"][0]["response"]["list"][0]["received"]["text"], "Welcome");
 }
 
 #[test]
 fn the_contract_is_checked() {
-    let dir = Directory::with("check", &["op-authenticate-ok-11", "op-authenticate-missing-11"]);
-    let run = fixtures(&["check", dir.path()]);
+    let dir = some("check", &["op-authenticate-ok-11", "op-authenticate-missing-11"]);
+    let run = fixtures(&["check", dir.text()]);
     assert_eq!(run.code, 0, "{}", run.stdout);
     assert!(run.stdout.ends_with("2 exchanges: 0 errors, 1 notes\n"), "{}", run.stdout);
-    dir.edit("op-authenticate-ok-11/response.xml", "Authentication=OK", "Authentication=MAYBE");
-    dir.edit("op-authenticate-ok-11/request.xml", "loginUsername=", "loginUsernme=");
+    edit(&dir, "op-authenticate-ok-11/response.xml", "Authentication=OK", "Authentication=MAYBE");
+    edit(&dir, "op-authenticate-ok-11/request.xml", "loginUsername=", "loginUsernme=");
     let report = dir.0.join("report.xml");
     let run =
-        fixtures(&["check", dir.path(), "--errors-only", "--junit", report.to_str().unwrap()]);
+        fixtures(&["check", dir.text(), "--errors-only", "--junit", report.to_str().unwrap()]);
     assert_eq!(run.code, 8);
     let lines: Vec<&str> = run.stdout.lines().collect();
     assert_eq!(
@@ -206,7 +185,7 @@ fn the_contract_is_checked() {
     let xml = std::fs::read_to_string(report).unwrap();
     assert!(xml.contains("tests=\"2\" failures=\"1\""), "{xml}");
     let json: Value =
-        serde_json::from_str(&fixtures(&["check", dir.path(), "--json"]).stdout).unwrap();
+        serde_json::from_str(&fixtures(&["check", dir.text(), "--json"]).stdout).unwrap();
     let found =
         json["fixtures"].as_array().unwrap().iter().flat_map(|f| f["findings"].as_array().unwrap());
     let notes: Vec<&Value> = found.filter(|finding| finding["severity"] == "note").collect();
@@ -221,9 +200,9 @@ async fn a_live_service_is_verified() {
         "op-cookie-ok-11",
         "op-ticket-urgent-11",
     ];
-    let dir = Directory::with("verify", &names);
+    let dir = some("verify", &names);
     let url = format!("http://{}", host("s3cret").await);
-    let verify = |more: &[&str]| fixtures(&[&["verify", dir.path(), "--url", &url], more].concat());
+    let verify = |more: &[&str]| fixtures(&[&["verify", dir.text(), "--url", &url], more].concat());
     let run = verify(&[]);
     assert_eq!(run.code, 3, "{}", run.stdout);
     let number = run
@@ -253,7 +232,7 @@ async fn a_live_service_is_verified() {
     let wrong = verify(&["--secret-file", "mypassword"]);
     assert_eq!(wrong.code, 2, "{}", wrong.stderr);
 
-    dir.edit("op-cookie-ok-11/response.xml", "Login Successful", "Welcome");
+    edit(&dir, "op-cookie-ok-11/response.xml", "Login Successful", "Welcome");
     let report = dir.0.join("report.xml");
     let run = verify(&["--json", "--junit", report.to_str().unwrap()]);
     assert_eq!(run.code, 8);
@@ -272,7 +251,7 @@ async fn a_live_service_is_verified() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", nobody.local_addr().unwrap());
     drop(nobody);
-    let run = fixtures(&["verify", dir.path(), "--url", &url]);
+    let run = fixtures(&["verify", dir.text(), "--url", &url]);
     assert_eq!(run.code, 4, "{}", run.stdout);
     assert!(run.stdout.contains("failed     op-cookie-ok-11: could not connect"), "{}", run.stdout);
 }
@@ -311,17 +290,17 @@ fn the_format_is_in_the_help() {
 
 #[test]
 fn secrets_are_found_by_file_and_line() {
-    let dir = Directory::with("audit", &["op-authenticate-ok-11", "op-cookie-ok-11"]);
-    let run = fixtures(&["audit", dir.path()]);
+    let dir = some("audit", &["op-authenticate-ok-11", "op-cookie-ok-11"]);
+    let run = fixtures(&["audit", dir.text()]);
     assert_eq!((run.code, &*run.stdout), (0, "2 exchanges: 0 findings\n"), "{}", run.stderr);
     let file = "op-authenticate-ok-11/request.xml";
     let text = std::fs::read_to_string(dir.0.join(file)).unwrap();
     let password = &text[text.find("loginPassword=").unwrap()..];
     let password = password[..password.find('<').unwrap()].to_owned();
-    dir.edit(file, &password, "loginPassword=hunter2");
+    edit(&dir, file, &password, "loginPassword=hunter2");
     std::fs::write(dir.0.join("notes.txt"), "first\nuse s3cret there\n").unwrap();
     let report = dir.0.join("report.xml");
-    let run = fixtures(&["audit", dir.path(), "--junit", report.to_str().unwrap()]);
+    let run = fixtures(&["audit", dir.text(), "--junit", report.to_str().unwrap()]);
     assert_eq!(run.code, 8);
     assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"));
     let place = format!("{file}:1: a value of loginPassword that is no placeholder\n");
@@ -329,7 +308,7 @@ fn secrets_are_found_by_file_and_line() {
     assert!(run.stdout.contains("notes.txt:2: a known secret\n"), "{}", run.stdout);
     assert!(std::fs::read_to_string(report).unwrap().contains("failures=\"2\""));
     let json: Value =
-        serde_json::from_str(&fixtures(&["audit", dir.path(), "--json"]).stdout).unwrap();
+        serde_json::from_str(&fixtures(&["audit", dir.text(), "--json"]).stdout).unwrap();
     assert_eq!((&json["exchanges"], json["findings"].as_array().unwrap().len()), (&2.into(), 2));
     assert_eq!(fixtures(&["audit", "/nowhere"]).code, 2);
 }
@@ -337,23 +316,23 @@ fn secrets_are_found_by_file_and_line() {
 #[test]
 fn old_exchanges_are_migrated() {
     let old = repository("fixtures/asmx/op");
-    let out = Directory::new("migrate");
+    let out = Folder::new("migrate");
     let run = fixtures(&["list", old.to_str().unwrap()]);
     assert_eq!(run.code, 3);
     assert!(run.stderr.contains("fixtures migrate"), "{}", run.stderr);
-    let run = fixtures(&["migrate", old.to_str().unwrap(), "--out", out.path()]);
-    let to = format!("58 exchanges migrated to {}\n", out.path());
+    let run = fixtures(&["migrate", old.to_str().unwrap(), "--out", out.text()]);
+    let to = format!("58 exchanges migrated to {}\n", out.text());
     assert_eq!((run.code, &*run.stdout), (0, &*to), "{}", run.stderr);
-    assert_eq!(fixtures(&["check", out.path()]).code, 0);
-    assert_eq!(fixtures(&["audit", out.path()]).code, 0);
+    assert_eq!(fixtures(&["check", out.text()]).code, 0);
+    assert_eq!(fixtures(&["audit", out.text()]).code, 0);
 }
 
 #[test]
 fn har_files_go_out_and_come_back() {
-    let dir = Directory::with("har", &["op-authenticate-ok-11", "op-cookie-ok-11"]);
+    let dir = some("har", &["op-authenticate-ok-11", "op-cookie-ok-11"]);
     let (file, again) = (dir.0.join("all.har"), dir.0.join("again"));
     let (file, again) = (file.to_str().unwrap(), again.to_str().unwrap());
-    let run = fixtures(&["export", dir.path(), "--out", file]);
+    let run = fixtures(&["export", dir.text(), "--out", file]);
     assert_eq!((run.code, run.stdout), (0, format!("2 exchanges exported to {file}\n")));
     let run = fixtures(&["import", file, "--out", again]);
     assert_eq!(

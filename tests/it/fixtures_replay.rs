@@ -11,8 +11,7 @@ use external_providers::fixture::{
 use external_providers::soap::SoapVersion;
 use proptest::prelude::*;
 
-use crate::fixtures_cli::Directory;
-use crate::support::{Capture, captures};
+use crate::support::{Capture, Folder, captures};
 
 /// A recording of captures, in their order, with their names; where there is no answer, one that
 /// says the name.
@@ -100,7 +99,7 @@ fn requests_of_other_clients_match_recordings_of_the_dotnet_proxy() {
 
 #[tokio::test]
 async fn a_client_is_answered_without_a_network() {
-    let dir = Directory::new("replay-client");
+    let dir = Folder::new("replay-client");
     for fixture in recording(&captures("op")) {
         store(&dir.0, &fixture).unwrap();
     }
@@ -129,7 +128,7 @@ async fn a_client_is_answered_without_a_network() {
 
 #[test]
 fn a_bad_pattern_is_named_with_file_and_line() {
-    let dir = Directory::new("replay-pattern");
+    let dir = Folder::new("replay-pattern");
     let mut fixture = recording(&captures("op")).remove(0);
     fixture.policy.patterns = vec![("loginUsername".to_owned(), "[a-z]+".to_owned())];
     let path = store(&dir.0, &fixture).unwrap();
