@@ -110,7 +110,7 @@ pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
     let recording = Recording::open(&args.out, mode, rules)
         .map_err(|error| {
             let code = match &error {
-                RecordError::Store(_) | RecordError::Directory { .. } => LOCAL,
+                RecordError::Store(_) | RecordError::Directory(_) => LOCAL,
                 _ => SETTINGS,
             };
             Failed::new(code, chain(&error))

@@ -314,10 +314,24 @@ fn a_recording_is_not_replaced_by_one_with_gaps() {
 }
 
 #[test]
+fn a_directory_that_cannot_be_replaced_leaves_the_new_recording_beside() {
+    let scratch = Folder::new("recording-replace");
+    let dir = scratch.path().join("crm");
+    let recording = open(&dir, Mode::All);
+    keep(&recording, &asked("me", "x"), "New");
+    std::fs::remove_dir(&dir).unwrap();
+    std::fs::write(&dir, "").unwrap();
+    let error = recording.finish().unwrap_err();
+    let RecordError::Replace { kept, .. } = &error else { panic!("{error:?}") };
+    assert!(error.to_string().contains(kept.to_str().unwrap()), "{error}");
+    assert_eq!(names(kept), ["authenticate-new-11"]);
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_directory_that_takes_nothing_is_told_at_the_start() {
     let error = Recording::open("/proc/self/fdinfo", Mode::New, Rules::default()).unwrap_err();
-    assert!(matches!(error, RecordError::Directory { .. }), "{error}");
+    assert!(matches!(error, RecordError::Directory(_)), "{error}");
 }
 
 #[test]
