@@ -13,6 +13,7 @@ pub(crate) use builder::{is_local, parse_url, pem_verifier, proxy_password};
 pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;
 pub(crate) use error::connect_hint;
+pub(crate) use error::told;
 pub use transport::{HttpTransport, Transport, TransportError, TransportErrorKind};
 
 use crate::contract::raw::{Presence, RawInputs, RawResult};

@@ -7,7 +7,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::breaker::{Breaker, Refusal};
 use super::link::Link;
 use super::{ServiceError, Trouble};
-use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
+use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind, told};
 use crate::contract::{Answer, Effect, Kind, Operation};
 use crate::settings::External;
 
@@ -64,7 +64,7 @@ impl Remote {
                         && self.breaker.refuses(Instant::now()).is_none() =>
                 {
                     tracing::debug!(
-                        kind = %T::KIND, operation = T::NAME, error = %trouble, "trying again"
+                        kind = %T::KIND, operation = T::NAME, error = told(&trouble), "trying again"
                     );
                     tokio::time::sleep(pause).await;
                     (left, pause) = (left - 1, pause * 2);
@@ -98,10 +98,11 @@ impl Remote {
         };
         match &result {
             Err(trouble) if is_silence(trouble) => {
-                if permit.failed(Instant::now(), trouble) {
+                let said = told(trouble);
+                if permit.failed(Instant::now(), &said) {
                     tracing::warn!(
                         kind = %T::KIND,
-                        error = %trouble,
+                        error = said,
                         pause_ms = self.settings.breaker_pause.as_millis() as u64,
                         "the service does not answer: calls fail at once for now"
                     );
