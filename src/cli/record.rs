@@ -42,7 +42,8 @@ Modes:
 
 Exit codes:
   0  stopped in order
-  1  local trouble: the address cannot be listened on, an exchange could not be written
+  1  local trouble: the address cannot be listened on, an exchange could not be written, or was
+     under way when a second signal came
   2  usage: the arguments are wrong
   3  settings: a password, a certificate or a recording is wrong or missing")]
 pub(crate) struct RecordArgs {
@@ -121,20 +122,21 @@ pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
         .enable_all()
         .build()
         .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
-    runtime.block_on(serve(args, mode, &recording))?;
+    let in_order = runtime.block_on(serve(args, mode, &recording))?;
     runtime.shutdown_background();
     let summary = recording.finish().map_err(|error| Failed::new(LOCAL, chain(&error)))?;
     print(&printable(&told(&summary, args)))?;
     match summary.failed {
-        0 => Ok(OK),
+        0 if in_order => Ok(OK),
+        0 => Err(Failed::new(LOCAL, "stopped at once: what was under way is not recorded")),
         lost => {
             Err(Failed::new(LOCAL, format!("{lost} exchanges could not be recorded (see the log)")))
         }
     }
 }
 
-/// Serves until a signal comes.
-async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Result<(), Failed> {
+/// Serves until a signal comes. Was all finished that was begun?
+async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Result<bool, Failed> {
     let mut signals = Signals::new()?;
     let mut builder = Proxy::builder(&args.upstream, Arc::clone(recording))
         .connect_timeout(args.connect_timeout)
@@ -168,12 +170,12 @@ async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Res
     let mut stop = Some(stop);
     loop {
         tokio::select! {
-            _ = &mut served => return Ok(()),
+            _ = &mut served => return Ok(true),
             () = signals.next() => match stop.take() {
                 // Dropping the sender tells it.
                 Some(stop) => drop(stop),
                 // Whoever says it twice means it.
-                None => return Ok(()),
+                None => return Ok(false),
             },
         }
     }

@@ -274,7 +274,8 @@ fn a_second_signal_does_not_wait() {
         assert!(started.elapsed() < PATIENCE);
     }
     let (code, output, log) = recorder.stop();
-    assert_eq!(code, 0, "{log}");
+    assert_eq!(code, 1, "{log}");
+    assert!(log.contains("what was under way is not recorded"), "{log}");
     assert!(output.starts_with("stopped: 0 recorded"), "{output}");
     assert!(started.elapsed() < PATIENCE);
 }
