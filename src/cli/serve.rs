@@ -128,7 +128,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
         if let Some(tls) = tls {
             server = server.with_tls(tls);
         }
-        announce(&server, scheme)?;
+        announce(&server, scheme, args)?;
         let mut signals = Signals::new()?;
         server.serve(async move { signals.next().await }).await;
         Ok(OK)
@@ -145,12 +145,19 @@ fn refused(error: &HostError) -> Failed {
 }
 
 /// Says where it listens and how to call it, in one line each.
-fn announce(server: &Server, scheme: &str) -> Result<(), Failed> {
+fn announce(server: &Server, scheme: &str, args: &ServeArgs) -> Result<(), Failed> {
     let base = format!("{scheme}://{}", server.local_addr());
     let mut lines = format!(
         "listening on {base}/Provider.asmx and {base}/Extended.asmx\n\
-         call it: external-providers call Authenticate loginUsername=myusername loginPassword=mypassword --url {base}/Provider.asmx\n"
+         call it: external-providers call Authenticate loginUsername=myusername loginPassword=mypassword --url {base}/Provider.asmx"
     );
+    if args.namespace != DEFAULT_NAMESPACE {
+        lines.push_str(&format!(" --namespace {}", args.namespace));
+    }
+    if let Some(certificate) = &args.tls_certificate {
+        lines.push_str(&format!(" --root-certificates {}", certificate.display()));
+    }
+    lines.push('\n');
     if let Some(address) = server.metrics_addr() {
         lines.push_str(&format!("metrics: http://{address}/\n"));
     }

@@ -10,7 +10,7 @@ use external_providers::fixture::{
 use external_providers::{Host, Secret, sample};
 
 use crate::fixtures_replay::recording;
-use crate::support::captures;
+use crate::support::{captures, repository};
 
 /// The sample at a port of its own, as long as the runtime lives.
 pub(crate) async fn host(password: &str) -> SocketAddr {
@@ -65,6 +65,29 @@ async fn our_host_answers_as_the_recorded_service_did() {
     }
     assert!(count(&results, |verdict| *verdict == Verdict::Same) > 50);
     assert!(results.len() > 50, "{}", results.len());
+}
+
+#[tokio::test]
+async fn of_a_password_that_is_sent_twice_the_answer_speaks_of_the_last() {
+    let fixtures = external_providers::fixture::load(&repository("fixtures/sample")).unwrap();
+    let twice = "<string>authPW=REDACTED-4</string>";
+    let sent_twice = |f: &Fixture| {
+        let body = String::from_utf8_lossy(&f.request.body).into_owned();
+        body.contains(twice) && body.contains("authPW=REDACTED-1<")
+    };
+    assert!(fixtures.iter().any(sent_twice), "a wrong password, then the right one");
+    let auth_password = Some(Secret::new("s3cret"));
+    let secrets = vec![(None, 2, Secret::new("mypassword"))];
+    let options = VerifyOptions { auth_password, secrets, ..Default::default() };
+    let verifier = Verifier::new(fixtures.into_iter().map(Arc::new).collect(), options);
+    let live = Live::new(&format!("http://{}", host("s3cret").await), b"", Duration::from_secs(10));
+    let results = verifier.run(&live.unwrap(), |_| ()).await;
+    let denied: Vec<_> = results.iter().filter(|v| v.name.contains("permission-denied")).collect();
+    assert!(denied.len() > 10, "{}", denied.len());
+    for verified in denied {
+        let unsent = matches!(verified.verdict, Verdict::LeftOut { .. });
+        assert!(unsent || verified.verdict == Verdict::Same, "{verified:?}");
+    }
 }
 
 #[tokio::test]
