@@ -256,8 +256,7 @@ proptest! {
             }
             if content_type.ends_with("json") {
                 let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-                // More than two where what stands between two of them looks like a tag.
-                prop_assert!(value(&text).to_string().matches("REDACTED-1").count() >= 2, "{text}");
+                prop_assert_eq!(value(&text).to_string().matches("REDACTED-1").count(), 2);
                 prop_assert_eq!(value(&text).is_array(), value(&body).is_array());
             } else {
                 prop_assert_eq!(text, "a=REDACTED-1&authPW=REDACTED-1&b=c");
