@@ -2,27 +2,19 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use external_providers::fixture::{Replay, load};
 
 use crate::raw::{PATIENCE, Peer, Service, answer, call};
 use crate::recordings::sample_service;
-use crate::support::Folder;
+use crate::support::{Folder, tool};
 
 const PASSWORD: &str = "s3cret";
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
-    command
-        .args(arguments)
-        .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", PASSWORD)
-        .env_remove("EXTERNAL_PROVIDERS_LOG")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
+    tool(arguments, PASSWORD)
 }
 
 struct Recorder {

@@ -2,21 +2,14 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
+
+use crate::support::tool;
 
 const PASSWORD: &str = "s3cret-of-the-service";
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
-    command
-        .arg("serve")
-        .args(arguments)
-        .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", PASSWORD)
-        .env_remove("EXTERNAL_PROVIDERS_LOG")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
+    tool(&[&["serve"], arguments].concat(), PASSWORD)
 }
 
 /// A server that runs, and the lines that it began with.

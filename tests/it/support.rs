@@ -168,3 +168,17 @@ fn response(bytes: &[u8]) -> HttpResponse {
     let status = start.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
     HttpResponse { status, headers, body }
 }
+
+/// The tool with this web service password, its input closed and its output to be read.
+pub(crate) fn tool(arguments: &[&str], password: &str) -> std::process::Command {
+    use std::process::{Command, Stdio};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
+    command
+        .args(arguments)
+        .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", password)
+        .env_remove("EXTERNAL_PROVIDERS_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
