@@ -36,6 +36,7 @@ exchange.toml, and the two bodies as exact bytes. exchange.toml:
   sequence = 1                  the place in the recording; equal requests follow it
   recorded = 2026-11-24T21:00:00Z
   took_us = 1234                how long the answer took, in microseconds
+  count = 3                     how many equal exchanges in a row it stands for; absent if it is 1
   [request]
     method, target, http        POST, /Provider.asmx, 1.1
     headers                     rows [name, value]; a value that is no UTF-8: [name, \"\", base64]

@@ -51,6 +51,7 @@ fn fixture(number: usize, redactor: &mut Redactor) -> Fixture {
         sequence: number as u64 + 1,
         recorded: jiff::Timestamp::UNIX_EPOCH,
         took: Duration::from_millis(1),
+        count: 1,
         operation: Some("Authenticate".into()),
         soap: Some(SoapVersion::V11),
         request: redactor.request(&request(number)),

@@ -29,6 +29,7 @@ pub(crate) fn sample(name: &str, sequence: u64) -> Fixture {
         sequence,
         recorded: "2026-11-24T21:00:00.25Z".parse().unwrap(),
         took: Duration::from_micros(1234),
+        count: 1,
         operation: Some("Authenticate".into()),
         soap: Some(SoapVersion::V11),
         request,
@@ -147,6 +148,7 @@ fn every_mistake_is_named_by_file_line_and_reason() {
         ("[response]", "[respons]", number("[response]"), "did you mean response?"),
         ("[\"x-Odd\"", "[\"\", \"\", \"*\"", number("headers"), "must be rows"),
         ("took_us = 1234", "took_us = ", number("took_us"), ""),
+        ("sequence = 1", "count = 0\nsequence = 1", number("sequence"), "whole number from 1"),
     ] {
         assert!(good.contains(from), "{from}");
         std::fs::write(&file, good.replacen(from, to, 1)).unwrap();
@@ -236,9 +238,11 @@ proptest! {
         bodies in proptest::array::uniform2(proptest::collection::vec(any::<u8>(), 0..40)),
         status in 100u16..1000,
         failed in any::<bool>(),
+        count in 1..=u64::MAX >> 1,
     ) {
         let scratch = Folder::new("store-any");
         let mut fixture = sample("any", 7);
+        fixture.count = count;
         let [method, target, operation, reason, key, failure] = texts;
         let [request_headers, response_headers] = sides;
         let [request_body, response_body] = bodies;

@@ -182,7 +182,7 @@ fn har_goes_out_and_comes_in_again() {
     odd.policy.patterns = vec![("b".into(), "x".into()), ("a".into(), "y".into())];
     fixtures.push(odd);
     for (i, fixture) in fixtures.iter_mut().enumerate() {
-        fixture.sequence = i as u64 + 1;
+        (fixture.sequence, fixture.count) = (i as u64 + 1, 1 + i as u64 % 2);
     }
     let har = export_har(&fixtures, Some("https://crm.example.com/"));
     let json: serde_json::Value = serde_json::from_str(&har).unwrap();

@@ -48,6 +48,7 @@ pub(crate) fn recording(captures: &[Capture]) -> Vec<Fixture> {
             sequence: i as u64 + 1,
             recorded: jiff::Timestamp::UNIX_EPOCH,
             took: Duration::from_millis(1),
+            count: 1,
             operation: operation.map(str::to_owned),
             soap,
             request,

@@ -38,6 +38,7 @@ pub(crate) fn fixture(name: &str, request: &str, answer: &[u8]) -> Fixture {
         sequence: 1,
         recorded: "2026-11-24T21:00:00Z".parse().unwrap(),
         took: Duration::from_millis(1),
+        count: 1,
         operation: is_soap.then(|| "Authenticate".to_owned()),
         soap: is_soap.then_some(SoapVersion::V11),
         request,

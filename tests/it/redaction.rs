@@ -195,6 +195,7 @@ proptest! {
             sequence: 1,
             recorded: "2026-11-24T21:00:00Z".parse().unwrap(),
             took: std::time::Duration::ZERO,
+            count: 1,
             operation: None,
             soap: None,
             request: stored_request.clone(),
