@@ -20,8 +20,8 @@ use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, print, printable};
 /// Point the caller at the address listened on, with the path that it would use at the service. Every
 /// exchange goes through byte for byte, faults, pages and errors included, and is kept in a
 /// directory of its own below --out; "serve --fixtures DIR" answers from there. Only two things
-/// change on the way: the Host header (see --host), and the service's own address in a WSDL or
-/// discovery document, so that its readers call the proxy.
+/// change on the way: the Host header (see --host), and the service's own addresses in a WSDL, schema or
+/// discovery document, those of imported documents included, so that its readers call the proxy.
 ///
 /// Passwords are not kept: authPW, loginPassword and all keys that end in password, passwd, pwd or
 /// pw, the headers Authorization, Cookie and their like, and every place where their values come again
