@@ -35,6 +35,7 @@ mod read;
 mod resolve;
 
 mod find;
+mod takes;
 
 mod compare;
 mod difference;

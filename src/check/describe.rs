@@ -18,8 +18,10 @@ pub(super) fn wsdl(result: &Result<Discovery, DiscoverError>) -> Step {
     };
     let description = &discovery.description;
     let names = description.operation_names();
-    let versions: Vec<String> =
+    let mut versions: Vec<String> =
         description.ports.iter().map(|port| format!("SOAP {}", port.version)).collect();
+    versions.sort_unstable();
+    versions.dedup();
     let text = format!(
         "{} operation{} in {}, {}",
         names.len(),

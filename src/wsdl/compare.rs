@@ -8,6 +8,9 @@ use super::model::{Description, Message, Operation, Style};
 use super::schema::{Field, Type};
 use crate::soap::SoapVersion;
 
+/// More fields than the contract knows are not listed one by one: nobody reads on.
+const FURTHER: usize = 50;
+
 /// What differences are collected in.
 struct Comparison<'d> {
     description: &'d Description,
@@ -194,7 +197,8 @@ impl Comparison<'_> {
             self.field(&format!("{path}/{}", expected.name), fields[place], *expected);
         }
         if !places.is_sorted() && of.ordered {
-            let names: Vec<&str> = fields.iter().map(|field| field.name.name.as_str()).collect();
+            let names = fields.iter().map(|field| field.name.name.as_str());
+            let names: Vec<&str> = names.take(FURTHER).collect();
             let text = format!("its fields stand in another order: {}", names.join(", "));
             let reason = "readers take the fields in any order";
             self.add(path, Kind::Order, text, Harmless, reason);
@@ -204,7 +208,8 @@ impl Comparison<'_> {
     }
 
     fn extra(&mut self, path: &str, fields: &[&Field], known: &[&str], sent: bool) {
-        for field in fields.iter().filter(|field| !known.contains(&field.name.name.as_str())) {
+        let further = || fields.iter().filter(|field| !known.contains(&field.name.name.as_str()));
+        for field in further().take(FURTHER) {
             let text = format!("has a further {}", field.name.name);
             if sent && field.min > 0 && !field.nillable {
                 let reason = "no caller sends it, and a service that checks its schema refuses";
@@ -213,6 +218,21 @@ impl Comparison<'_> {
                 let reason = if sent { "it need not be sent" } else { "readers pass over it" };
                 self.add(path, Kind::Extra, text, Harmless, reason);
             }
+        }
+        let rest: Vec<_> = further().skip(FURTHER).collect();
+        if !rest.is_empty() {
+            let due = sent && rest.iter().any(|field| field.min > 0 && !field.nillable);
+            let (severity, reason) = match due {
+                true => (Breaking, "no caller sends what must be there"),
+                false => (Harmless, "they need not be sent, and readers pass over them"),
+            };
+            self.add(
+                path,
+                Kind::Extra,
+                format!("has {} more fields", rest.len()),
+                severity,
+                reason,
+            );
         }
     }
 

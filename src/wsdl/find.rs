@@ -1,6 +1,7 @@
 //! Which operations of the contract a service has, whatever it calls them.
 
 use super::model::{Description, Message, Operation};
+use super::takes::Takes;
 use crate::contract::{Kind, OPERATIONS, OperationInfo};
 use crate::nearest::nearest;
 use crate::soap::{Binding, OperationNameError, SoapVersion};
@@ -158,17 +159,12 @@ impl Description {
         /// More cannot be told apart by anybody.
         const MOST: usize = 50;
         let mut names: Vec<&str> = Vec::new();
-        for operation in self.ports.iter().flat_map(|port| &port.operations) {
+        let mut takes = Takes::new(&self.schema, inputs);
+        for operation in self.bindings().flat_map(|port| port.operations.iter()) {
             if names.len() == MOST {
                 break;
             }
-            let takes = match &operation.input {
-                Message::Parts(parts) => parts.iter().any(|(_, kind)| kind.name == inputs),
-                message => self.parameters(message).iter().any(|field| {
-                    self.schema.type_name(field).is_some_and(|name| name.name == inputs)
-                }),
-            };
-            if takes && !names.contains(&operation.name.as_str()) {
+            if takes.message(&operation.input) && !names.contains(&operation.name.as_str()) {
                 names.push(&operation.name);
             }
         }
@@ -180,7 +176,7 @@ impl Description {
         &'d self,
         name: &'d str,
     ) -> impl Iterator<Item = (SoapVersion, &'d Operation)> {
-        self.ports.iter().flat_map(move |port| {
+        self.bindings().flat_map(move |port| {
             let named = port.operations.iter().filter(move |operation| operation.name == name);
             named.map(move |operation| (port.version, operation))
         })

@@ -1,6 +1,7 @@
 //! A described service.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::schema::{Field, QName, Schema};
 use crate::soap::SoapVersion;
@@ -29,8 +30,8 @@ pub struct Port {
     pub address: Option<String>,
     /// The version of SOAP.
     pub version: SoapVersion,
-    /// The operations, in the order of the binding.
-    pub operations: Vec<Operation>,
+    /// The operations, in the order of the binding: ports of one binding share them.
+    pub operations: Arc<[Operation]>,
 }
 
 /// An operation of a port.
@@ -75,8 +76,18 @@ impl Description {
     /// The names of all operations, each once, in order.
     pub fn operation_names(&self) -> Vec<&str> {
         let mut seen = BTreeSet::new();
-        let all = self.ports.iter().flat_map(|port| &port.operations);
+        let all = self.bindings().flat_map(|port| port.operations.iter());
         all.map(|operation| operation.name.as_str()).filter(|name| seen.insert(*name)).collect()
+    }
+
+    /// The first port of each binding. Many ports may share one, and none of the others says
+    /// anything more about its operations.
+    pub(super) fn bindings(&self) -> impl Iterator<Item = &Port> {
+        let mut seen = BTreeSet::new();
+        self.ports.iter().filter(move |port| {
+            let operations = Arc::as_ptr(&port.operations).cast::<Operation>();
+            seen.insert((operations, port.version == SoapVersion::V12))
+        })
     }
 
     /// The fields of a wrapped message: the parameters of an input, the result of an output.

@@ -18,13 +18,30 @@ pub struct Limits {
     pub size: usize,
     /// Documents in all. Default 32: WCF splits into about ten.
     pub documents: usize,
-    /// Elements, types, messages and operations in all. Default 50 000.
+    /// Bytes of all documents together. Default 16 MiB: whoever gives 32 large ones has something
+    /// else in mind than to be called.
+    pub total: usize,
+    /// Elements, types, messages, bindings, operations, ports and imports in all. Default 50 000.
     pub definitions: usize,
+    /// Bytes of a name, a namespace or another attribute. Default 2 048: identifiers of .NET end at
+    /// 1 023, addresses that a browser takes about here.
+    pub name: usize,
+    /// Bytes of names in all, each counted wherever it is kept: with every definition in a namespace,
+    /// and again with every operation whose messages have it. Default 64 MiB, ten times what 50 000
+    /// definitions of an honest service take.
+    pub names: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { size: 4 << 20, documents: 32, definitions: 50_000 }
+        Self {
+            size: 4 << 20,
+            documents: 32,
+            total: 16 << 20,
+            definitions: 50_000,
+            name: 2048,
+            names: 64 << 20,
+        }
     }
 }
 
@@ -51,6 +68,8 @@ pub struct Documents {
     pub(super) bindings: Vec<(QName, Binding)>,
     pub(super) ports: Vec<RawPort>,
     definitions: usize,
+    bytes: usize,
+    kept: usize,
 }
 
 #[derive(Debug)]
@@ -122,6 +141,10 @@ impl Documents {
         if self.names.len() >= self.limits.documents {
             return Err(limit("documents", "documents", self.limits.documents));
         }
+        self.bytes += bytes.len();
+        if self.bytes > self.limits.total {
+            return Err(limit("bytes in all documents", "total", self.limits.total));
+        }
         self.names.push(shown(name));
         let text = Charset::of_response(content_type)
             .decode(bytes)
@@ -132,8 +155,14 @@ impl Documents {
     fn read(&mut self, text: &str, namespace: Option<&str>) -> Result<Vec<Import>, At> {
         // Types may be nested in types, and each level is a call of a function.
         let limits = crate::xml::Limits { depth: 100, ..Default::default() };
-        let mut scan =
-            Scan { r: Reader::new(text, limits)?, document: self.names.len() - 1, counted: (0, 1) };
+        let mut scan = Scan {
+            r: Reader::new(text, limits)?,
+            document: self.names.len() - 1,
+            counted: (0, 1),
+            limits: self.limits,
+            names: self.kept,
+            longest: 0,
+        };
         let s = &mut scan;
         s.r.root()?;
         let mut wanted = Vec::new();
@@ -149,6 +178,7 @@ impl Documents {
             }
         }
         s.r.finish()?;
+        self.kept = s.names;
         Ok(wanted)
     }
 
@@ -166,6 +196,7 @@ impl Documents {
                 "import" => {
                     let namespace = s.attribute("namespace").unwrap_or_default();
                     if let Some(location) = s.attribute("location") {
+                        self.count(s)?;
                         wanted.push(Import { location, namespace, line: s.line() });
                     }
                     s.r.skip()?;
@@ -190,7 +221,7 @@ impl Documents {
     }
 
     fn read_message(&mut self, s: &mut Scan<'_>, target: &str) -> Result<(), At> {
-        let name = QName::new(target, s.required("name")?);
+        let name = s.defined(target)?;
         let mut parts = Vec::new();
         while s.child()? {
             if s.r.is(WSDL, "part") {
@@ -209,7 +240,7 @@ impl Documents {
     }
 
     fn read_port_type(&mut self, s: &mut Scan<'_>, target: &str) -> Result<(), At> {
-        let name = QName::new(target, s.required("name")?);
+        let name = s.defined(target)?;
         let mut operations = Vec::new();
         while s.child()? {
             if !s.r.is(WSDL, "operation") {
@@ -235,7 +266,8 @@ impl Documents {
 
     /// A binding; one that is not to SOAP is passed over.
     fn read_binding(&mut self, s: &mut Scan<'_>, target: &str) -> Result<(), At> {
-        let name = QName::new(target, s.required("name")?);
+        let name = s.defined(target)?;
+        self.count(s)?;
         let port_type = s.reference("type")?;
         let (mut version, mut style, mut operations) = (None, Style::Document, Vec::new());
         while s.child()? {
@@ -272,6 +304,7 @@ impl Documents {
                 continue;
             }
             self.count(s)?;
+            s.keep(&service);
             let name = s.attribute("name").unwrap_or_default();
             let mut port = RawPort {
                 service: service.clone(),

@@ -1,6 +1,7 @@
 //! Puts the pieces of all documents together.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::error::{WsdlError, WsdlProblem};
 use super::model::{Description, Message, Operation, Port};
@@ -25,8 +26,19 @@ struct Resolver<'d> {
     /// Were all imports read, so that whatever is missing is a mistake?
     complete: bool,
     missing: Vec<String>,
+    /// By name; of two with one name the first counts.
     bindings: BTreeMap<&'d QName, &'d Binding>,
+    /// What comes of a binding, a port type and a message, each resolved once however often it is
+    /// referred to: by its address or name.
+    operations: BTreeMap<*const Binding, Arc<[Operation]>>,
+    port_types: BTreeMap<&'d QName, Arc<PortType<'d>>>,
+    messages: BTreeMap<&'d QName, Message>,
+    /// Bytes of names in the operations.
+    names: usize,
 }
+
+/// The operations of a port type by name.
+type PortType<'d> = BTreeMap<&'d str, &'d Abstract>;
 
 impl Documents {
     /// The service that the documents describe. `complete` says whether all that they asked for was
@@ -34,11 +46,20 @@ impl Documents {
     ///
     /// # Errors
     ///
-    /// A reference to something that is not there, or no SOAP service at all.
+    /// A reference to something that is not there, no SOAP service at all, or more names in its
+    /// operations than [`Limits::names`](super::Limits::names).
     pub fn finish(self, complete: bool) -> Result<Description, WsdlError> {
-        // Of two bindings with one name the first counts.
         let bindings = self.bindings.iter().rev().map(|(name, binding)| (name, binding)).collect();
-        let mut resolver = Resolver { documents: &self, complete, missing: Vec::new(), bindings };
+        let mut resolver = Resolver {
+            documents: &self,
+            complete,
+            missing: Vec::new(),
+            bindings,
+            operations: BTreeMap::new(),
+            port_types: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            names: 0,
+        };
         let mut ports = Vec::new();
         for port in &self.ports {
             ports.extend(resolver.port(port)?);
@@ -65,7 +86,7 @@ impl Documents {
     }
 }
 
-impl Resolver<'_> {
+impl<'d> Resolver<'d> {
     fn dangling(&mut self, what: &'static str, reference: &Reference) -> Result<(), WsdlError> {
         let name = reference.name.to_string();
         if self.complete {
@@ -86,7 +107,7 @@ impl Resolver<'_> {
     }
 
     /// A port, unless it is bound to something else than SOAP.
-    fn port(&mut self, port: &RawPort) -> Result<Option<Port>, WsdlError> {
+    fn port(&mut self, port: &'d RawPort) -> Result<Option<Port>, WsdlError> {
         let Some(binding) = self.bindings.get(&port.binding.name).copied() else {
             // A port without a SOAP address is one of plain HTTP, whose binding was passed over.
             if port.address.is_some() {
@@ -103,36 +124,86 @@ impl Resolver<'_> {
         }))
     }
 
-    fn operations(&mut self, binding: &Binding) -> Result<Vec<Operation>, WsdlError> {
-        let port_type = self.documents.port_types.get(&binding.port_type.name);
-        if port_type.is_none() {
-            self.dangling("portType", &binding.port_type)?;
+    fn operations(&mut self, binding: &'d Binding) -> Result<Arc<[Operation]>, WsdlError> {
+        if let Some(resolved) = self.operations.get(&std::ptr::from_ref(binding)) {
+            return Ok(Arc::clone(resolved));
         }
-        let known: BTreeMap<&str, &Abstract> = port_type
-            .iter()
-            .flat_map(|port_type| port_type.iter().rev())
-            .map(|operation| (operation.name.as_str(), operation))
-            .collect();
-        let mut operations = Vec::new();
+        let known = self.port_type(binding)?;
+        let mut operations = Vec::with_capacity(binding.operations.len());
         for bound in &binding.operations {
             let found = known.get(bound.name.as_str());
             let (input, output) = match found {
                 Some(found) => (found.input.as_ref(), found.output.as_ref()),
                 None => (None, None),
             };
-            operations.push(Operation {
+            let operation = Operation {
                 name: bound.name.clone(),
                 action: bound.action.clone(),
                 style: bound.style,
                 encoded: bound.encoded,
                 input: input.map_or(Ok(Message::Unknown), |input| self.message(input))?,
                 output: output.map(|output| self.message(output)).transpose()?,
-            });
+            };
+            self.keep(&operation, &binding.port_type)?;
+            operations.push(operation);
         }
+        let operations: Arc<[Operation]> = operations.into();
+        self.operations.insert(binding, Arc::clone(&operations));
         Ok(operations)
     }
 
-    fn message(&mut self, reference: &Reference) -> Result<Message, WsdlError> {
+    fn port_type(&mut self, binding: &'d Binding) -> Result<Arc<PortType<'d>>, WsdlError> {
+        let name = &binding.port_type.name;
+        if let Some(known) = self.port_types.get(name) {
+            return Ok(Arc::clone(known));
+        }
+        let port_type = self.documents.port_types.get(name);
+        if port_type.is_none() {
+            self.dangling("portType", &binding.port_type)?;
+        }
+        let operations = port_type.into_iter().flatten().rev();
+        let known = Arc::new(operations.map(|found| (found.name.as_str(), found)).collect());
+        self.port_types.insert(name, Arc::clone(&known));
+        Ok(known)
+    }
+
+    /// Counts what an operation holds: many may have one message with many parts.
+    fn keep(&mut self, operation: &Operation, reference: &Reference) -> Result<(), WsdlError> {
+        let name = |name: &QName| name.namespace.len() + name.name.len();
+        let message = |message: &Message| match message {
+            Message::Element(element) => name(element),
+            Message::Parts(parts) => {
+                let each = parts.iter().map(|(part, kind)| part.len() + name(kind));
+                each.sum::<usize>() + size_of_val(parts.as_slice())
+            }
+            Message::Unknown => 0,
+        };
+        self.names += operation.name.len()
+            + operation.action.as_ref().map_or(0, String::len)
+            + message(&operation.input)
+            + operation.output.as_ref().map_or(0, message);
+        let limit = self.documents.limits.names;
+        if self.names <= limit {
+            return Ok(());
+        }
+        let what = "bytes of names in the operations";
+        Err(WsdlError {
+            document: self.documents.names[reference.document].clone(),
+            line: reference.line,
+            problem: WsdlProblem::Limit { what, name: "names", limit },
+        })
+    }
+
+    fn message(&mut self, reference: &'d Reference) -> Result<Message, WsdlError> {
+        if let Some(known) = self.messages.get(&reference.name) {
+            return Ok(known.clone());
+        }
+        let message = self.read_message(reference)?;
+        self.messages.insert(&reference.name, message.clone());
+        Ok(message)
+    }
+
+    fn read_message(&mut self, reference: &Reference) -> Result<Message, WsdlError> {
         let Some(parts) = self.documents.messages.get(&reference.name) else {
             self.dangling("message", reference)?;
             return Ok(Message::Unknown);

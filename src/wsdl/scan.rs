@@ -2,6 +2,7 @@
 
 use super::error::{At, WsdlProblem, shown};
 use super::model::Style;
+use super::read::Limits;
 use super::schema::QName;
 use crate::xml::Reader;
 
@@ -24,11 +25,39 @@ pub(super) struct Scan<'a> {
     pub(super) document: usize,
     /// Up to which byte lines were counted, and the line there.
     pub(super) counted: (usize, usize),
+    pub(super) limits: Limits,
+    /// Bytes of names and other attributes that were taken, of all documents.
+    pub(super) names: usize,
+    /// Those of the longest one.
+    pub(super) longest: usize,
 }
 
 impl Scan<'_> {
+    /// The next child, unless what was taken before it goes beyond the limits.
     pub(super) fn child(&mut self) -> Result<bool, At> {
+        let Limits { name, names, .. } = self.limits;
+        if self.longest > name {
+            return self.err(WsdlProblem::Limit {
+                what: "bytes in a name",
+                name: "name",
+                limit: name,
+            });
+        }
+        if self.names > names {
+            return self.err(WsdlProblem::Limit {
+                what: "bytes of names",
+                name: "names",
+                limit: names,
+            });
+        }
         Ok(self.r.child()?)
+    }
+
+    /// Counts a name that is kept: one that stands in the document once, such as the target
+    /// namespace, may be kept with each of many definitions.
+    pub(super) fn keep(&mut self, name: &str) {
+        self.names += name.len();
+        self.longest = self.longest.max(name.len());
     }
 
     /// The line of the current element.
@@ -43,8 +72,10 @@ impl Scan<'_> {
         Err(At { line: self.line(), problem })
     }
 
-    pub(super) fn attribute(&self, name: &str) -> Option<String> {
-        self.r.attribute("", name).map(|value| value.trim().to_owned())
+    pub(super) fn attribute(&mut self, name: &str) -> Option<String> {
+        let value = self.r.attribute("", name).map(|value| value.trim().to_owned())?;
+        self.keep(&value);
+        Some(value)
     }
 
     pub(super) fn required(&mut self, attribute: &'static str) -> Result<String, At> {
@@ -58,13 +89,24 @@ impl Scan<'_> {
     }
 
     pub(super) fn qname(&mut self, name: &str) -> Result<QName, At> {
-        match self.r.resolve(name) {
-            Some((namespace, local)) => Ok(QName::new(namespace, local)),
+        let resolved = self.r.resolve(name).map(|(namespace, local)| QName::new(namespace, local));
+        match resolved {
+            Some(name) => {
+                self.keep(&name.namespace);
+                Ok(name)
+            }
             None => {
                 let element = shown(self.r.qualified());
                 self.err(WsdlProblem::Name { element, name: shown(name) })
             }
         }
+    }
+
+    /// The name that the current element defines, in this namespace.
+    pub(super) fn defined(&mut self, namespace: &str) -> Result<QName, At> {
+        let name = self.required("name")?;
+        self.keep(namespace);
+        Ok(QName::new(namespace, name))
     }
 
     pub(super) fn reference(&mut self, attribute: &'static str) -> Result<Reference, At> {
@@ -83,7 +125,7 @@ impl Scan<'_> {
         }
     }
 
-    pub(super) fn style(&self) -> Option<Style> {
+    pub(super) fn style(&mut self) -> Option<Style> {
         match self.attribute("style")?.as_str() {
             "rpc" => Some(Style::Rpc),
             _ => Some(Style::Document),

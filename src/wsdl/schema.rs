@@ -125,6 +125,11 @@ impl Schema {
 
     /// All fields of a type, those of the types that it extends before its own.
     pub fn fields<'s>(&'s self, of: &'s Type) -> Vec<&'s Field> {
+        self.levels(of).into_iter().rev().flat_map(|level| &level.fields).collect()
+    }
+
+    /// A type, and those that it extends, one after the other.
+    pub(super) fn levels<'s>(&'s self, of: &'s Type) -> Vec<&'s Type> {
         let mut levels = vec![of];
         let mut at = of;
         while at.extends && levels.len() < DEEPEST {
@@ -134,7 +139,7 @@ impl Schema {
             }
             at = levels[levels.len() - 1];
         }
-        levels.into_iter().rev().flat_map(|level| &level.fields).collect()
+        levels
     }
 
     /// The built-in type that a field holds, however it is derived: `boolean`, `string`. `None` for

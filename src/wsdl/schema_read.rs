@@ -3,7 +3,7 @@
 use super::error::At;
 use super::read::{Documents, Import};
 use super::scan::Scan;
-use super::schema::{Field, QName, Type, TypeRef};
+use super::schema::{Field, Type, TypeRef};
 use crate::xml::XSD;
 
 /// What a schema says about all of its elements.
@@ -46,6 +46,8 @@ impl Documents {
                         target.clone()
                     };
                     if let Some(location) = s.attribute("schemaLocation") {
+                        self.count(s)?;
+                        s.keep(&inside);
                         wanted.push(Import { location, namespace: inside, line: s.line() });
                     }
                     s.r.skip()?;
@@ -55,9 +57,9 @@ impl Documents {
                     self.schema.elements.entry(field.name.clone()).or_insert(field);
                 }
                 "complexType" | "simpleType" => {
-                    let name = s.required("name")?;
+                    let name = s.defined(&target)?;
                     let found = self.any_type(s, defaults)?;
-                    self.schema.types.entry(QName::new(target.as_str(), name)).or_insert(found);
+                    self.schema.types.entry(name).or_insert(found);
                 }
                 _ => s.r.skip()?,
             }
@@ -89,7 +91,7 @@ impl Documents {
             None => d.qualified || global,
         };
         let namespace = if qualified { d.namespace } else { "" };
-        let name = QName::new(namespace, s.required("name")?);
+        let name = s.defined(namespace)?;
         let named = s.attribute("type").map(|name| s.qname(&name)).transpose()?;
         let mut kind = named.map_or(TypeRef::Any, TypeRef::Named);
         while s.child()? {
