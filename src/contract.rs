@@ -32,7 +32,7 @@ pub use registration::{RegisterUser, Registration, RegistrationProvider};
 pub use ticket::{Start, StartTicket, TicketProvider};
 pub use user_information::{GetUserInfo, UserInformation, UserInformationProvider};
 pub(crate) use variables::Secrets;
-pub use variables::{Sink, VariableError, Variables};
+pub use variables::{Absent, Sink, VariableError, Variables};
 
 use raw::{Presence, RawCustomFieldData};
 

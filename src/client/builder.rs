@@ -13,6 +13,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
 
 use super::{Client, HttpTransport};
+use crate::contract::Absent;
 use crate::secret::{Mask, Secret};
 use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, OperationNameError, SoapVersion};
 use crate::wsdl::Found;
@@ -24,6 +25,7 @@ pub struct ClientBuilder {
     password: Option<Secret>,
     namespace: String,
     version: SoapVersion,
+    absent: Absent,
     names: Vec<(String, String)>,
     actions: Vec<(String, String)>,
     connect_timeout: Duration,
@@ -41,6 +43,7 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("namespace", &self.namespace)
             .field("version", &self.version)
+            .field("absent", &self.absent)
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
             .field("body_limit", &self.body_limit)
@@ -55,6 +58,7 @@ impl ClientBuilder {
             password,
             namespace: DEFAULT_NAMESPACE.to_owned(),
             version: SoapVersion::default(),
+            absent: Absent::default(),
             names: Vec::new(),
             actions: Vec::new(),
             connect_timeout: Duration::from_secs(10),
@@ -78,6 +82,15 @@ impl ClientBuilder {
     #[must_use]
     pub fn soap_version(mut self, version: SoapVersion) -> Self {
         self.version = version;
+        self
+    }
+
+    /// What a typed call says of known variables without a value. Default: they are sent empty,
+    /// since services that were written after the vendor's sample fail without them; `Omit` is for
+    /// one that takes an empty variable for something else than an absent one.
+    #[must_use]
+    pub fn absent(mut self, absent: Absent) -> Self {
+        self.absent = absent;
         self
     }
 
@@ -172,7 +185,8 @@ impl ClientBuilder {
             target = [&target, "?", query].concat();
         }
         let limits = Limits { body: self.body_limit, ..Limits::default() };
-        let mut binding = Binding::new(self.namespace, self.version).with_limits(limits);
+        let mut binding =
+            Binding::new(self.namespace, self.version).with_absent(self.absent).with_limits(limits);
         for (operation, name) in self.names {
             binding = binding.with_operation_name(&operation, name)?;
         }

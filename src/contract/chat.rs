@@ -34,9 +34,9 @@ impl Operation for StartChat {
     type Result = Start;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put_optional("loginUsername", self.login_username.as_deref());
-        sink.put_optional("emailFrom", self.email_from.as_deref());
-        sink.put_optional("departmentName", self.department_name.as_deref());
+        sink.put_input("loginUsername", self.login_username.as_deref());
+        sink.put_input("emailFrom", self.email_from.as_deref());
+        sink.put_input("departmentName", self.department_name.as_deref());
         sink.put_custom_fields(&self.custom_fields);
         sink.put_all(&self.other);
     }

@@ -72,8 +72,9 @@ impl Operation for GetCustomFieldOptions {
     type Result = CustomFieldOptions;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put_optional("loginUsername", self.login_username.as_deref());
-        sink.put_optional("departmentName", self.department_name.as_deref());
+        sink.put_input("loginUsername", self.login_username.as_deref());
+        sink.put_input("departmentName", self.department_name.as_deref());
+        // Absent, these two have meanings of their own (contract, section 3).
         sink.put_optional("location", self.location.as_deref());
         sink.put_optional("interactiontype", self.interaction_type.as_deref());
         sink.put_custom_fields(&self.custom_fields);

@@ -37,8 +37,8 @@ impl Operation for RegisterUser {
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
         sink.put("loginUsername", &self.login_username);
         sink.put("loginPassword", self.login_password.expose());
-        sink.put_optional("EmailAddress", self.email_address.as_deref());
-        sink.put_optional("DisplayName", self.display_name.as_deref());
+        sink.put_input("EmailAddress", self.email_address.as_deref());
+        sink.put_input("DisplayName", self.display_name.as_deref());
         sink.put_custom_fields(&self.custom_fields);
         sink.put_all(&self.other);
     }

@@ -38,11 +38,11 @@ impl Operation for StartTicket {
     type Result = Start;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put_optional("loginUsername", self.login_username.as_deref());
-        sink.put_optional("emailFrom", self.email_from.as_deref());
-        sink.put_optional("departmentName", self.department_name.as_deref());
-        sink.put_optional("subject", self.subject.as_deref());
-        sink.put_optional("ticketNumber", self.ticket_number.as_deref());
+        sink.put_input("loginUsername", self.login_username.as_deref());
+        sink.put_input("emailFrom", self.email_from.as_deref());
+        sink.put_input("departmentName", self.department_name.as_deref());
+        sink.put_input("subject", self.subject.as_deref());
+        sink.put_input("ticketNumber", self.ticket_number.as_deref());
         sink.put_custom_fields(&self.custom_fields);
         sink.put_all(&self.other);
     }

@@ -32,10 +32,10 @@ impl Operation for GetUserInfo {
     type Result = UserInformation;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put_optional("loginUsername", self.login_username.as_deref());
-        sink.put_optional("emailFrom", self.email_from.as_deref());
-        sink.put_optional("departmentName", self.department_name.as_deref());
-        sink.put_optional("ticketNumber", self.ticket_number.as_deref());
+        sink.put_input("loginUsername", self.login_username.as_deref());
+        sink.put_input("emailFrom", self.email_from.as_deref());
+        sink.put_input("departmentName", self.department_name.as_deref());
+        sink.put_input("ticketNumber", self.ticket_number.as_deref());
         sink.put_all(&self.other);
     }
 

@@ -146,6 +146,20 @@ impl fmt::Debug for Variables {
     }
 }
 
+/// What a request says of an input variable that the contract names and that has no value.
+///
+/// To a provider an absent variable is null and an empty one is `""`, and those that were written
+/// after the vendor's sample use what they read without a look (contract, section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Absent {
+    /// It is sent empty (`subject=`), but for `interactiontype` and `location`, whose absence has a
+    /// meaning of its own.
+    #[default]
+    Empty,
+    /// It is left out.
+    Omit,
+}
+
 /// Takes variables in the order in which they are to be written.
 pub trait Sink {
     /// A variable that the contract names.
@@ -159,6 +173,18 @@ pub trait Sink {
 
     /// Some variables have a key that cannot be written.
     fn refuse(&mut self, key: &str);
+
+    /// What happens to input variables without a value. By default they are left out.
+    fn absent(&self) -> Absent {
+        Absent::Omit
+    }
+
+    /// An input variable that the contract names: without a value, as [`absent`](Self::absent)
+    /// says.
+    fn put_input(&mut self, key: &'static str, value: Option<&str>) {
+        let empty = (self.absent() == Absent::Empty).then_some("");
+        self.put_optional(key, value.or(empty));
+    }
 
     /// A variable that is left out when there is no value.
     fn put_optional(&mut self, key: &'static str, value: Option<&str>) {

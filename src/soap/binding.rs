@@ -1,17 +1,18 @@
 //! What a service and its callers must agree on before they can speak.
 
 use super::{DEFAULT_NAMESPACE, SoapVersion};
-use crate::contract::{OPERATIONS, OperationInfo};
+use crate::contract::{Absent, OPERATIONS, OperationInfo};
 use crate::nearest::nearest;
 use crate::xml;
 
-/// A service's namespace with a SOAP version.
+/// A service's namespace with a SOAP version, and how requests to it are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
     namespace: String,
     /// The namespace as it stands between the quotes of an attribute; `None` if it cannot.
     pub(super) escaped: Option<String>,
     version: SoapVersion,
+    absent: Absent,
     limits: Limits,
     /// Operations that go by another name or action than the contract's: hardly ever any.
     renamed: Vec<Renamed>,
@@ -60,7 +61,14 @@ impl Binding {
             && !namespace.chars().any(char::is_control)
             && writer.attribute(&namespace).is_ok();
         let escaped = writable.then(|| writer.into_string());
-        Self { namespace, escaped, version, limits: Limits::default(), renamed: Vec::new() }
+        Self {
+            namespace,
+            escaped,
+            version,
+            absent: Absent::default(),
+            limits: Limits::default(),
+            renamed: Vec::new(),
+        }
     }
 
     /// The same with other limits.
@@ -68,6 +76,19 @@ impl Binding {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// The same with another rule for typed requests: what they say of known variables without a
+    /// value. Default: they are sent empty.
+    #[must_use]
+    pub fn with_absent(mut self, absent: Absent) -> Self {
+        self.absent = absent;
+        self
+    }
+
+    /// What typed requests say of known variables without a value.
+    pub fn absent(&self) -> Absent {
+        self.absent
     }
 
     /// The target namespace of the service.

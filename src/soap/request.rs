@@ -12,7 +12,7 @@ use crate::secret::Secret;
 impl Binding {
     /// The HTTP request that calls an operation at `target` (path and query), with the bytes that
     /// a .NET proxy sends. `password` is the web service password; without one, `authPW` is left
-    /// out.
+    /// out. Known variables without a value are sent as [`Binding::absent`] says.
     pub fn encode_request<T: Operation>(
         &self,
         target: &str,

@@ -8,7 +8,7 @@ mod variables;
 use super::error::EncodeError;
 use super::{Binding, SoapVersion};
 use crate::contract::raw::{Presence, RawInputs, RawResult};
-use crate::contract::{AUTH_PASSWORD, Answer, Failure, Operation, OperationInfo, Sink};
+use crate::contract::{AUTH_PASSWORD, Absent, Answer, Failure, Operation, OperationInfo, Sink};
 use crate::secret::Secret;
 use crate::xml::Writer;
 
@@ -45,13 +45,14 @@ impl Binding {
         password: Option<&Secret>,
         request: &T,
     ) -> Result<Vec<u8>, EncodeError> {
-        let mut size = Size::default();
+        let mut size = Size::new(self.absent());
         request.write_inputs(&mut size);
-        let capacity = self.overhead(T::NAME) + size.0 + password.map_or(0, |p| p.expose().len());
+        let capacity =
+            self.overhead(T::NAME) + size.bytes + password.map_or(0, |p| p.expose().len());
         let mut w = self.begin(T::NAME, "", capacity)?;
         w.raw("<inputs><InputVariables");
         let reserved = Reserved::inputs(OperationInfo::named(T::NAME));
-        let mut list = ListWriter::new(&mut w, T::NAME, reserved);
+        let mut list = ListWriter::new(&mut w, T::NAME, reserved, self.absent());
         if let Some(password) = password {
             list.put(AUTH_PASSWORD, password.expose());
         }
@@ -88,7 +89,7 @@ impl Binding {
         answer: &Answer<T::Result>,
     ) -> Result<Vec<u8>, EncodeError> {
         let items = T::items(&answer.result);
-        let mut size = Size::default();
+        let mut size = Size::new(Absent::Omit);
         T::write_outputs(&answer.result, &mut size);
         size.put_all(&answer.other);
         let items_size = match &items {
@@ -96,11 +97,12 @@ impl Binding {
             _ => 0,
         };
         let message = answer.message.as_deref();
-        let capacity = self.overhead(T::NAME) + message.map_or(0, str::len) + size.0 + items_size;
+        let capacity =
+            self.overhead(T::NAME) + message.map_or(0, str::len) + size.bytes + items_size;
         let mut w = self.begin(T::NAME, "Response", capacity)?;
         self.open_result(&mut w, T::NAME, true, message)?;
         w.raw("<OutputVariables");
-        let mut list = ListWriter::new(&mut w, T::NAME, Reserved::none());
+        let mut list = ListWriter::new(&mut w, T::NAME, Reserved::none(), Absent::Omit);
         T::write_outputs(&answer.result, &mut list);
         list.put_all(&answer.other);
         list.finish("OutputVariables")?;
@@ -120,7 +122,7 @@ impl Binding {
         let mut w = self.begin(T::NAME, "Response", self.overhead(T::NAME))?;
         self.open_result(&mut w, T::NAME, false, failure.message.as_deref())?;
         w.raw("<OutputVariables");
-        let mut list = ListWriter::new(&mut w, T::NAME, Reserved::none());
+        let mut list = ListWriter::new(&mut w, T::NAME, Reserved::none(), Absent::Omit);
         list.put_all(&failure.outputs);
         list.finish("OutputVariables")?;
         if T::KIND.has_items() {

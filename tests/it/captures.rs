@@ -2,8 +2,8 @@
 
 use external_providers::contract::raw::{Presence, RawInputs, StringList};
 use external_providers::contract::{
-    Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, OPERATIONS, Operation, StartChat,
-    StartTicket, Variables,
+    Absent, Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, OPERATIONS, Operation,
+    StartChat, StartTicket, Variables,
 };
 use external_providers::exchange::{HttpRequest, HttpResponse};
 use external_providers::secret::Mask;
@@ -181,11 +181,12 @@ fn typed_again(binding: &Binding, request: &HttpRequest, operation: &str) -> Opt
 
 #[test]
 fn requests_equal_those_of_the_dotnet_proxy() {
-    let (mut raw, mut typed, mut in_order) = (0, 0, 0);
+    let (mut raw, mut typed, mut in_order, mut whole) = (0, 0, 0, 0);
     for (folder, version) in
         [("clients/mono-wsdl-1.1", SoapVersion::V11), ("clients/mono-wsdl-1.2", SoapVersion::V12)]
     {
-        let binding = Binding::new(DEFAULT_NAMESPACE, version);
+        let by_default = Binding::new(DEFAULT_NAMESPACE, version);
+        let binding = by_default.clone().with_absent(Absent::Omit);
         for capture in captures(folder) {
             let (name, request) = (&capture.name, &capture.request);
             let operation = operation_in(request);
@@ -218,13 +219,22 @@ fn requests_equal_those_of_the_dotnet_proxy() {
                 assert_eq!(sorted(&again.body), sorted(expected.as_bytes()), "{name}");
                 in_order += usize::from(again.body == expected.as_bytes());
                 typed += 1;
+                // What names all its variables is the same with either rule.
+                let info = OPERATIONS.iter().find(|info| info.name == operation).unwrap();
+                let left_alone = |name| ["location", "interactiontype"].contains(&name);
+                let names_all = info.inputs.iter().all(|variable| {
+                    left_alone(variable.name) || text.contains(&format!(">{}=", variable.name))
+                });
+                let filled = typed_again(&by_default, request, operation).unwrap();
+                assert_eq!(filled.body == again.body, names_all, "{name}");
+                whole += usize::from(names_all);
             }
         }
     }
     println!(
-        "{raw} requests equal from the raw layer, {typed} from the typed one ({in_order} in the caller's order)"
+        "{raw} requests equal from the raw layer, {typed} from the typed one ({in_order} in the caller's order, {whole} with all variables)"
     );
-    assert!(raw == 64 && typed >= 30 && in_order >= 15);
+    assert!(raw == 64 && typed >= 30 && in_order >= 15 && whole >= 15);
 }
 
 #[test]

@@ -5,9 +5,10 @@ use external_providers::contract::raw::{
     Presence, RawCustomFieldData, RawInputs, RawResult, StringList,
 };
 use external_providers::contract::{
-    Answer, Authenticate, Authentication, CustomFieldChange, CustomFieldOptions, EventHandled,
-    Failure, GetCustomFieldOptions, GetUserInfo, HandleEvent, RegisterUser, Registration, Start,
-    StartTicket, UserInformation, VariableError, Variables,
+    Absent, Answer, Authenticate, Authentication, CustomFieldChange, CustomFieldOptions,
+    EventHandled, Failure, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent,
+    Operation, RegisterUser, Registration, Start, StartChat, StartTicket, UserInformation,
+    VariableError, Variables,
 };
 use external_providers::exchange::{Headers, HttpResponse};
 use external_providers::secret::Mask;
@@ -69,7 +70,8 @@ fn a_request_is_written_in_the_order_of_the_contract() {
     let expected = concat!(
         "<StartTicket xmlns=\"urn:x&amp;y\"><inputs><InputVariables>",
         "<string>authPW=p&lt;w</string><string>loginUsername=u</string>",
-        "<string>departmentName=</string><string>subject=a&lt;b &amp; \"c\"</string>",
+        "<string>emailFrom=</string><string>departmentName=</string>",
+        "<string>subject=a&lt;b &amp; \"c\"</string><string>ticketNumber=</string>",
         "<string>cf_Serial=1</string><string>cf_é x=2</string><string>z=1</string>",
         "<string>a=2</string></InputVariables></inputs></StartTicket></soap:Body></soap:Envelope>"
     );
@@ -80,10 +82,44 @@ fn a_request_is_written_in_the_order_of_the_contract() {
         "application/soap+xml; charset=utf-8; action=\"urn:x&y/StartTicket\""
     );
     assert_eq!(http.headers.get("SOAPAction"), None);
+    // A setting restores leaving out; what is given empty is sent all the same.
+    let binding = binding.with_absent(Absent::Omit);
+    let http = binding.encode_request("/p.asmx", Some(&Secret::new("p<w")), &request).unwrap();
+    let expected = expected
+        .replace("<string>emailFrom=</string>", "")
+        .replace("<string>ticketNumber=</string>", "");
+    let text = body(http.body.clone());
+    assert!(text.ends_with(&expected), "{text}");
     let call = binding.decode_request::<StartTicket>(&http).unwrap();
     assert_eq!(call.request, request);
     assert_eq!(call.auth_password, Some(Secret::new("p<w")));
     assert_eq!(call.version, SoapVersion::V12);
+}
+
+#[test]
+fn what_has_no_value_is_sent_empty_but_for_two() {
+    fn keys<T: Operation>(request: &T) -> Vec<String> {
+        let text = body(Binding::default().encode_request("/", None, request).unwrap().body);
+        let entries = text.split("<string>").skip(1);
+        entries.map(|entry| entry.split("</string>").next().unwrap().to_owned()).collect()
+    }
+    assert_eq!(keys(&Authenticate::default()), ["loginUsername=", "loginPassword="]);
+    assert_eq!(keys(&GetSignInCookieInfo::default()), ["loginUsername="]);
+    // Absent, location is page two and interactiontype a ticket; given empty, it is a chat.
+    let mut fields = GetCustomFieldOptions::default();
+    assert_eq!(keys(&fields), ["loginUsername=", "departmentName="]);
+    fields.interaction_type = Some(String::new());
+    assert_eq!(keys(&fields), ["loginUsername=", "departmentName=", "interactiontype="]);
+    fields.location = Some(String::new());
+    assert_eq!(keys(&fields)[2..], ["location=", "interactiontype="]);
+    let ticket = ["loginUsername=", "emailFrom=", "departmentName=", "subject=", "ticketNumber="];
+    assert_eq!(keys(&StartTicket::default()), ticket);
+    assert_eq!(keys(&StartChat::default()), ticket[..3]);
+    let user = ["loginUsername=", "emailFrom=", "departmentName=", "ticketNumber="];
+    assert_eq!(keys(&GetUserInfo::default()), user);
+    assert_eq!(keys(&HandleEvent::default()), ["eventName="]);
+    let register = ["loginUsername=", "loginPassword=", "EmailAddress=", "DisplayName="];
+    assert_eq!(keys(&RegisterUser::default()), register);
 }
 
 #[test]
@@ -506,6 +542,7 @@ fn a_body_over_the_limit_is_refused() {
 fn a_renamed_operation_has_its_own_name_on_the_wire_both_ways() {
     for version in [SoapVersion::V11, SoapVersion::V12] {
         let service = Binding::new("urn:x", version)
+            .with_absent(Absent::Omit)
             .with_operation_name("GetUserInfo", "LookupCustomer")
             .unwrap();
         let request = GetUserInfo { email_from: Some("a@b".into()), ..Default::default() };

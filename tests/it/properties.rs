@@ -3,8 +3,9 @@
 
 use external_providers::contract::raw::{Presence, RawInputs, RawResult, StringList};
 use external_providers::contract::{
-    Answer, Authenticate, Authentication, GetCustomFieldOptions, HandleEvent, Operation,
-    RegisterUser, Start, StartChat, StartTicket, Variables,
+    Absent, Answer, Authenticate, Authentication, GetCustomFieldOptions, GetSignInCookieInfo,
+    GetUserInfo, HandleEvent, Operation, OperationInfo, RegisterUser, Start, StartChat,
+    StartTicket, Variables,
 };
 use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
 use external_providers::secret::Mask;
@@ -72,11 +73,37 @@ fn request_survives<T: Operation + PartialEq + std::fmt::Debug>(
     request: T,
 ) -> Result<(), TestCaseError> {
     let password = external_providers::Secret::new(password);
-    let http = binding.encode_request("/p.asmx", Some(&password), &request).unwrap();
+    let as_given = binding.clone().with_absent(Absent::Omit);
+    let http = as_given.encode_request("/p.asmx", Some(&password), &request).unwrap();
     let call = binding.decode_request::<T>(&http).unwrap();
-    prop_assert_eq!(call.request, request);
-    prop_assert_eq!(call.auth_password, Some(password));
+    prop_assert_eq!(&call.request, &request);
+    prop_assert_eq!(call.auth_password.as_ref(), Some(&password));
+    // What has no value is sent empty, what has one as it is.
+    let http = binding.encode_request("/p.asmx", Some(&password), &request).unwrap();
+    let filled = binding.decode_request::<T>(&http).unwrap().request;
+    let known = OperationInfo::named(T::NAME).unwrap().inputs;
+    let (given, filled) = (written(&request), written(&filled));
+    for name in known.iter().map(|known| known.name) {
+        let empty = (!["location", "interactiontype"].contains(&name)).then_some("");
+        prop_assert_eq!(filled.get(name), given.get(name).or(empty), "{}", name);
+    }
+    let further = |all: &Variables| {
+        all.iter()
+            .filter(|(key, _)| known.iter().all(|k| k.name != *key))
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect::<Vec<_>>()
+    };
+    prop_assert_eq!(further(&filled), further(&given));
+    let sent_again =
+        as_given.encode_request("/p.asmx", Some(&password), &T::read_inputs(filled).unwrap());
+    prop_assert_eq!(sent_again.unwrap().body, http.body, "the order is the contract's");
     Ok(())
+}
+
+fn written<T: Operation>(request: &T) -> Variables {
+    let mut variables = Variables::new();
+    request.write_inputs(&mut variables);
+    variables
 }
 
 /// Reads anything at both ends.
@@ -118,6 +145,23 @@ proptest! {
             department_name: d.clone(),
             custom_fields: fields.clone(),
             ..Default::default()
+        })?;
+        request_survives(&binding, &password, GetCustomFieldOptions {
+            login_username: d.clone(),
+            location: c.clone(),
+            interaction_type: d.clone(),
+            custom_fields: fields.clone(),
+            ..Default::default()
+        })?;
+        request_survives(&binding, &password, GetUserInfo {
+            email_from: c.clone(),
+            ticket_number: d.clone(),
+            other: other.clone(),
+            ..Default::default()
+        })?;
+        request_survives(&binding, &password, GetSignInCookieInfo {
+            login_username: a.clone(),
+            other: other.clone(),
         })?;
         request_survives(&binding, &password, RegisterUser {
             login_username: a.clone(),

@@ -2,25 +2,39 @@
 
 use super::elements::Misplaced;
 use crate::contract::variables::has_key;
-use crate::contract::{AUTH_PASSWORD, CUSTOM_FIELD_PREFIX, OperationInfo, Sink, VariableInfo};
+use crate::contract::{
+    AUTH_PASSWORD, Absent, CUSTOM_FIELD_PREFIX, OperationInfo, Sink, VariableInfo,
+};
 use crate::soap::EncodeError;
 use crate::xml::Writer;
 
 /// Counts what variables take on the wire when nothing has to be escaped.
-#[derive(Default)]
-pub(super) struct Size(pub(super) usize);
+pub(super) struct Size {
+    pub(super) bytes: usize,
+    absent: Absent,
+}
+
+impl Size {
+    pub(super) fn new(absent: Absent) -> Self {
+        Self { bytes: 0, absent }
+    }
+}
 
 impl Sink for Size {
+    fn absent(&self) -> Absent {
+        self.absent
+    }
+
     fn put(&mut self, key: &'static str, value: &str) {
-        self.0 += "<string>=</string>".len() + key.len() + value.len();
+        self.bytes += "<string>=</string>".len() + key.len() + value.len();
     }
 
     fn put_custom_field(&mut self, entry: &str) {
-        self.0 += "<string>cf_</string>".len() + entry.len();
+        self.bytes += "<string>cf_</string>".len() + entry.len();
     }
 
     fn put_other(&mut self, entry: &str) {
-        self.0 += "<string></string>".len() + entry.len();
+        self.bytes += "<string></string>".len() + entry.len();
     }
 
     fn refuse(&mut self, _: &str) {}
@@ -64,6 +78,7 @@ pub(super) struct ListWriter<'w> {
     w: &'w mut Writer,
     operation: &'static str,
     reserved: Reserved,
+    absent: Absent,
     empty: bool,
     /// The contract's keys that were written: another variable of that key would override them.
     written: [&'static str; KEYS],
@@ -75,8 +90,14 @@ pub(super) struct ListWriter<'w> {
 const KEYS: usize = 8;
 
 impl<'w> ListWriter<'w> {
-    pub(super) fn new(w: &'w mut Writer, operation: &'static str, reserved: Reserved) -> Self {
-        Self { w, operation, reserved, empty: true, written: [""; KEYS], count: 0, error: None }
+    pub(super) fn new(
+        w: &'w mut Writer,
+        operation: &'static str,
+        reserved: Reserved,
+        absent: Absent,
+    ) -> Self {
+        let (written, count) = ([""; KEYS], 0);
+        Self { w, operation, reserved, absent, empty: true, written, count, error: None }
     }
 
     /// Closes the list whose start tag is open.
@@ -124,6 +145,10 @@ fn key_of(entry: &str) -> &str {
 }
 
 impl Sink for ListWriter<'_> {
+    fn absent(&self) -> Absent {
+        self.absent
+    }
+
     fn put(&mut self, key: &'static str, value: &str) {
         if let Some(place) = self.written.get_mut(self.count) {
             *place = key;
