@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Url;
 
 use crate::client::{BuildError, Client, ClientBuilder, parse_url, proxy_password};
-use crate::contract::Kind;
+use crate::contract::{Absent, Kind};
 use crate::secret::{Mask, Secret};
 use crate::settings::{External, Name};
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
@@ -26,6 +26,8 @@ pub struct Subject {
     pub operation: Option<String>,
     /// The SOAP version that is set. Default 1.1.
     pub soap: SoapVersion,
+    /// What calls say of known variables without a value. Default: they are sent empty.
+    pub absent: Absent,
     /// How long a connection may take. Default 10 s.
     pub connect_timeout: Duration,
     /// Certificates in PEM that are trusted beside the platform's.
@@ -45,6 +47,7 @@ impl fmt::Debug for Subject {
             .field("namespace", &self.namespace)
             .field("operation", &self.operation)
             .field("soap", &self.soap)
+            .field("absent", &self.absent)
             .finish_non_exhaustive()
     }
 }
@@ -59,6 +62,7 @@ impl Subject {
             namespace: None,
             operation: None,
             soap: SoapVersion::default(),
+            absent: Absent::default(),
             connect_timeout: Duration::from_secs(10),
             root_certificates: Vec::new(),
             proxy: None,
@@ -71,6 +75,7 @@ impl Subject {
         let password = self.password.clone().unwrap_or_default();
         let mut builder = Client::builder(&self.url, password)
             .soap_version(self.soap)
+            .absent(self.absent)
             .namespace(self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE))
             .connect_timeout(self.connect_timeout.min(timeout))
             .timeout(timeout)
@@ -133,6 +138,7 @@ impl From<&External> for Subject {
             namespace: set(&external.namespace),
             operation: set(&external.operation).filter(|_| has_key),
             soap: external.soap,
+            absent: external.absent,
             connect_timeout: external.connect_timeout,
             root_certificates: external.root_certificates.clone(),
             proxy: external.proxy.clone(),

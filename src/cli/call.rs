@@ -11,8 +11,9 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use external_providers::client::{BuildError, Client, HttpTransport, Transport, TransportError};
 use external_providers::contract::{
-    Authenticate, Evidence, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent,
-    OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat, StartTicket, Variables,
+    Absent, Authenticate, Evidence, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo,
+    HandleEvent, OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat, StartTicket,
+    Variables,
 };
 use external_providers::exchange::{HttpRequest, HttpResponse};
 use external_providers::providers;
@@ -50,8 +51,8 @@ pub(crate) struct CallArgs {
     /// Call the service that this settings file names for the operation's kind, as it says: URL,
     /// password, namespace (discovered, if it says so), time-outs, TLS, proxy. The kind must be
     /// enabled and external. Not its retries and limits: one call is made
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "namespace", "soap", "timeout",
-        "auth_password_file", "root_certificates"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "namespace", "soap", "absent",
+        "timeout", "auth_password_file", "root_certificates"])]
     settings: Option<PathBuf>,
 
     /// The service's target namespace, as its WSDL has it
@@ -61,6 +62,11 @@ pub(crate) struct CallArgs {
     /// The SOAP version
     #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = ["1.1", "1.2"])]
     soap: String,
+
+    /// What is sent of a known variable that is not given: it, empty (subject=), since many services
+    /// fail without it, or nothing. location and interactiontype are sent only if they are given
+    #[arg(long, value_name = "HOW", default_value = "empty", value_parser = variables::absent())]
+    absent: Absent,
 
     /// How long the call may take
     #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds,
@@ -213,6 +219,7 @@ fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
     let mut builder = Client::builder(url, auth)
         .namespace(&args.namespace)
         .soap_version(version)
+        .absent(args.absent)
         .timeout(args.timeout);
     if let Some(file) = &args.root_certificates {
         builder = builder.root_certificates(certificates(file)?);

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use clap::Args;
 use external_providers::check::{Gravity, Options, Outcome, Report, Step, Subject, check};
-use external_providers::contract::Kind;
+use external_providers::contract::{Absent, Kind};
 use external_providers::settings::{Settings, TABS};
 use external_providers::soap::SoapVersion;
 use serde::Serialize;
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::settings::warn;
-use super::{FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, certificates, print, printable};
+use super::{
+    FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, certificates, print, printable, variables,
+};
 
 /// Find out what ails a provider service, and what to do about it
 ///
@@ -63,6 +65,11 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = ["1.1", "1.2"],
         conflicts_with = "settings")]
     soap: String,
+
+    /// What is sent of a known variable without a value: it, empty, or nothing
+    #[arg(long, value_name = "HOW", default_value = "empty", value_parser = variables::absent(),
+        conflicts_with = "settings")]
+    absent: Absent,
 
     /// Read the web service password from this file; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "settings")]
@@ -186,6 +193,7 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
     subject.kind = args.kind;
     subject.namespace.clone_from(&args.namespace);
     subject.soap = if args.soap == "1.2" { SoapVersion::V12 } else { SoapVersion::V11 };
+    subject.absent = args.absent;
     subject.password = Passwords::default().auth(args.auth_password_file.as_deref())?;
     if let Some(file) = &args.root_certificates {
         subject.root_certificates = certificates(file)?;

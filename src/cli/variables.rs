@@ -2,12 +2,21 @@
 
 use std::path::Path;
 
-use external_providers::contract::{AUTH_PASSWORD, OperationInfo, Variables};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use external_providers::contract::{AUTH_PASSWORD, Absent, OperationInfo, Variables};
 use external_providers::nearest::is_near;
 use external_providers::secret::is_secret_key;
 
 use super::passwords::{self, Passwords};
 use super::{Failed, USAGE};
+
+/// The values of `--absent`.
+pub(crate) fn absent() -> impl TypedValueParser<Value = Absent> {
+    PossibleValuesParser::new(["empty", "omit"]).map(|how| match how.as_str() {
+        "omit" => Absent::Omit,
+        _ => Absent::Empty,
+    })
+}
 
 /// Reads the arguments of an operation; passwords among them may come from files.
 pub(crate) fn parse(

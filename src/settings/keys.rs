@@ -201,7 +201,7 @@ static LOGIN: [Key; 5] = [
     .label("Enable single sign-on cookies from other sites"),
 ];
 
-static WIRE: [Key; 2] = [
+static WIRE: [Key; 3] = [
     Key::new(
         "namespace",
         Shape::Text,
@@ -210,6 +210,14 @@ static WIRE: [Key; 2] = [
     )
     .default("http://tempuri.org/"),
     Key::new("soap", Shape::Choice(&["1.1", "1.2"]), "The SOAP version.").default("1.1"),
+    Key::new(
+        "absent",
+        Shape::Choice(&["empty", "omit"]),
+        "What a call says of a variable without a value: \"empty\" sends it (subject=), since many \
+         services fail without it, \"omit\" leaves it out. location and interactiontype are left \
+         out in any case.",
+    )
+    .default("empty"),
 ];
 
 const fn operation(default: &'static str) -> Key {

@@ -5,7 +5,7 @@ use super::section::{Section, finish};
 use super::source::{self, Found};
 use super::{External, LoginSettings, Name, Provider, Role, Settings, Surroundings};
 use crate::client::{BuildError, is_local, parse_url};
-use crate::contract::Kind;
+use crate::contract::{Absent, Kind};
 use crate::nearest::is_near;
 use crate::secret::Secret;
 use crate::soap::SoapVersion;
@@ -81,6 +81,9 @@ impl Reading<'_, '_> {
         let section = &mut self.section;
         if section.choice("soap") == "1.2" {
             service.soap = SoapVersion::V12;
+        }
+        if section.choice("absent") == "omit" {
+            service.absent = Absent::Omit;
         }
         service.connect_timeout = section.time("connect_timeout");
         service.timeout = section.time("timeout");

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::client::{Client, ClientBuilder, parse_url, proxy_password};
-use crate::contract::{Evidence, Kind, OPERATIONS};
+use crate::contract::{Absent, Evidence, Kind, OPERATIONS};
 use crate::secret::Secret;
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
@@ -63,6 +63,8 @@ pub struct External {
     pub namespace: Name,
     /// The SOAP version. Default 1.1.
     pub soap: SoapVersion,
+    /// What calls say of known variables without a value. Default: they are sent empty.
+    pub absent: Absent,
     /// The operation, of the kinds whose names are not public: by default our own convention. Of
     /// the others it has no effect.
     pub operation: Name,
@@ -97,6 +99,7 @@ impl fmt::Debug for External {
             .field("url", &url)
             .field("namespace", &self.namespace)
             .field("soap", &self.soap)
+            .field("absent", &self.absent)
             .field("operation", &self.operation)
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
@@ -122,6 +125,7 @@ impl External {
             password: password.into(),
             namespace: Name::Is(DEFAULT_NAMESPACE.to_owned()),
             soap: SoapVersion::default(),
+            absent: Absent::default(),
             operation: Name::Is(default_operation(kind).to_owned()),
             connect_timeout: seconds(10),
             timeout: seconds(100),
@@ -158,6 +162,7 @@ impl External {
     pub fn client_builder(&self) -> ClientBuilder {
         let mut builder = Client::builder(&self.url, self.password.clone())
             .soap_version(self.soap)
+            .absent(self.absent)
             .connect_timeout(self.connect_timeout)
             .timeout(self.timeout)
             .root_certificates(self.root_certificates.as_slice());
