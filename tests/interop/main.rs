@@ -5,6 +5,7 @@
 
 mod cases;
 mod check;
+mod owner;
 mod providers;
 
 use std::process::Command;

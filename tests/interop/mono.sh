@@ -68,10 +68,10 @@ build() {
     need mono mcs sn
     mkdir -p "$dir/site/bin" "$dir/site/other" "$dir/xsp" "$dir/tmp"
     mcs -nologo -target:library -r:System.Web.Services -out:"$dir/site/bin/Providers.dll" \
-        "$here"/{Provider,Types,Sample,Diagnostics}.cs
+        "$here"/{Provider,Types,Sample,Diagnostics,Owner}.cs
     cp "$here/Web.config" "$dir/site/"
     local name
-    for name in Provider Extended Renamed; do
+    for name in Provider Extended Renamed Owner; do
         echo "<%@ WebService Class=\"$name\" %>" >"$dir/site/$name.asmx"
     done
     for name in Provider Extended; do

@@ -17,6 +17,7 @@ mod fixtures_verify;
 mod host_asmx;
 mod host_captures;
 mod host_http;
+mod owner;
 mod page;
 mod properties;
 mod providers;
