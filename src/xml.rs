@@ -14,6 +14,7 @@ pub use error::{XmlError, XmlErrorKind};
 pub(crate) use names::is_ncname;
 pub(crate) use reader::Piece;
 pub use reader::{Limits, Reader};
+pub(crate) use syntax::ends_with_its_root;
 pub use writer::{IllegalCharacter, Writer};
 
 /// `http://www.w3.org/2001/XMLSchema-instance`: the namespace of `xsi:nil` and `xsi:type`.

@@ -99,14 +99,6 @@ fn oddities(step: &mut Step, version: SoapVersion, response: &HttpResponse) {
             "this client reads them; some do not: let the service write UTF-8 without one",
         ));
     }
-    if let Some(coding) = response.headers.get("Content-Encoding")
-        && !coding.eq_ignore_ascii_case("identity")
-    {
-        let text = format!("SOAP {version}: answers are compressed ({coding}) without being asked");
-        step.add(Finding::new("compression", text).remedy(
-            "switch compression off for the service's path (IIS: dynamic compression; or at the proxy)",
-        ));
-    }
 }
 
 /// The round trips' times: as many as there is time for, but one at least.

@@ -45,6 +45,10 @@ pub(super) fn page(answer: &NotSoap) -> Finding {
         (400, Page::Empty) => {
             ("bad-request", "it could not read the request's XML: something between changes it")
         }
+        (_, Page::Compressed(_)) => (
+            "compression",
+            "switch compression off for the service's path (IIS: dynamic compression; or at the proxy)",
+        ),
         (_, Page::SignIn) => (
             "sign-in",
             "a sign-in page stands before the service: exempt the service's address from it",

@@ -207,6 +207,11 @@ impl ClientBuilder {
         let mut http = reqwest::Client::builder()
             .http1_only()
             .http1_title_case_headers()
+            // What .NET reads in an answer is read: folded lines (RFC 9112, section 5.2), spaces before
+            // the colon; lines that are not headers are passed over.
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .http1_ignore_invalid_headers_in_responses(true)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()

@@ -210,7 +210,10 @@ fn read(
         document: document.clone(),
         answer: Box::new(NotSoap::describe(answer, mask)),
     };
-    if !(200..300).contains(&answer.status) || answer.body.is_empty() {
+    if !(200..300).contains(&answer.status)
+        || answer.body.is_empty()
+        || NotSoap::compressed(answer, mask).is_some()
+    {
         return Err(not_wsdl());
     }
     documents.add(&document, &answer.body, &content_type, namespace).map_err(|error| {

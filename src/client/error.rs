@@ -62,6 +62,9 @@ impl CallError {
                 ),
                 (415, _) => Some("the service does not speak this SOAP version: try the other one"),
                 (502..=504, _) => Some("a proxy could not reach the service: is it running?"),
+                (_, Page::Compressed(_)) => Some(
+                    "switch compression off for the service's path (IIS: dynamic compression; or at the proxy)",
+                ),
                 (200, Page::Html) => {
                     Some("the URL leads to a page: it must be the service's own, ending in .asmx")
                 }

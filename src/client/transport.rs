@@ -15,6 +15,7 @@ use reqwest::Url;
 use reqwest::header::{self, HeaderName, HeaderValue};
 
 use crate::exchange::{Headers, HttpRequest, HttpResponse};
+use crate::xml::{self, charset::Charset};
 
 /// Carries one request to the service and brings its answer, at most once.
 pub trait Transport: Send + Sync {
@@ -171,11 +172,16 @@ impl HttpTransport {
         }
         // A peer may announce much and send little: it gets no more than this in advance.
         let mut body = Vec::with_capacity(announced.min(64 << 10) as usize);
-        while let Some(chunk) = answer.chunk().await.map_err(|error| self.error(&error, sent))? {
-            if body.len() + chunk.len() > self.body_limit {
-                return Err(too_large());
+        loop {
+            match answer.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > self.body_limit => {
+                    return Err(too_large());
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) if is_whole(&answer, &body) && ends_without_notice(&error) => break,
+                Err(error) => return Err(self.error(&error, sent)),
             }
-            body.extend_from_slice(&chunk);
         }
         let mut headers = Headers::with_capacity(answer.headers().len());
         for (name, value) in answer.headers() {
@@ -183,6 +189,36 @@ impl HttpTransport {
         }
         Ok(HttpResponse { status: answer.status().as_u16(), headers, body })
     }
+}
+
+/// Is the body of an answer that ends with its connection a whole document, as its end tag shows?
+fn is_whole(answer: &reqwest::Response, body: &[u8]) -> bool {
+    let headers = answer.headers();
+    if headers.contains_key(header::CONTENT_LENGTH)
+        || headers.contains_key(header::TRANSFER_ENCODING)
+    {
+        return false;
+    }
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let charset = Charset::of_response(content_type.unwrap_or_default());
+    charset.decode(body).is_ok_and(|text| xml::ends_with_its_root(&text))
+}
+
+/// Was the connection closed without TLS' close_notify, as many servers do? By itself it could be
+/// somebody between who cuts an answer off.
+fn ends_without_notice(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>()
+            && (error.kind() == std::io::ErrorKind::UnexpectedEof
+                // OpenSSL's word for it.
+                || error.to_string().contains("unexpected eof"))
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// A header's name, without a copy where it is one that nearly every answer carries.

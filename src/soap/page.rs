@@ -38,6 +38,9 @@ pub enum Page {
     },
     /// A page that asks for a user name and password, or status 401 or 407.
     SignIn,
+    /// A compressed body, though nobody asked for one: how, as the header says (`gzip`). It is not
+    /// read: the contract's callers cannot read it either.
+    Compressed(String),
     /// Another HTML page: an error page of the web server or of a proxy.
     Html,
     /// An empty body.
@@ -56,6 +59,9 @@ impl std::fmt::Display for Page {
                 write!(f, "a redirect to {location}, which is not followed")
             }
             Self::SignIn => f.write_str("a demand to sign in"),
+            Self::Compressed(coding) => {
+                write!(f, "a compressed body ({coding}), which nobody asked for")
+            }
             Self::Html => f.write_str("an HTML page"),
             Self::Empty => f.write_str("an empty body"),
             Self::Other => f.write_str("something else"),
@@ -82,10 +88,15 @@ impl NotSoap {
             .iter()
             .any(|known| media_type.eq_ignore_ascii_case(known));
         let may_carry = status < 300 || status == 400 || status == 500;
-        if may_carry && soap && !response.body.is_empty() {
+        if may_carry && soap && !response.body.is_empty() && compression(response).is_none() {
             return None;
         }
         Some(Self::describe(response, mask))
+    }
+
+    /// Is it compressed, which nobody asked for?
+    pub(crate) fn compressed(response: &HttpResponse, mask: &Mask) -> Option<Self> {
+        compression(response).map(|_| Self::describe(response, mask))
     }
 
     /// Is it an HTML page, whatever its content type says?
@@ -99,7 +110,11 @@ impl NotSoap {
         let status = response.status;
         let content_type = response.headers.get("Content-Type");
         let media_type = content_type.as_deref().map_or("", media_type);
-        let text = text(response, content_type.as_deref().unwrap_or_default());
+        let compression = compression(response);
+        let text = match &compression {
+            Some(_) => Cow::Borrowed(""),
+            None => text(response, content_type.as_deref().unwrap_or_default()),
+        };
         let location = response.headers.get("Location").filter(|_| (300..400).contains(&status));
         let page = if let Some(location) = location {
             Page::Redirect {
@@ -111,6 +126,8 @@ impl NotSoap {
             }
         } else if matches!(status, 401 | 407) || asks_for_password(&text) {
             Page::SignIn
+        } else if let Some(coding) = compression.filter(|_| !response.body.is_empty()) {
+            Page::Compressed(coding)
         } else if response.body.is_empty() {
             Page::Empty
         } else if looks_like_html(media_type, &text) {
@@ -126,6 +143,21 @@ impl NotSoap {
             excerpt: excerpt(&text, mask),
         }
     }
+}
+
+/// How a body is compressed, by its header or its first bytes. Other words than these stand in the
+/// header by mistake (`utf-8`), and .NET does not look at them.
+fn compression(response: &HttpResponse) -> Option<String> {
+    const CODINGS: [&str; 7] =
+        ["gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"];
+    let header = response.headers.get("Content-Encoding");
+    let said = header.iter().flat_map(|value| value.split(',')).map(str::trim).find_map(|coding| {
+        CODINGS
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(coding))
+            .map(|known| (*known).to_owned())
+    });
+    said.or_else(|| response.body.starts_with(&[0x1f, 0x8b]).then(|| "gzip".to_owned()))
 }
 
 fn media_type(content_type: &str) -> &str {
@@ -259,6 +291,18 @@ mod tests {
             (response(200, &[("Content-Type", "text/xml")], ""), Page::Empty),
             (response(415, &[("Content-Type", "text/xml")], ""), Page::Empty),
             (response(200, &[("Content-Type", "application/json")], "{}"), Page::Other),
+            (
+                response(
+                    200,
+                    &[("Content-Type", "text/xml"), ("content-encoding", "GZip")],
+                    "\x1f",
+                ),
+                Page::Compressed("gzip".into()),
+            ),
+            (
+                response(404, &[("Content-Encoding", "identity, br")], "x"),
+                Page::Compressed("br".into()),
+            ),
             (response(503, &[("Content-Type", "text/xml")], "<a/>"), Page::Other),
             (
                 response(302, &location("https://a/Login.aspx?u=hunter2"), ""),
@@ -285,8 +329,10 @@ mod tests {
             (400, "application/soap+xml"),
             (500, "text/xml"),
         ] {
-            let response = response(status, &[("Content-Type", content_type)], "x");
-            assert_eq!(recognise(&response), None);
+            for coding in ["identity", "utf-8", ""] {
+                let headers = [("Content-Type", content_type), ("Content-Encoding", coding)];
+                assert_eq!(recognise(&response(status, &headers, "x")), None);
+            }
         }
     }
 

@@ -43,6 +43,27 @@ pub(super) fn check_declaration(body: &str) -> Result<(), Kind> {
     if step == 0 { Err(Kind::Declaration("has no version")) } else { Ok(()) }
 }
 
+/// Does a document, or a page, end with the end tag of its first element? A look at both ends, for
+/// documents whose transport does not say whether they are whole; a reader decides the rest.
+pub(crate) fn ends_with_its_root(text: &str) -> bool {
+    let mut rest = text.trim_start_matches('\u{feff}').trim_start();
+    loop {
+        let end = match rest {
+            _ if rest.starts_with("<?") => "?>",
+            _ if rest.starts_with("<!--") => "-->",
+            _ if rest.starts_with("<!") => ">",
+            _ => break,
+        };
+        let Some((_, after)) = rest.split_once(end) else { return false };
+        rest = after.trim_start();
+    }
+    let Some(tag) = rest.strip_prefix('<') else { return false };
+    let name = tag.split([' ', '\t', '\r', '\n', '>', '/']).next().unwrap_or_default();
+    let before = text.trim_end().strip_suffix('>').map(str::trim_end);
+    let before = before.and_then(|text| text.strip_suffix(name));
+    !name.is_empty() && before.is_some_and(|text| text.ends_with("</"))
+}
+
 /// `name="value"` at the start of `text`, and what follows it.
 pub(super) fn pseudo_attribute(text: &str) -> Option<(&str, &str, &str)> {
     const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
