@@ -135,15 +135,17 @@ fn contains(text: &str, part: &str) -> bool {
     text.to_lowercase().contains(part)
 }
 
+/// Web tickets carry `loginUsername`, mailed ones `emailFrom`: one of them is enough.
 fn start(
     allowed: &str,
     refused: &str,
-    [department, email]: [&Option<String>; 2],
+    [department, user, email]: [&Option<String>; 3],
     subject: Option<&str>,
     fields: &Variables,
 ) -> Result<Answer<Start>, ProviderError> {
-    let email = email.as_deref().unwrap_or_default();
-    required(&[department.as_deref().unwrap_or_default(), email])?;
+    let [department, user, email] =
+        [department, user, email].map(|value| value.as_deref().unwrap_or_default());
+    required(&[department, if user.is_empty() { email } else { user }])?;
     if email.to_lowercase().starts_with("outoftickets") {
         return Ok(Answer::new(Start::Refused, refused));
     }
@@ -166,7 +168,7 @@ impl TicketProvider for Sample {
         start(
             "Ticket Allowed",
             "Out of tickets",
-            [&request.department_name, &request.email_from],
+            [&request.department_name, &request.login_username, &request.email_from],
             request.subject.as_deref(),
             &request.custom_fields,
         )
@@ -178,7 +180,7 @@ impl ChatProvider for Sample {
         start(
             "Chat Allowed",
             "Out of chats",
-            [&request.department_name, &request.email_from],
+            [&request.department_name, &request.login_username, &request.email_from],
             request.other.get("subject"),
             &request.custom_fields,
         )

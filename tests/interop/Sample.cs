@@ -54,13 +54,13 @@ public static class Sample
 
     public static ExternalTicketProviderResult StartTicket(ExternalTicketProviderInputs inputs, [CallerMemberName] string operation = null)
     {
-        return Answer<ExternalTicketProviderResult>(operation, inputs, new[] { "departmentName", "emailFrom" }, (variables, result) =>
+        return Answer<ExternalTicketProviderResult>(operation, inputs, new[] { "departmentName", "loginUsername or emailFrom" }, (variables, result) =>
             Start(result, variables, "TicketCreation", "Ticket Allowed", "Out of tickets"));
     }
 
     public static ExternalChatProviderResult StartChat(ExternalChatProviderInputs inputs, [CallerMemberName] string operation = null)
     {
-        return Answer<ExternalChatProviderResult>(operation, inputs, new[] { "departmentName", "emailFrom" }, (variables, result) =>
+        return Answer<ExternalChatProviderResult>(operation, inputs, new[] { "departmentName", "loginUsername or emailFrom" }, (variables, result) =>
             Start(result, variables, "ChatCreation", "Chat Allowed", "Out of chats"));
     }
 
@@ -104,7 +104,7 @@ public static class Sample
         var variables = new Variables(received);
         if (variables["authPW"] == "" || variables["authPW"] != ServicePassword)
             result.Message = "Permission Denied";
-        else if (required.Any(key => variables[key] == ""))
+        else if (required.Any(keys => keys.Split(new[] { " or " }, StringSplitOptions.None).All(key => variables[key] == "")))
             result.Message = "Required Input Missing";
         else
             answer(variables, result);
@@ -181,8 +181,13 @@ public class Variables
         get { return values.TryGetValue(key, out string value) ? value : ""; }
     }
 
+    // By their names without the prefix: of keys that differ in its case the one that came up last counts.
     public IEnumerable<string> CustomFieldValues
     {
-        get { return values.Where(pair => pair.Key.Length > 3 && pair.Key.StartsWith("cf_", StringComparison.OrdinalIgnoreCase)).Select(pair => pair.Value); }
+        get
+        {
+            return values.Where(pair => pair.Key.Length > 3 && pair.Key.StartsWith("cf_", StringComparison.OrdinalIgnoreCase))
+                .GroupBy(pair => pair.Key.Substring(3)).Select(field => field.Last().Value);
+        }
     }
 }
