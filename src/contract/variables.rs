@@ -1,5 +1,6 @@
 //! `key=value` strings (contract, section 3): the language in which providers really speak.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::CUSTOM_FIELD_PREFIX;
@@ -86,7 +87,9 @@ impl Variables {
         self.take(key).ok_or(VariableError::Missing { key })
     }
 
-    /// Takes out the custom fields (`cf_` in any case; a bare `cf_` is dropped), by their names.
+    /// Takes out the custom fields (`cf_` in any case; a bare `cf_` is dropped), by their names, each
+    /// once. Of duplicates the last counts; of keys that differ in the case of `cf_` the one that
+    /// came up last (contract, section 3: `cf_x=1`, `CF_x=2`, `cf_x=3` reads as 2).
     pub fn take_custom_fields(&mut self) -> Self {
         let mut fields = Self::new();
         if self.entries.iter().any(|entry| is_custom_field(entry)) {
@@ -94,9 +97,11 @@ impl Variables {
             (fields.entries, self.entries) = taken.into_iter().partition(|e| is_custom_field(e));
             let prefix = CUSTOM_FIELD_PREFIX.len();
             fields.entries.retain(|entry| entry.as_bytes().get(prefix) != Some(&b'='));
+            last_of_each(&mut fields.entries);
             for entry in &mut fields.entries {
                 entry.drain(..prefix);
             }
+            last_of_each(&mut fields.entries);
         }
         fields
     }
@@ -115,6 +120,23 @@ impl Variables {
         };
         let entries = list.value().unwrap_or_default().0.into_iter().enumerate();
         Ok(Self { entries: entries.map(read).collect::<Result<_, _>>()?, unreadable: None })
+    }
+}
+
+/// Keeps the last entry of each key, in the place of the first.
+fn last_of_each(entries: &mut Vec<String>) {
+    if entries.len() < 2 {
+        return;
+    }
+    let mut places = BTreeMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        places.entry(split(entry).0).or_insert((at, at)).1 = at;
+    }
+    if places.len() < entries.len() {
+        let mut places: Vec<(usize, usize)> = places.into_values().collect();
+        places.sort_unstable();
+        let last = |(_, last): (usize, usize)| std::mem::take(&mut entries[last]);
+        *entries = places.into_iter().map(last).collect();
     }
 }
 
@@ -196,7 +218,7 @@ pub trait Sink {
     /// Custom fields, by their names without `cf_`.
     fn put_custom_fields(&mut self, fields: &Variables) {
         if let Some(key) = fields.unreadable_key() {
-            self.refuse(key);
+            self.refuse(&[CUSTOM_FIELD_PREFIX, key].concat());
         }
         fields.entries.iter().for_each(|entry| self.put_custom_field(entry));
     }
@@ -355,6 +377,27 @@ mod tests {
         let fields = all.take_custom_fields();
         assert_eq!(fields.iter().collect::<Vec<_>>(), [("Serial", "2"), ("cf_", "3"), ("é", "6")]);
         assert_eq!(all.iter().collect::<Vec<_>>(), [("x", "1"), ("Cf", "5")]);
+    }
+
+    #[test]
+    fn of_duplicate_custom_fields_the_last_key_to_come_up_counts() {
+        for (entries, expected) in [
+            (&["cf_x=1", "CF_x=2", "cf_x=3"][..], &[("x", "2")][..]),
+            (&["cf_x=1", "CF_x=2", "cf_x=3", "CF_x=4"], &[("x", "4")]),
+            (&["cf_x=1", "cf_x=2"], &[("x", "2")]),
+            (&["cF_x=1", "Cf_x=2", "CF_x=3", "cF_x=9"], &[("x", "3")]),
+            (&["cf_x=1", "cf_y=2", "cf_X=3", "CF_x=4"], &[("x", "4"), ("y", "2"), ("X", "3")]),
+            (&["cf_b=1", "a=0", "cf_a=2", "cf_b=3"], &[("b", "3"), ("a", "2")]),
+            (&["CF_=1", "cf_=2", "cf_x="], &[("x", "")]),
+        ] {
+            let fields = read(entries).unwrap().take_custom_fields();
+            assert_eq!(fields.iter().collect::<Vec<_>>(), expected, "{entries:?}");
+        }
+        // As many as a message may hold.
+        let many: Vec<String> = (0..100_000).map(|n| format!("cf_{}={n}", n % 50_000)).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let fields = read(&many).unwrap().take_custom_fields();
+        assert_eq!((fields.len(), fields.get("49999")), (50_000, Some("99999")));
     }
 
     #[test]

@@ -134,6 +134,17 @@ fn what_cannot_be_read_again_is_not_written() {
     };
     let error = encode(Variables::from([("a=b", "1")]), "u");
     assert!(matches!(&error, EncodeError::Key { key, .. } if key == "a=b"), "{error}");
+    assert!(error.to_string().contains("\"a=b\" holds \"=\""), "{error}");
+    let error = encode(Variables::from([("loginPassword=hunter2", "")]), "u");
+    assert!(error.to_string().contains("\"loginPassword=***\""), "{error}");
+    let fields = Variables::from([("a=b", "1")]);
+    let ticket = StartTicket { custom_fields: fields.clone(), ..Default::default() };
+    let error = Binding::default().encode_request("/", None, &ticket).unwrap_err();
+    assert!(error.to_string().contains("\"cf_a=b\""), "{error}");
+    let result = Start::Allowed { department_name: None, custom_fields: fields };
+    let answer = Answer::new(result, "");
+    let error = Binding::default().encode_response::<StartTicket>(Ok(&answer)).unwrap_err();
+    assert!(error.to_string().contains("\"cf_a=b\""), "{error}");
     for key in ["authPW", "loginUsername", "loginPassword"] {
         let error = encode(Variables::from([(key, "1")]), "u");
         assert!(matches!(&error, EncodeError::Reserved { .. }), "{error}");

@@ -51,6 +51,11 @@ fn variables() -> impl Strategy<Value = Variables> {
     prop::collection::vec((key(), text()), 0..6).prop_map(|all| all.into_iter().collect())
 }
 
+/// Custom fields, each once: of duplicates a reader keeps the last.
+fn custom_fields() -> impl Strategy<Value = Variables> {
+    prop::collection::btree_map(key(), text(), 0..6).prop_map(|all| all.into_iter().collect())
+}
+
 fn binding() -> impl Strategy<Value = Binding> {
     let namespaces = vec!["http://tempuri.org/", "urn:a b", "http://e.com/x?a=1&b=\"2\"<>", "x"];
     (prop::sample::select(namespaces), any::<bool>()).prop_map(|(namespace, first)| {
@@ -125,7 +130,7 @@ proptest! {
 
     #[test]
     fn requests_survive(
-        binding in binding(), password in text(), fields in variables(), other in variables(),
+        binding in binding(), password in text(), fields in custom_fields(), other in variables(),
         a in text(), b in text(), c in prop::option::of(text()), d in prop::option::of(text()),
     ) {
         request_survives(&binding, &password, Authenticate {
@@ -175,9 +180,33 @@ proptest! {
     }
 
     #[test]
+    fn custom_fields_read_as_a_dictionary_of_full_keys_and_then_of_names(
+        entries in prop::collection::vec(("cf_|CF_|Cf_|cF_", "[xyX]{0,1}", 0..9u8), 0..12),
+    ) {
+        let mut keys: Vec<(String, u8)> = Vec::new();
+        for (prefix, name, value) in &entries {
+            let key = format!("{prefix}{name}");
+            match keys.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, last)) => *last = *value,
+                None => keys.push((key, *value)),
+            }
+        }
+        let mut names: Vec<(String, String)> = Vec::new();
+        for (key, value) in keys.iter().filter(|(key, _)| key.len() > 3) {
+            match names.iter_mut().find(|(known, _)| known == &key[3..]) {
+                Some((_, last)) => *last = value.to_string(),
+                None => names.push((key[3..].to_owned(), value.to_string())),
+            }
+        }
+        let all = entries.iter().map(|(prefix, name, value)| (format!("{prefix}{name}"), value.to_string()));
+        let mut all: Variables = all.collect();
+        prop_assert_eq!(all.take_custom_fields(), names.into_iter().collect::<Variables>());
+    }
+
+    #[test]
     fn answers_survive(
         binding in binding(), message in prop::option::of(text()), other in variables(),
-        a in prop::option::of(text()), fields in variables(),
+        a in prop::option::of(text()), fields in custom_fields(),
     ) {
         let login = Answer {
             result: Authentication::Authenticated { email_address: a.clone(), display_name: a.clone() },

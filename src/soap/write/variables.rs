@@ -5,6 +5,7 @@ use crate::contract::variables::has_key;
 use crate::contract::{
     AUTH_PASSWORD, Absent, CUSTOM_FIELD_PREFIX, OperationInfo, Sink, VariableInfo,
 };
+use crate::secret::{MASK, is_secret_key};
 use crate::soap::EncodeError;
 use crate::xml::Writer;
 
@@ -183,7 +184,11 @@ impl Sink for ListWriter<'_> {
     }
 
     fn refuse(&mut self, key: &str) {
-        let key = key.to_owned();
+        // What follows the first "=" may be what was meant to be the value.
+        let key = match key.split_once('=') {
+            Some((name, _)) if is_secret_key(name) => format!("{name}={MASK}"),
+            _ => key.to_owned(),
+        };
         self.fail(EncodeError::Key { operation: self.operation, key });
     }
 }
