@@ -92,10 +92,7 @@ fn every_operation_can_be_called() {
         (&["StartTicket", "departmentName=a", "emailFrom=b"], 0, "allowed"),
         (&["StartTicket", "departmentName=a", "emailFrom=outoftickets"], 7, "refused"),
         (&["StartTicket", "departmentName=a", "loginUsername=b"], 0, "allowed"),
-        (&["StartTicket", "departmentName=a"], 7, "declined"),
-        (&["StartTicket", "loginUsername=a", "emailFrom=b"], 7, "declined"),
         (&["StartChat", "departmentName=a", "loginUsername=b"], 0, "allowed"),
-        (&["StartChat", "departmentName=a"], 7, "declined"),
         (&["StartChat", "departmentName=a", "emailFrom=b", "cf_x=server down"], 0, "allowed"),
         (&["GetUserInfo", "emailFrom=myusername@example.com"], 0, "found"),
         (&["GetUserInfo", "emailFrom=x"], 0, "not-found"),
@@ -109,6 +106,16 @@ fn every_operation_can_be_called() {
             let start = format!("{}: {word}\n", arguments[0]);
             assert!(run.stdout.starts_with(&start), "{}", run.stdout);
         }
+    }
+    for arguments in [
+        &["StartTicket", "departmentName=a"][..],
+        &["StartTicket", "loginUsername=a", "emailFrom=b"],
+        &["StartChat", "departmentName=a", "loginUsername="],
+        &["StartChat", "loginUsername=a"],
+    ] {
+        let run = call(arguments);
+        assert_eq!(run.code, 7, "{arguments:?} {}", run.stderr);
+        assert!(run.stderr.contains("Required Input Missing"), "{}", run.stderr);
     }
 }
 
