@@ -15,6 +15,7 @@ mod contract;
 mod description;
 mod differences;
 mod har;
+mod judgement;
 mod migrate;
 mod names;
 mod naming;
@@ -57,7 +58,7 @@ pub use migrate::{MigrateError, Migrated, migrate};
 pub use pattern::BadPattern;
 pub use recording::{Decision, RecordError, Recorder, Recording, Summary};
 pub use redact::Redactor;
-pub use replay::{Nearest, NoMatch, Replay, replayed};
+pub use replay::{Nearest, NoMatch, Replay, Replayed};
 pub use store::{BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, store};
 pub use verify::{Live, Verdict, Verified, Verifier, VerifyOptions};
 

@@ -66,7 +66,7 @@ pub(crate) fn recording(captures: &[Capture]) -> Vec<Fixture> {
 
 fn answer(replay: &Replay, request: &HttpRequest) -> String {
     match replay.answer(request) {
-        Ok(fixture) => fixture.name.clone(),
+        Ok(replayed) => replayed.fixture.name.clone(),
         Err(no_match) => no_match.to_string(),
     }
 }

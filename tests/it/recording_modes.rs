@@ -112,9 +112,9 @@ fn once_records_and_from_then_on_replays() {
     let recording = open(&dir, Mode::Once);
     assert_eq!(recording.len(), 3);
     let Decision::Answer(first) = recording.decide(&asked("me", "right-one")) else { panic!() };
-    assert_eq!(first.name, expected[0]);
+    assert_eq!(first.fixture.name, expected[0]);
     let Decision::Answer(second) = recording.decide(&asked("me", "wrong-one")) else { panic!() };
-    assert_eq!(second.name, fixtures[1].name, "a wrong password stays wrong");
+    assert_eq!(second.fixture.name, fixtures[1].name, "a wrong password stays wrong");
     let Decision::Refuse(_) = recording.decide(&asked("other", "right-one")) else { panic!() };
     assert_eq!(keep(&recording, &asked("other", "x"), "x"), None);
     let summary = recording.finish().unwrap();
