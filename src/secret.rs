@@ -78,23 +78,118 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Does a variable or field of this name carry a password? `authPW`, `loginPassword` and any other
-/// name that ends in `password`, `passwd`, `pwd` or `pw`, whatever the case.
+/// Does a variable, field, element or parameter of this name carry a secret?
+///
+/// It does where the name ends, whatever the case, in `password`, `passwd`, `pwd`, `pw`, `passcode`,
+/// `passphrase`, `token`, `secret`, `jwt`, `authorization` or `sessionid`, in the word `pass`, or in
+/// `key` after a word such as `api`, `access` or `private`; digits, signs, and words such as `new`,
+/// `confirm` or `hash` may follow. So `authPW`, `newPassword2`, `X-Auth-Token` and `client_secret`
+/// do; `passwordHint`, `compass`, `tokenCount` and `EmailAddress` do not.
 pub fn is_secret_key(key: &str) -> bool {
-    ["password", "passwd", "pwd", "pw"].iter().any(|end| {
-        key.len()
-            .checked_sub(end.len())
-            .and_then(|at| key.get(at..))
-            .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
-    })
+    secret_words(key).is_some()
 }
 
-/// Does a header of this name carry a credential?
+/// Does a header of this name carry a credential? Besides the names of
+/// [`is_secret_key`]: cookies.
 pub fn is_secret_header(name: &str) -> bool {
-    ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"]
-        .iter()
-        .any(|secret| name.eq_ignore_ascii_case(secret))
+    ["cookie", "set-cookie"].iter().any(|secret| name.eq_ignore_ascii_case(secret))
         || is_secret_key(name)
+}
+
+/// Where, in the name of a secret, the words begin that say so.
+pub(crate) fn secret_words(key: &str) -> Option<usize> {
+    /// What a name may end in after that. More than two of them make no name.
+    const AFTER: [&str; 11] = [
+        "confirmation",
+        "confirm",
+        "repeat",
+        "again",
+        "new",
+        "old",
+        "current",
+        "hash",
+        "value",
+        "text",
+        "plain",
+    ];
+    let mut rest = key;
+    for _ in 0..3 {
+        rest = rest.trim_end_matches(|c: char| !c.is_alphabetic());
+        if let Some(start) = secret_end(rest) {
+            return Some(start);
+        }
+        rest = AFTER.iter().find_map(|word| without_end(rest, word))?;
+    }
+    None
+}
+
+/// Where the words begin for which a name that ends with them names a secret.
+fn secret_end(name: &str) -> Option<usize> {
+    const ENDS: [&str; 14] = [
+        "password",
+        "passwords",
+        "passwd",
+        "pwd",
+        "pw",
+        "passcode",
+        "passphrase",
+        "token",
+        "secret",
+        "jwt",
+        "authorization",
+        "sessionid",
+        "apikey",
+        "privatekey",
+    ];
+    /// Words that end in `pass` and are others.
+    const NO_PASS: [&str; 6] =
+        ["bypass", "compass", "overpass", "surpass", "trespass", "underpass"];
+    /// What makes a key one that opens something.
+    const OPENING: [&str; 18] = [
+        "api",
+        "app",
+        "auth",
+        "access",
+        "account",
+        "private",
+        "secret",
+        "shared",
+        "master",
+        "session",
+        "security",
+        "signing",
+        "encryption",
+        "decryption",
+        "validation",
+        "subscription",
+        "functions",
+        "client",
+    ];
+    if let Some(before) = ENDS.iter().find_map(|end| without_end(name, end)) {
+        return Some(before.len());
+    }
+    if let Some(before) = without_end(name, "pass") {
+        return (!NO_PASS.iter().any(|word| without_end(name, word).is_some()))
+            .then_some(before.len());
+    }
+    let separated = |before: &str| -> Option<usize> {
+        let before = before.trim_end_matches(|c: char| !c.is_alphabetic());
+        OPENING.iter().find_map(|word| without_end(before, word)).map(str::len)
+    };
+    if let Some(before) = without_end(name, "id") {
+        let before = before.trim_end_matches(|c: char| !c.is_alphabetic());
+        return without_end(before, "session").map(str::len);
+    }
+    // In one word with what stands before it, it may be an attribute of HTML, `accesskey`.
+    let before = without_end(name, "key")?;
+    let own_word = !before.ends_with(|c: char| c.is_lowercase()) || name.ends_with("Key");
+    if own_word { separated(before) } else { None }
+}
+
+/// The text without an end of ASCII letters, whatever the case of these.
+fn without_end<'t>(text: &'t str, end: &str) -> Option<&'t str> {
+    let at = text.len().checked_sub(end.len())?;
+    text.get(at..).filter(|tail| tail.eq_ignore_ascii_case(end)).map(|_| &text[..at])
 }
 
 #[cfg(test)]
@@ -121,12 +216,106 @@ mod tests {
 
     #[test]
     fn secret_names_are_known() {
-        for name in ["authPW", "AUTHPW", "loginPassword", "newPassword", "passwd", "Pwd"] {
+        for name in [
+            "authPW",
+            "AUTHPW",
+            "loginPassword",
+            "newPassword",
+            "newPassword2",
+            "passwd",
+            "Pwd",
+            "pw1",
+            "pass",
+            "userPass",
+            "dbpass",
+            "PASS",
+            "user_pass2",
+            "smtp-pass",
+            "cf_hunter2pwd",
+            "token",
+            "access_token",
+            "accesstoken",
+            "X-Auth-Token",
+            "X-CSRF-TOKEN",
+            "authToken2",
+            "__RequestVerificationToken",
+            "tokenValue",
+            "client_secret",
+            "ClientSecret",
+            "secret",
+            "secret2",
+            "passphrase",
+            "passcode",
+            "apikey",
+            "api_key",
+            "apiKey",
+            "API-KEY",
+            "APIKey",
+            "X-Api-Key",
+            "x-functions-key",
+            "Ocp-Apim-Subscription-Key",
+            "AccountKey",
+            "access key",
+            "privateKey",
+            "ConfirmPassword",
+            "password_confirmation",
+            "passwordAgain",
+            "PwdHash",
+            "user[password]",
+            "ctl00$Main$txtPassword",
+            "session_id",
+            "ASP.NET_SessionId",
+            "Proxy-Authorization",
+            "id_jwt",
+        ] {
             assert!(is_secret_key(name), "{name}");
         }
-        for name in ["loginUsername", "passwordHint", "", "ü"] {
+        for name in [
+            "loginUsername",
+            "passwordHint",
+            "",
+            "ü",
+            "compass",
+            "encompass",
+            "byPass",
+            "trespass",
+            "passenger",
+            "passport",
+            "tokenize",
+            "tokenCount",
+            "token_type",
+            "max_tokens",
+            "secretary",
+            "secretQuestion",
+            "departmentName",
+            "EmailAddress",
+            "DisplayName",
+            "Authentication",
+            "Registration",
+            "key",
+            "keyId",
+            "accesskey",
+            "publicKey",
+            "monkey",
+            "primary_key",
+            "License Key",
+            "AWSAccessKeyId",
+            "id",
+            "ticketNumber",
+            "subject",
+            "2",
+            "hash",
+            "newtext",
+        ] {
             assert!(!is_secret_key(name), "{name}");
         }
-        assert!(is_secret_header("Set-Cookie") && !is_secret_header("Content-Type"));
+        for name in ["Set-Cookie", "cookie", "Authorization", "X-Access-Token", "Api-Key"] {
+            assert!(is_secret_header(name), "{name}");
+        }
+        for name in ["Content-Type", "SOAPAction", "Host", "X-Trace", "WWW-Authenticate"] {
+            assert!(!is_secret_header(name), "{name}");
+        }
+        assert_eq!(secret_words("cf_hunter2pwd"), Some(10));
+        assert_eq!(secret_words("X-Api-Key"), Some(2));
     }
 }
