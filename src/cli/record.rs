@@ -23,8 +23,8 @@ use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, print, printable};
 /// change on the way: the Host header (see --host), and the service's own addresses in a WSDL, schema or
 /// discovery document, those of imported documents included, so that its readers call the proxy.
 ///
-/// Passwords are not kept: authPW, loginPassword and all keys that end in password, passwd, pwd or
-/// pw, the headers Authorization, Cookie and their like, and every place where their values come again
+/// Passwords are not kept: authPW, loginPassword and all keys whose last words name a secret
+/// (newPassword2, userPass, access_token, X-Api-Key), the headers Authorization, Cookie and their like, and every place where their values come again
 /// are replaced by REDACTED-1, REDACTED-2, … A compressed message goes through, but is not kept, since
 /// no secret in it could be found; that fails the run.
 ///
