@@ -4,6 +4,7 @@ mod call;
 mod check;
 mod fixtures;
 mod logging;
+mod memory;
 mod passwords;
 mod record;
 mod report;

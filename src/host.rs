@@ -31,7 +31,6 @@ mod panic;
 mod reply;
 
 mod keeper;
-mod memory;
 mod server;
 mod tls;
 mod watch;
@@ -39,6 +38,7 @@ mod watch;
 mod connection;
 
 mod body;
+mod host_header;
 
 mod describe;
 

@@ -105,6 +105,7 @@ enum Host {
 }
 
 pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
+    super::memory::give_back();
     let mode: Mode = args.mode.parse().map_err(|error| Failed::new(USAGE, format!("{error}")))?;
     let password = Passwords::default().auth(args.auth_password_file.as_deref())?;
     let rules = Rules { keys: args.redact_key.clone(), personal: args.redact_personal };

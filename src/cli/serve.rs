@@ -13,7 +13,7 @@ use external_providers::{Host, sample};
 use self::fixtures::ReplayArgs;
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::signals::Signals;
-use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain};
+use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, memory};
 
 /// Host a provider service that answers as ASP.NET does, or as was recorded
 ///
@@ -89,6 +89,7 @@ pub(crate) struct ServeArgs {
 }
 
 pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
+    memory::give_back();
     if let Some(dir) = &args.replay.fixtures {
         return fixtures::run(dir, &args.listen, &args.replay);
     }

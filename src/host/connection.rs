@@ -13,13 +13,12 @@ use hyper::{Method, Request, Response, StatusCode};
 
 use super::Hosting;
 use super::body::{self, Unread};
-use super::metrics::InFlight;
+use super::metrics::{Buffered, InFlight};
 use super::open::{Answered, Message, OpenService};
 use super::pages::SECURITY_POLICY;
 use super::provide::Outcome;
 use super::reply::{ASPNET_VERSION, Cache, Reply};
-use super::settings::Trial;
-use super::{describe, log, trial};
+use super::{describe, host_header, log, trial};
 use crate::contract::Effect;
 use crate::soap::{Heading, SoapVersion, url_decode};
 
@@ -58,6 +57,10 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> Response<Full<Bytes>> {
     let (head, incoming) = request.into_parts();
+    if !host_header::is_valid(head.version, &head.headers) {
+        let sentence = "HTTP Error 400. The request hostname is invalid.";
+        return closing(Reply::error_page(400, "Bad Request - Invalid Hostname", sentence));
+    }
     if head.headers.iter().any(|(name, value)| name.as_str().len() + value.len() + 2 > HEADER_LINE)
     {
         let sentence = "HTTP Error 400. A request header field is too long.";
@@ -105,13 +108,12 @@ async fn post(
     let soap_action = text(&head.headers, &SOAP_ACTION);
     let expects = head.headers.contains_key(header::EXPECT);
     let body = body::read(hosting, incoming, hosting.settings.max_body, expects).await;
-    let size = body.as_ref().map_or(0, |body| body.len());
+    let size = body.as_ref().map_or(0, |(body, _)| body.len());
     let answered = match body {
         Ok(body) => match InFlight::enter(&hosting.metrics, hosting.settings.max_requests) {
             Some(_in_flight) => {
-                let soap_action = soap_action.as_deref();
-                let message = Message { content_type: &content_type, soap_action, body: &body };
-                dispatch(hosting, service, head, peer, message).await
+                let headers = (&*content_type, soap_action.as_deref());
+                dispatch(hosting, service, head, peer, headers, body).await
             }
             None => refused(overloaded("requests")),
         },
@@ -142,37 +144,44 @@ async fn post(
     answered.reply
 }
 
-/// A message that was read goes to the handler for its content type.
+/// A message that was read goes to the handler for its content type. The body is let go as soon as
+/// it is understood: a provider may take its time.
 async fn dispatch(
     hosting: &Hosting,
     service: &OpenService,
     head: &Parts,
     peer: Peer,
-    message: Message<'_>,
+    (content_type, soap_action): (&str, Option<&str>),
+    (body, mut buffered): (Bytes, Buffered<'_>),
 ) -> Answered {
-    let media_type = message.content_type.split(';').next().unwrap_or_default().trim();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if media_type.eq_ignore_ascii_case("application/json") {
         let sentence = "This service speaks SOAP; it does not take application/json.";
         return refused(Reply::error_page(500, "Runtime Error", sentence));
     }
-    if media_type.eq_ignore_ascii_case(FORM) && message.body.len() <= FORM_BODY {
+    if media_type.eq_ignore_ascii_case(FORM) && body.len() <= FORM_BODY {
         let named = describe::operation(service, head.uri.query().unwrap_or_default());
         if let Some(hosted) = named {
-            let offered = may_try(hosting, peer) && hosted.info.effect == Effect::Reads;
+            let offered = trial::is_offered(&hosting.settings, head, peer)
+                && hosted.info.effect == Effect::Reads;
+            if offered && !trial::is_own(hosting, head, peer) {
+                let sentence = "This form is taken from its own page only, and for callers from \
+                    this machine only if they name it by an IP address or localhost.";
+                return refused(Reply::error_page(403, "Forbidden", sentence));
+            }
             if offered {
-                return trial::call(service, hosted, message.body, file(&head.uri)).await;
+                return trial::call(service, hosted, &body, file(&head.uri)).await;
             }
         }
     }
-    service.post(message).await
-}
-
-/// May this caller try operations from their pages?
-pub(super) fn may_try(hosting: &Hosting, peer: Peer) -> bool {
-    match hosting.settings.trial {
-        Trial::Never => false,
-        Trial::Local => peer.remote.ip().to_canonical().is_loopback(),
-        Trial::Always => true,
+    let call = service.read(&Message { content_type, soap_action, body: &body });
+    drop(body);
+    match call {
+        Ok(call) => {
+            buffered.replace(call.size());
+            service.call(call).await
+        }
+        Err(error) => refused(Reply::refusal(&error)),
     }
 }
 

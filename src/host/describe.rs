@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use hyper::header::{self, HeaderName};
 use hyper::http::request::Parts;
 
-use super::connection::{Peer, file, may_try, text};
+use super::connection::{Peer, file, text};
 use super::open::{Hosted, OpenService};
 use super::pages::{self, Trial};
 use super::reply::Reply;
-use super::{Hosting, wsdl};
+use super::{Hosting, trial, wsdl};
 use crate::contract::Effect;
 use crate::soap::url_decode;
 
@@ -60,7 +60,7 @@ pub(super) fn answer(hosting: &Hosting, service: &OpenService, head: &Parts, pee
         let sentence = format!("The service has no operation {name}.");
         return Reply::html(404, pages::message(&service.name, &sentence));
     };
-    let trial = match (hosted.info.effect, may_try(hosting, peer)) {
+    let trial = match (hosted.info.effect, trial::is_offered(&hosting.settings, head, peer)) {
         (Effect::Changes, _) => Trial::Unsafe,
         (Effect::Reads, true) => Trial::Offered,
         (Effect::Reads, false) => Trial::Elsewhere,
@@ -70,7 +70,7 @@ pub(super) fn answer(hosting: &Hosting, service: &OpenService, head: &Parts, pee
 }
 
 /// Host and port under which the caller knows this host.
-fn authority<'r>(hosting: &Hosting, head: &'r Parts, peer: Peer) -> Cow<'r, str> {
+pub(super) fn authority<'r>(hosting: &Hosting, head: &'r Parts, peer: Peer) -> Cow<'r, str> {
     let forwarded = match hosting.settings.trust_forwarded {
         true => text(&head.headers, &FORWARDED_HOST).map(first),
         false => None,

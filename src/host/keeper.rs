@@ -1,14 +1,13 @@
-//! A thread that looks after connections and memory, so that no call has to: with a timer of its
-//! own, each connection would have the kernel set and cancel one with every request.
+//! A thread that looks after connections, so that no call has to: with a timer of its own, each connection would have the kernel set and cancel one with every request.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::Hosting;
 use super::watch::Activity;
-use super::{Hosting, memory};
 
 /// Looks at all connections in turn, as long as it lives.
 #[derive(Debug)]
@@ -20,8 +19,6 @@ pub(super) struct Keeper {
 #[derive(Debug, Default)]
 struct Kept {
     activities: Mutex<Vec<Weak<Activity>>>,
-    /// Connections that ended since memory was last given back.
-    ended: AtomicUsize,
     stop: AtomicBool,
 }
 
@@ -39,11 +36,6 @@ impl Keeper {
     /// Takes a connection into its care.
     pub(super) fn watch(&self, activity: &Arc<Activity>) {
         self.kept.activities().push(Arc::downgrade(activity));
-    }
-
-    /// A connection ended.
-    pub(super) fn ended(&self) {
-        self.kept.ended.fetch_add(1, Relaxed);
     }
 }
 
@@ -68,7 +60,6 @@ impl Kept {
         let settings = &hosting.settings;
         let shortest = settings.header_timeout.min(settings.idle_timeout);
         let tick = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
-        let mut tidied = Instant::now();
         loop {
             thread::park_timeout(tick);
             if self.stop.load(Relaxed) {
@@ -83,11 +74,6 @@ impl Kept {
                 activity.is_some()
             });
             activities.shrink_to(64);
-            drop(activities);
-            if tidied.elapsed() >= memory::LOOK {
-                memory::tidy(&self.ended, &hosting.metrics);
-                tidied = Instant::now();
-            }
         }
     }
 }

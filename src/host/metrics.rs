@@ -22,10 +22,8 @@ pub(super) struct Metrics {
     durations: [AtomicU64; BOUNDS.len() + 1],
     duration_sum: AtomicU64,
     in_flight: AtomicUsize,
-    /// Bytes of requests that are being read.
-    buffered: AtomicUsize,
-    /// Bytes of requests that are no longer held; whoever gives memory back takes them.
-    pub(super) let_go: AtomicUsize,
+    /// Bytes of requests that are held.
+    pub(super) buffered: AtomicUsize,
     pub(super) connections: AtomicUsize,
     /// Connections that were turned away.
     pub(super) turned_away: AtomicU64,
@@ -91,7 +89,11 @@ impl Metrics {
                 "Calls that are being carried out.",
                 self.in_flight.load(Relaxed),
             ),
-            ("buffered_bytes", "Bytes of requests being read.", self.buffered.load(Relaxed)),
+            (
+                "buffered_bytes",
+                "Bytes of requests that are not answered yet.",
+                self.buffered.load(Relaxed),
+            ),
         ] {
             let _ = writeln!(out, "# HELP external_providers_{name} {help}");
             let _ = writeln!(out, "# TYPE external_providers_{name} gauge");
@@ -124,7 +126,8 @@ impl Drop for InFlight {
     }
 }
 
-/// Bytes that a request takes while it is being read.
+/// Bytes that a request takes until it is answered.
+#[derive(Debug)]
 pub(super) struct Buffered<'m> {
     metrics: &'m Metrics,
     bytes: usize,
@@ -135,16 +138,27 @@ impl<'m> Buffered<'m> {
         Self { metrics, bytes: 0 }
     }
 
-    /// Takes room for more bytes; `false` when all requests together would have more than `most`.
-    pub(super) fn grow(&mut self, bytes: usize, most: usize) -> bool {
+    /// The bytes of this request.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes room for more bytes; returns those of all requests together.
+    pub(super) fn grow(&mut self, bytes: usize) -> usize {
         self.bytes += bytes;
-        self.metrics.buffered.fetch_add(bytes, Relaxed) + bytes <= most
+        self.metrics.buffered.fetch_add(bytes, Relaxed) + bytes
+    }
+
+    /// Something else is held from now on in place of what was.
+    pub(super) fn replace(&mut self, bytes: usize) {
+        self.metrics.buffered.fetch_add(bytes, Relaxed);
+        self.metrics.buffered.fetch_sub(self.bytes, Relaxed);
+        self.bytes = bytes;
     }
 }
 
 impl Drop for Buffered<'_> {
     fn drop(&mut self) {
         self.metrics.buffered.fetch_sub(self.bytes, Relaxed);
-        self.metrics.let_go.fetch_add(self.bytes, Relaxed);
     }
 }

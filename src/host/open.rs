@@ -37,6 +37,23 @@ pub(super) struct Message<'a> {
     pub(super) body: &'a [u8],
 }
 
+/// A message that was understood: what is to be called, and with what.
+pub(super) struct Call<'s> {
+    pub(super) version: SoapVersion,
+    pub(super) hosted: &'s Hosted,
+    pub(super) inputs: Presence<RawInputs>,
+}
+
+impl Call<'_> {
+    /// Bytes that it holds.
+    pub(super) fn size(&self) -> usize {
+        let Presence::Value(inputs) = &self.inputs else { return 0 };
+        let Presence::Value(list) = &inputs.input_variables else { return 0 };
+        let entry = |entry: &Option<String>| entry.as_ref().map_or(0, String::capacity);
+        size_of::<Option<String>>() * list.0.capacity() + list.0.iter().map(entry).sum::<usize>()
+    }
+}
+
 /// An answer, and what is to be logged about it.
 pub(super) struct Answered {
     pub(super) reply: Reply,
@@ -65,21 +82,15 @@ impl OpenService {
     }
 
     /// The answer to a SOAP message that was posted here, read completely.
-    pub(super) async fn post(&self, message: Message<'_>) -> Answered {
-        let (version, hosted, inputs) = match self.read(&message) {
-            Ok(read) => read,
-            Err(error) => {
-                let reply = Reply::refusal(&error);
-                return Answered { reply, operation: None, outcome: Outcome::Refused };
-            }
-        };
-        self.call(version, hosted, inputs).await
+    async fn post(&self, message: Message<'_>) -> Reply {
+        match self.read(&message) {
+            Ok(call) => self.call(call).await.reply,
+            Err(error) => Reply::refusal(&error),
+        }
     }
 
-    fn read(
-        &self,
-        message: &Message<'_>,
-    ) -> Result<(SoapVersion, &Hosted, Presence<RawInputs>), RequestError> {
+    /// What a message asks for.
+    pub(super) fn read(&self, message: &Message<'_>) -> Result<Call<'_>, RequestError> {
         let heading = Heading::new(message.content_type, message.soap_action);
         let routed = heading.route(|action| self.by_action(action))?;
         let limits = self.bindings[0].limits();
@@ -95,16 +106,13 @@ impl OpenService {
                 |action| self.by_action(action),
             )?,
         };
-        Ok((version, hosted, envelope.into_inputs(self.namespace(), hosted.info.name)))
+        let inputs = envelope.into_inputs(self.namespace(), hosted.info.name);
+        Ok(Call { version, hosted, inputs })
     }
 
     /// Calls an operation. A panic in a provider is this call's fault, and ends here.
-    pub(super) async fn call(
-        &self,
-        version: SoapVersion,
-        hosted: &Hosted,
-        inputs: Presence<RawInputs>,
-    ) -> Answered {
+    pub(super) async fn call(&self, call: Call<'_>) -> Answered {
+        let Call { version, hosted, inputs } = call;
         let call = catch_unwind(self.dispatch(version, hosted, inputs));
         let (reply, outcome) = call.await.unwrap_or_else(|_| {
             // What a panic says is for the log of the process: it may name anything.
@@ -152,7 +160,7 @@ impl OpenService {
             soap_action: soap_action.as_deref(),
             body: &request.body,
         };
-        self.post(message).await.reply.into()
+        self.post(message).await.into()
     }
 }
 

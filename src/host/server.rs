@@ -135,10 +135,7 @@ impl Server {
             let accepted = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                Some(_) = connections.join_next() => {
-                    keeper.ended();
-                    continue;
-                }
+                Some(_) = connections.join_next() => continue,
                 Some(_) = turned_away.join_next() => continue,
                 accepted = listener.accept() => accepted,
             };
@@ -159,7 +156,7 @@ impl Server {
             let local = stream.local_addr().unwrap_or(self.local);
             let peer = Peer { remote, local, tls: tls.is_some() };
             let (hosting, stopping) = (Arc::clone(&hosting), stopping.clone());
-            let activity = Activity::new();
+            let activity = Activity::new(&hosting.settings);
             keeper.watch(&activity);
             match &tls {
                 None => connections.spawn(converse(hosting, peer, stream, activity, stopping)),
@@ -186,7 +183,12 @@ async fn encrypt(
     activity: Arc<Activity>,
     stopping: watch::Receiver<()>,
 ) {
-    let shaken = timeout(hosting.settings.header_timeout, tls.0.accept(stream)).await;
+    let mut stopped = stopping.clone();
+    let shaken = tokio::select! {
+        shaken = timeout(hosting.settings.header_timeout, tls.0.accept(stream)) => shaken,
+        // No call was begun that would have to be finished.
+        _ = stopped.changed() => return,
+    };
     if let Ok(Ok(stream)) = shaken {
         converse(hosting, peer, stream, activity, stopping).await;
     }

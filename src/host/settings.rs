@@ -18,12 +18,26 @@ pub struct Settings {
     pub header_timeout: Duration,
     /// How long a request's body may take. Default 60 s.
     pub body_timeout: Duration,
-    /// How long a connection may wait for its next request, and how long a caller may take to read
-    /// a piece of an answer. Default 120 s, after which IIS closes.
+    /// Bytes per second that a caller must send of a body and take of an answer, once it has used up
+    /// [`stall_timeout`](Self::stall_timeout) or [`idle_timeout`](Self::idle_timeout). Default 240,
+    /// the `minBytesPerSecond` of IIS; 0 asks for nothing. While more than half of
+    /// [`max_buffered`](Self::max_buffered) is taken, a body larger than
+    /// [`small_body`](Self::small_body) must come as fast as the largest one has to, `max_body` within
+    /// `body_timeout`.
+    pub min_bytes_per_second: u32,
+    /// How long a body may bring less than that. Default 10 s, in which TCP sends a lost packet
+    /// again five times.
+    pub stall_timeout: Duration,
+    /// How long a connection may wait for its next request, and how long a caller may take nothing
+    /// of an answer. Default 120 s, after which IIS closes.
     pub idle_timeout: Duration,
-    /// Bytes of requests that may be held in memory at the same time while they are being read.
-    /// Default 256 MiB; what would go beyond is answered 503.
+    /// Bytes of requests that may be held in memory at the same time, from their first byte until
+    /// they are answered. Default 256 MiB; a large body that would go beyond is answered 503.
     pub max_buffered: usize,
+    /// Bytes up to which a body is read even when `max_buffered` is taken, so that large ones cannot
+    /// keep out a help desk's calls of a few KB. Default 64 KiB, which is what a connection may
+    /// hold anyway: the head of a request may be as large.
+    pub small_body: usize,
     /// Are `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-For` believed? Default no: only
     /// a proxy that replaces them makes them true.
     pub trust_forwarded: bool,
@@ -40,10 +54,11 @@ pub struct Settings {
 pub enum Trial {
     /// Nobody.
     Never,
-    /// Callers from the local machine.
+    /// Callers from the local machine who name it by an IP address or `localhost`, unless a header
+    /// such as `X-Forwarded-For` or `Via` says that they come through a proxy.
     #[default]
     Local,
-    /// Everybody.
+    /// Everybody, but for forms on other sites' pages.
     Always,
 }
 
@@ -55,8 +70,11 @@ impl Default for Settings {
             max_requests: 1_000,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(60),
+            min_bytes_per_second: 240,
+            stall_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(120),
             max_buffered: 256 << 20,
+            small_body: 64 << 10,
             trust_forwarded: false,
             trial: Trial::Local,
             shutdown_timeout: Duration::from_secs(30),

@@ -1,11 +1,85 @@
 //! Trying an operation from its page: a form's fields become a call, its answer a page.
 
-use super::open::{Answered, Hosted, OpenService};
-use super::pages;
+use std::net::IpAddr;
+
+use hyper::header::{self, HeaderMap};
+use hyper::http::request::Parts;
+
+use super::connection::{Peer, text};
+use super::open::{Answered, Call, Hosted, OpenService};
+use super::settings::{Settings, Trial};
+use super::{Hosting, describe, host_header, pages};
 use crate::contract::raw::{Presence, RawInputs, RawResult, StringList};
 use crate::exchange::HttpResponse;
 use crate::secret::Mask;
 use crate::soap::{DecodeError, SoapVersion, url_decode};
+
+/// Headers by which proxies say that they pass on what somebody else asked, beside all that begin
+/// with `X-Forwarded-`.
+const FORWARDING: [&str; 9] = [
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-host",
+    "x-arr-log-id",
+    "true-client-ip",
+    "cf-connecting-ip",
+];
+
+/// May this caller try operations from their pages?
+pub(super) fn is_offered(settings: &Settings, head: &Parts, peer: Peer) -> bool {
+    match settings.trial {
+        Trial::Never => false,
+        // A proxy on this machine is not a person at it.
+        Trial::Local => {
+            peer.remote.ip().to_canonical().is_loopback() && !is_forwarded(&head.headers)
+        }
+        Trial::Always => true,
+    }
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    let is_forwarding = |name: &str| name.starts_with("x-forwarded-") || FORWARDING.contains(&name);
+    headers.keys().any(|name| is_forwarding(name.as_str()))
+}
+
+/// The name by which the host was called; HTTP/1.0 may keep it to itself.
+fn authority(head: &Parts) -> Option<String> {
+    let uri = head.uri.authority().map(|authority| authority.as_str().to_owned());
+    uri.or_else(|| text(&head.headers, &header::HOST).map(|host| host.trim().to_owned()))
+}
+
+/// An IP address or `localhost`, which lead to the same machine whoever gives out names.
+fn is_local(authority: &str) -> bool {
+    let name = host_header::name(authority);
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    address.parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost")
+}
+
+/// Was the form sent from our own page, as far as a browser says? Any site can show a form that
+/// leads here, or have its own name lead here (DNS rebinding), and so try passwords in a visitor's
+/// place. Our pages have the referrer policy `no-referrer`, under which the origin of their own
+/// forms is `null`.
+pub(super) fn is_own(hosting: &Hosting, head: &Parts, peer: Peer) -> bool {
+    let local = hosting.settings.trial == Trial::Local;
+    if local && !authority(head).is_none_or(|authority| is_local(&authority)) {
+        return false;
+    }
+    let site = head.headers.get("sec-fetch-site").map(|site| site.as_bytes());
+    if !matches!(site, None | Some(b"same-origin" | b"none")) {
+        return false;
+    }
+    match text(&head.headers, &header::ORIGIN).as_deref() {
+        None | Some("null") => true,
+        Some(origin) => {
+            let here = describe::authority(hosting, head, peer);
+            let origin = origin.split_once("://").map(|(_, authority)| authority);
+            origin.is_some_and(|origin| origin.eq_ignore_ascii_case(&here))
+        }
+    }
+}
 
 /// The fields of a form (`application/x-www-form-urlencoded`) as variables: empty ones are left
 /// out, and the field without a name holds any others, one to a line.
@@ -35,7 +109,8 @@ pub(super) async fn call(
     file: &str,
 ) -> Answered {
     let inputs = RawInputs { input_variables: Presence::Value(variables(form)) };
-    let mut answered = service.call(SoapVersion::V11, hosted, Presence::Value(inputs)).await;
+    let call = Call { version: SoapVersion::V11, hosted, inputs: Presence::Value(inputs) };
+    let mut answered = service.call(call).await;
     let response = HttpResponse::from(std::mem::take(&mut answered.reply));
     let binding = service.binding(SoapVersion::V11);
     let decoded = binding.decode_raw_response(hosted.info.name, &response, &Mask::default());

@@ -27,13 +27,19 @@ pub(super) struct Activity {
     phase: AtomicU8,
     /// Microseconds since `opened`.
     since: AtomicU64,
+    min_bytes_per_second: u32,
     over: Notify,
 }
 
 impl Activity {
-    pub(super) fn new() -> Arc<Self> {
-        let (phase, since) = (AtomicU8::new(IDLE), AtomicU64::new(0));
-        Arc::new(Self { opened: Instant::now(), phase, since, over: Notify::new() })
+    pub(super) fn new(settings: &Settings) -> Arc<Self> {
+        Arc::new(Self {
+            opened: Instant::now(),
+            phase: AtomicU8::new(IDLE),
+            since: AtomicU64::new(0),
+            min_bytes_per_second: settings.min_bytes_per_second,
+            over: Notify::new(),
+        })
     }
 
     fn now(&self) -> u64 {
@@ -48,6 +54,16 @@ impl Activity {
     /// A request is complete but for its body, and is being answered from now on.
     pub(super) fn busy(&self) {
         self.phase.store(BUSY, Relaxed);
+    }
+
+    /// The caller took bytes of an answer: it has as much more time as they may have taken.
+    fn took(&self, bytes: usize) {
+        let earned = match self.min_bytes_per_second {
+            0 => u64::MAX,
+            rate => (bytes as u64).saturating_mul(1_000_000) / u64::from(rate),
+        };
+        let since = self.since.load(Relaxed).saturating_add(earned);
+        self.since.store(since.min(self.now()), Relaxed);
     }
 
     /// Its answer is ready to be sent.
@@ -89,8 +105,10 @@ impl<S> Watched<S> {
     }
 
     fn wrote(&self, written: &io::Result<usize>) {
-        if written.is_ok() && self.activity.phase.load(Relaxed) == IDLE {
-            self.activity.enter(IDLE);
+        if let Ok(bytes) = written
+            && self.activity.phase.load(Relaxed) == IDLE
+        {
+            self.activity.took(*bytes);
         }
     }
 }
@@ -141,5 +159,40 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_an_answer_keeps_its_pace() {
+        let settings = Settings::default();
+        let taking = async |bytes: usize, seconds: u64| {
+            let activity = Activity::new(&settings);
+            activity.busy();
+            activity.answered();
+            for second in 0..seconds {
+                if activity.expired(&settings) {
+                    return second;
+                }
+                advance(Duration::from_secs(1)).await;
+                activity.took(bytes);
+            }
+            seconds
+        };
+        assert_eq!(taking(0, 1000).await, 120);
+        assert_eq!(taking(1, 1000).await, 121);
+        assert_eq!(taking(120, 1000).await, 240);
+        assert_eq!(taking(240, 1000).await, 1000);
+        // A rush at first is not a right to wait later.
+        let activity = Activity::new(&settings);
+        activity.answered();
+        activity.took(1 << 30);
+        advance(Duration::from_secs(121)).await;
+        assert!(activity.expired(&settings));
     }
 }

@@ -17,10 +17,10 @@ use tokio::time::timeout;
 
 use crate::support::fresh;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Settings that can be awaited in a test.
-fn quick() -> Settings {
+pub(crate) fn quick() -> Settings {
     let mut settings = Settings::default();
     settings.header_timeout = Duration::from_millis(200);
     settings.body_timeout = Duration::from_millis(200);
@@ -29,13 +29,13 @@ fn quick() -> Settings {
     settings
 }
 
-async fn bind(settings: Settings) -> Server {
+pub(crate) async fn bind(settings: Settings) -> Server {
     let services = sample::services("s3cret", "http://tempuri.org/", true);
     let host = Host::builder().services(services).settings(settings).build().unwrap();
     host.bind("127.0.0.1:0").await.unwrap()
 }
 
-async fn run(settings: Settings) -> SocketAddr {
+pub(crate) async fn run(settings: Settings) -> SocketAddr {
     let server = bind(settings).await;
     let address = server.local_addr();
     tokio::spawn(server.serve(std::future::pending()));
@@ -43,7 +43,7 @@ async fn run(settings: Settings) -> SocketAddr {
 }
 
 /// A SOAP 1.1 message with these variables.
-fn message(operation: &str, variables: &[&str]) -> String {
+pub(crate) fn message(operation: &str, variables: &[&str]) -> String {
     let strings: String = variables.iter().map(|v| format!("<string>{v}</string>")).collect();
     format!(
         "<soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body>\
@@ -52,7 +52,7 @@ fn message(operation: &str, variables: &[&str]) -> String {
     )
 }
 
-fn head(target: &str, operation: &str, length: usize, more: &str) -> String {
+pub(crate) fn head(target: &str, operation: &str, length: usize, more: &str) -> String {
     format!(
         "POST {target} HTTP/1.1\r\nHost: h\r\nContent-Type: text/xml; \
          charset=utf-8\r\nSOAPAction: \"http://tempuri.org/{operation}\"\r\n{more}Content-Length: \
@@ -60,27 +60,27 @@ fn head(target: &str, operation: &str, length: usize, more: &str) -> String {
     )
 }
 
-fn post(target: &str, operation: &str, variables: &[&str], more: &str) -> String {
+pub(crate) fn post(target: &str, operation: &str, variables: &[&str], more: &str) -> String {
     let body = message(operation, variables);
     head(target, operation, body.len(), more) + &body
 }
 
-fn echo(more: &str) -> String {
+pub(crate) fn echo(more: &str) -> String {
     post("/Provider.asmx", "Authenticate", &["diagnostic=echo", "x=1"], more)
 }
 
-fn get(target: &str) -> String {
+pub(crate) fn get(target: &str) -> String {
     format!("GET {target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
 }
 
 /// Sends bytes and reads until the host closes.
-async fn exchange(address: SocketAddr, request: impl AsRef<[u8]>) -> String {
+pub(crate) async fn exchange(address: SocketAddr, request: impl AsRef<[u8]>) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_ref()).await.unwrap();
     rest(&mut stream).await
 }
 
-async fn rest<S: AsyncRead + Unpin>(stream: &mut S) -> String {
+pub(crate) async fn rest<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     let mut answer = Vec::new();
     // A reset after the answer is as good as a close.
     let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("closed in time");
@@ -88,7 +88,7 @@ async fn rest<S: AsyncRead + Unpin>(stream: &mut S) -> String {
 }
 
 /// One answer from a connection that stays open.
-async fn one<S: AsyncRead + Unpin>(stream: &mut S) -> String {
+pub(crate) async fn one<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     let mut answer = Vec::new();
     loop {
         let mut piece = [0; 4096];
@@ -104,7 +104,10 @@ async fn one<S: AsyncRead + Unpin>(stream: &mut S) -> String {
     }
 }
 
-async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, request: &str) -> String {
+pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    request: &str,
+) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
     one(stream).await
 }
@@ -401,7 +404,7 @@ async fn it_ends_in_order() {
 }
 
 /// A certificate for `localhost` with its key, in files.
-fn certificate() -> (PathBuf, PathBuf, rcgen::CertifiedKey<rcgen::KeyPair>) {
+pub(crate) fn certificate() -> (PathBuf, PathBuf, rcgen::CertifiedKey<rcgen::KeyPair>) {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let folder = fresh("host-tls");
     std::fs::create_dir_all(&folder).unwrap();
@@ -500,7 +503,7 @@ async fn operations_that_only_read_can_be_tried() {
     let address = run(Settings::default()).await;
     let form = |operation: &str, fields: &str| {
         format!(
-            "POST /Provider.asmx?op={operation} HTTP/1.1\r\nHost: h\r\nContent-Type: \
+            "POST /Provider.asmx?op={operation} HTTP/1.1\r\nHost: localhost:80\r\nContent-Type: \
              application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: \
              close\r\n\r\n{fields}",
             fields.len()

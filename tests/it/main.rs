@@ -16,6 +16,7 @@ mod fixtures_curated;
 mod fixtures_replay;
 mod fixtures_verify;
 mod host_asmx;
+mod host_attacks;
 mod host_captures;
 mod host_http;
 mod owner;
