@@ -4,7 +4,7 @@ use super::report::{Finding, Step};
 use super::subject::Subject;
 use super::trouble;
 use crate::client::{DiscoverError, Discovery};
-use crate::contract::{Effect, Kind, OPERATIONS};
+use crate::contract::{Effect, GetSignInCookieInfo, Kind, OPERATIONS, Operation as _};
 use crate::wsdl::{Difference, DifferenceKind, Match, Severity};
 
 /// What came of fetching the description.
@@ -77,9 +77,17 @@ pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
     let mut step = Step::new("contract", text);
     let relevant = |kind: Kind| subject.kind.is_none_or(|wanted| wanted == kind);
     for ambiguous in find.ambiguous.iter().filter(|ambiguous| relevant(ambiguous.kind)) {
-        step.add(Finding::new("ambiguous", ambiguous.to_string()).remedy(
-            "rename the operations at the service as the contract has them: Authenticate, GetSignInCookieInfo",
-        ));
+        let remedy = match crate::settings::has_operation_key(ambiguous.kind) {
+            true => format!(
+                "set operation to the one that is meant: {}",
+                ambiguous.candidates.join(", ")
+            ),
+            false => format!(
+                "rename the one at the service as the contract has it: {}",
+                ambiguous.operation
+            ),
+        };
+        step.add(Finding::new("ambiguous", ambiguous.to_string()).remedy(remedy));
     }
     let is_ambiguous = |kind: Kind| find.ambiguous.iter().any(|a| a.kind == kind);
     let names = discovery.description.operation_names();
@@ -95,7 +103,10 @@ pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
             if find.named(info.name).is_none() && !is_ambiguous(kind) {
                 let text = format!("{kind} lacks the operation {}", info.name);
                 step.add(Finding::warning("missing-operation", text).remedy(
-                    "what needs it will not work: the sign-on cookies of other sites, or logins",
+                    match info.name == GetSignInCookieInfo::NAME {
+                        true => "all else works: leave sign-on cookies of other sites off (accept_sign_on_cookies)",
+                        false => "what needs it will not work",
+                    },
                 ));
             }
         }

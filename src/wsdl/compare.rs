@@ -38,7 +38,7 @@ impl Description {
                 c.add(&found.name, Kind::Version, text, Harmless, reason);
             }
         }
-        if let Some((_, operation)) = self.operations(&found.name).next() {
+        if let Some((_, operation)) = self.offered(found.operation, &found.name).first() {
             c.style(operation);
             c.input(found, operation);
             c.output(found, operation);

@@ -2,8 +2,10 @@
 
 use super::model::{Description, Message, Operation};
 use super::takes::Takes;
-use crate::contract::{Kind, OPERATIONS, OperationInfo};
-use crate::nearest::nearest;
+use crate::contract::{
+    Evidence, GetSignInCookieInfo, Kind, OPERATIONS, Operation as _, OperationInfo,
+};
+use crate::nearest::is_near;
 use crate::soap::{Binding, OperationNameError, SoapVersion};
 
 /// What was looked for and found.
@@ -20,7 +22,7 @@ pub struct Find {
 pub struct Found {
     /// The contract's operation.
     pub operation: &'static OperationInfo,
-    /// What the service calls it.
+    /// What the service calls it on the wire.
     pub name: String,
     /// The namespace of its messages: the one to set for a client.
     pub namespace: String,
@@ -45,10 +47,7 @@ pub enum Match {
 
 /// A kind with several operations of which none has the contract's name, or nearly so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{operation} of {kind} may be any of {}: name it in the settings",
-    candidates.join(", ")
-)]
+#[error("{operation} of {kind} may be any of {}: {}", candidates.join(", "), told_apart(operation))]
 pub struct Ambiguous {
     /// The kind.
     pub kind: Kind,
@@ -56,6 +55,14 @@ pub struct Ambiguous {
     pub operation: &'static str,
     /// The operations of the service whose input has the kind's type.
     pub candidates: Vec<String>,
+}
+
+/// Who can say which it is.
+fn told_apart(operation: &str) -> &'static str {
+    match OperationInfo::named(operation).map(|info| info.evidence) {
+        Some(Evidence::Convention) => "name it in the settings",
+        _ => "their inputs are the same, and none has the contract's name",
+    }
 }
 
 impl Find {
@@ -105,81 +112,124 @@ impl Found {
     }
 }
 
+/// What an operation of the contract goes by.
+type Taken<'d> = (&'static OperationInfo, &'d Operation, Match);
+
 impl Description {
     /// Finds the operations of the contract by the *name of their input's type*
-    /// (`ExternalUserInfoProviderInputs`). Where several operations have that type, as both of the
-    /// login kind do, names decide: the contract's exactly, then but for the case or a letter;
-    /// otherwise it is [`Ambiguous`]. Where none has, an operation with the contract's very name is
-    /// taken.
+    /// (`ExternalUserInfoProviderInputs`), whatever they are called; never by that of their result,
+    /// which test forms have, too. Where several operations have that type, and of the login kind in
+    /// any case, names decide: the contract's exactly, then but for the case or a letter; otherwise
+    /// it is [`Ambiguous`]. `GetSignInCookieInfo` may be missing beside `Authenticate`. Where no
+    /// operation has the type, one with the contract's very name is taken.
     pub fn find(&self) -> Find {
         let mut find = Find::default();
         for kind in Kind::ALL {
-            let candidates = self.with_inputs(&kind.inputs_type());
-            let all = || OPERATIONS.iter().filter(move |info| info.kind == kind);
-            let mut taken = Vec::new();
-            let mut missing = Vec::new();
-            // What has the very name goes before what has nearly that name.
-            for info in all() {
-                match candidates.iter().find(|name| **name == info.name) {
-                    Some(name) => taken.push((info, *name, Match::Exact)),
-                    None => missing.push(info),
-                }
-            }
-            for info in missing {
-                let free = || {
-                    let is_taken = |name: &str| taken.iter().any(|(_, taken, _)| *taken == name);
-                    candidates.iter().copied().filter(move |name| !is_taken(name))
-                };
-                let near = nearest(info.name, free());
-                let only = (all().count() == 1 && free().count() == 1).then(|| free().next());
-                let by_name = || self.operation_names().into_iter().find(|n| *n == info.name);
-                if let Some(name) = near {
-                    taken.push((info, name, Match::Near));
-                } else if let Some(name) = only.flatten() {
-                    taken.push((info, name, Match::Type));
-                } else if free().next().is_some() {
-                    let candidates = free().map(str::to_owned).collect();
-                    find.ambiguous.push(Ambiguous { kind, operation: info.name, candidates });
-                } else if let Some(name) = by_name() {
-                    taken.push((info, name, Match::Name));
-                }
-            }
-            for info in all() {
+            let taken = self.find_kind(kind, &mut find.ambiguous);
+            for info in OPERATIONS.iter().filter(|info| info.kind == kind) {
                 let found = taken.iter().find(|(taken, ..)| taken.name == info.name);
-                if let Some((info, name, by)) = found {
-                    find.found.extend(self.found(info, name, *by));
+                if let Some((info, operation, by)) = found {
+                    find.found.extend(self.found(info, operation.wire_name(), *by));
                 }
             }
         }
         find
     }
 
-    /// The names of the operations with a parameter of this type.
-    fn with_inputs(&self, inputs: &str) -> Vec<&str> {
-        /// More cannot be told apart by anybody.
-        const MOST: usize = 50;
-        let mut names: Vec<&str> = Vec::new();
-        let mut takes = Takes::new(&self.schema, inputs);
-        for operation in self.bindings().flat_map(|port| port.operations.iter()) {
-            if names.len() == MOST {
-                break;
-            }
-            if takes.message(&operation.input) && !names.contains(&operation.name.as_str()) {
-                names.push(&operation.name);
+    fn find_kind(&self, kind: Kind, ambiguous: &mut Vec<Ambiguous>) -> Vec<Taken<'_>> {
+        let candidates = self.with_inputs(&kind.inputs_type());
+        let all = || OPERATIONS.iter().filter(move |info| info.kind == kind);
+        let mut taken: Vec<Taken<'_>> = Vec::new();
+        let mut missing = Vec::new();
+        // What has the very name goes before what has nearly that name.
+        for info in all() {
+            let named = |of: fn(&Operation) -> &str| {
+                candidates.iter().find(move |operation| of(operation) == info.name)
+            };
+            match named(Operation::wire_name).or_else(|| named(|operation| &operation.name)) {
+                Some(operation) => taken.push((info, *operation, Match::Exact)),
+                None => missing.push(info),
             }
         }
-        names
+        for info in missing {
+            let is_free = |operation: &&Operation| {
+                taken.iter().all(|(_, taken, _)| taken.wire_name() != operation.wire_name())
+            };
+            let free: Vec<&Operation> = candidates.iter().copied().filter(is_free).collect();
+            let only =
+                if all().count() == 1 { free.first().filter(|_| free.len() == 1) } else { None };
+            // A service without sign-on cookies has no use for the second operation of its kind.
+            let optional = info.name == GetSignInCookieInfo::NAME && !taken.is_empty();
+            if let Some(operation) = near(info.name, &free) {
+                taken.push((info, operation, Match::Near));
+            } else if let Some(operation) = only {
+                taken.push((info, operation, Match::Type));
+            } else if !free.is_empty() && !optional {
+                let candidates = free.iter().map(|free| free.wire_name().to_owned()).collect();
+                ambiguous.push(Ambiguous { kind, operation: info.name, candidates });
+            } else if let Some((_, operation)) = self.operations(info.name).next() {
+                taken.push((info, operation, Match::Name));
+            }
+        }
+        taken
     }
 
-    /// All ports' operations of this name.
-    pub(super) fn operations<'d>(
+    /// The operations with a parameter of this type, one for each name on the wire.
+    fn with_inputs(&self, inputs: &str) -> Vec<&Operation> {
+        /// More cannot be told apart by anybody.
+        const MOST: usize = 50;
+        let mut found: Vec<&Operation> = Vec::new();
+        let mut takes = Takes::new(&self.schema, inputs);
+        for operation in self.bindings().flat_map(|port| port.operations.iter()) {
+            if found.len() == MOST {
+                break;
+            }
+            let is_new = || found.iter().all(|found| found.wire_name() != operation.wire_name());
+            if takes.message(&operation.input) && is_new() {
+                found.push(operation);
+            }
+        }
+        found
+    }
+
+    /// All ports' operations of this name, on the wire or in the document.
+    fn operations<'d>(
         &'d self,
         name: &'d str,
     ) -> impl Iterator<Item = (SoapVersion, &'d Operation)> {
         self.bindings().flat_map(move |port| {
-            let named = port.operations.iter().filter(move |operation| operation.name == name);
+            let is_named = move |operation: &&'d Operation| {
+                operation.name == name || operation.wire_name() == name
+            };
+            let named = port.operations.iter().filter(is_named);
             named.map(move |operation| (port.version, operation))
         })
+    }
+
+    /// How the service offers an operation of the contract under a name. Of several, those count
+    /// whose input has the kind's type, and then those that have the name on the wire: a method may
+    /// be overloaded, and port types may have operations of the same name.
+    pub(super) fn offered<'d>(
+        &'d self,
+        operation: &OperationInfo,
+        name: &'d str,
+    ) -> Vec<(SoapVersion, &'d Operation)> {
+        let mut offered: Vec<_> = self.operations(name).collect();
+        let inputs = operation.kind.inputs_type();
+        let mut takes = Takes::new(&self.schema, &inputs);
+        let typed = |message| takes.message(message);
+        let typed: Vec<bool> = offered.iter().map(|(_, o)| &o.input).map(typed).collect();
+        if typed.contains(&true) {
+            let mut typed = typed.into_iter();
+            offered.retain(|_| typed.next().unwrap_or_default());
+        }
+        if let Some((_, first)) =
+            offered.iter().find(|(_, o)| o.wire_name() == name).or(offered.first())
+        {
+            let wire_name = first.wire_name();
+            offered.retain(|(_, operation)| operation.wire_name() == wire_name);
+        }
+        offered
     }
 
     /// How the service offers an operation of the contract under this name; `None` if it has none of
@@ -190,17 +240,27 @@ impl Description {
         name: &str,
         by: Match,
     ) -> Option<Found> {
-        let (_, first) = self.operations(name).next()?;
+        let offered = self.offered(operation, name);
+        let (_, first) = offered.first()?;
         let namespace = match &first.input {
             Message::Element(element) => element.namespace.clone(),
             _ => self.namespace.clone(),
         };
         let mut actions: Vec<(SoapVersion, Option<String>)> = Vec::new();
-        for (version, offered) in self.operations(name) {
-            if !actions.iter().any(|(seen, _)| *seen == version) {
-                actions.push((version, offered.action.clone()));
+        for (version, offered) in &offered {
+            if !actions.iter().any(|(seen, _)| seen == version) {
+                actions.push((*version, offered.action.clone()));
             }
         }
-        Some(Found { operation, name: name.to_owned(), namespace, actions, by })
+        Some(Found { operation, name: first.wire_name().to_owned(), namespace, actions, by })
     }
+}
+
+/// The one whose name is nearly this one: but for the case, or else but for a letter or two.
+fn near<'d>(name: &str, free: &[&'d Operation]) -> Option<&'d Operation> {
+    let one = |alike: &dyn Fn(&str) -> bool| {
+        let mut found = free.iter().copied().filter(|operation| alike(&operation.name));
+        found.next().filter(|_| found.next().is_none())
+    };
+    one(&|other| other.eq_ignore_ascii_case(name)).or_else(|| one(&|other| is_near(name, other)))
 }

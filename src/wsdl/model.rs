@@ -51,6 +51,17 @@ pub struct Operation {
     pub output: Option<Message>,
 }
 
+impl Operation {
+    /// What it is called in messages: the element that wraps its parameters. ASMX gives a method
+    /// another there if its author did (`MessageName`), as overloaded ones must have.
+    pub fn wire_name(&self) -> &str {
+        match &self.input {
+            Message::Element(element) => &element.name,
+            Message::Parts(_) | Message::Unknown => &self.name,
+        }
+    }
+}
+
 /// What stands in the Body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {

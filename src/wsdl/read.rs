@@ -83,6 +83,8 @@ pub(super) struct Part {
 #[derive(Debug)]
 pub(super) struct Abstract {
     pub(super) name: String,
+    /// The input's own name, by which overloaded operations are told apart; else empty.
+    pub(super) input_name: String,
     pub(super) input: Option<Reference>,
     pub(super) output: Option<Reference>,
 }
@@ -98,6 +100,8 @@ pub(super) struct Binding {
 #[derive(Debug)]
 pub(super) struct Bound {
     pub(super) name: String,
+    /// That of its input, or empty.
+    pub(super) input_name: String,
     pub(super) action: Option<String>,
     pub(super) style: Style,
     pub(super) encoded: bool,
@@ -249,10 +253,14 @@ impl Documents {
             }
             self.count(s)?;
             let name = s.required("name")?;
-            let mut operation = Abstract { name, input: None, output: None };
+            let input_name = String::new();
+            let mut operation = Abstract { name, input_name, input: None, output: None };
             while s.child()? {
                 match (s.r.namespace(), s.r.local()) {
-                    (WSDL, "input") => operation.input = Some(s.reference("message")?),
+                    (WSDL, "input") => {
+                        operation.input_name = s.attribute("name").unwrap_or_default();
+                        operation.input = Some(s.reference("message")?);
+                    }
                     (WSDL, "output") => operation.output = Some(s.reference("message")?),
                     _ => {}
                 }
@@ -345,13 +353,17 @@ fn binding_version(namespace: &str) -> Option<SoapVersion> {
 /// An operation of a binding, with its own style if it has one.
 fn read_bound(s: &mut Scan<'_>) -> Result<(Bound, Option<Style>), At> {
     let name = s.required("name")?;
-    let mut bound = Bound { name, action: None, style: Style::Document, encoded: false };
+    let (input_name, style) = (String::new(), Style::Document);
+    let mut bound = Bound { name, input_name, action: None, style, encoded: false };
     let mut style = None;
     while s.child()? {
         if s.r.local() == "operation" && binding_version(s.r.namespace()).is_some() {
             bound.action = s.attribute("soapAction");
             style = s.style();
         } else if s.r.is(WSDL, "input") || s.r.is(WSDL, "output") {
+            if s.r.local() == "input" {
+                bound.input_name = s.attribute("name").unwrap_or_default();
+            }
             while s.child()? {
                 if s.r.local() == "body" && binding_version(s.r.namespace()).is_some() {
                     bound.encoded |= s.attribute("use").is_some_and(|usage| usage == "encoded");

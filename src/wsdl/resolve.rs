@@ -37,8 +37,8 @@ struct Resolver<'d> {
     names: usize,
 }
 
-/// The operations of a port type by name.
-type PortType<'d> = BTreeMap<&'d str, &'d Abstract>;
+/// The operations of a port type by name, and by that of their input: overloaded ones share a name.
+type PortType<'d> = BTreeMap<(&'d str, &'d str), &'d Abstract>;
 
 impl Documents {
     /// The service that the documents describe. `complete` says whether all that they asked for was
@@ -131,7 +131,10 @@ impl<'d> Resolver<'d> {
         let known = self.port_type(binding)?;
         let mut operations = Vec::with_capacity(binding.operations.len());
         for bound in &binding.operations {
-            let found = known.get(bound.name.as_str());
+            let name = (bound.name.as_str(), bound.input_name.as_str());
+            let mut namesakes =
+                known.range((name.0, "")..).take_while(|((found, _), _)| *found == name.0);
+            let found = known.get(&name).or_else(|| namesakes.next().map(|(_, found)| found));
             let (input, output) = match found {
                 Some(found) => (found.input.as_ref(), found.output.as_ref()),
                 None => (None, None),
@@ -162,7 +165,8 @@ impl<'d> Resolver<'d> {
             self.dangling("portType", &binding.port_type)?;
         }
         let operations = port_type.into_iter().flatten().rev();
-        let known = Arc::new(operations.map(|found| (found.name.as_str(), found)).collect());
+        let names = |found: &'d Abstract| (found.name.as_str(), found.input_name.as_str());
+        let known = Arc::new(operations.map(|found| (names(found), found)).collect());
         self.port_types.insert(name, Arc::clone(&known));
         Ok(known)
     }
