@@ -40,5 +40,6 @@ mod settings_tool;
 mod support;
 mod tidy;
 mod wsdl;
+mod wsdl_deployed;
 mod wsdl_reader;
 mod wsdl_reader_discover;
