@@ -39,7 +39,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 pub use example::example;
-pub use keys::{Key, OPTIONS, SWITCHES, Shape, TABS, keys};
+pub use keys::{DEFAULTS, Key, OPTIONS, SWITCHES, Shape, TABS, keys, shared_keys};
 pub use schema::schema;
 pub use tab::{External, LoginSettings, Name, Provider, Role, Tab};
 pub(crate) use tab::{default_operation, has_operation_key};
@@ -47,7 +47,7 @@ pub(crate) use tab::{default_operation, has_operation_key};
 use crate::contract::Kind;
 use crate::table::Problem;
 
-/// A settings file that is larger is none.
+/// The largest settings file, in bytes.
 const LIMIT: u64 = 256 << 10;
 /// What to do without a file.
 const EXAMPLE: &str = "external-providers settings init writes an example";
@@ -90,7 +90,20 @@ impl Settings {
     ///
     /// All that is wrong with it, each with its line and key.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, SettingsError> {
-        let path = path.as_ref();
+        Self::load_for(path.as_ref(), None)
+    }
+
+    /// The same for one kind: mistakes in the sections of others, passwords that cannot be read among
+    /// them, are [warnings](Self::warnings), and those kinds are not enabled.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the rest of it.
+    pub fn load_kind(path: impl AsRef<Path>, kind: Kind) -> Result<Self, SettingsError> {
+        Self::load_for(path.as_ref(), Some(kind))
+    }
+
+    fn load_for(path: &Path, only: Option<Kind>) -> Result<Self, SettingsError> {
         let name = path.display().to_string();
         let unread = |why: String, hint| SettingsError::Unread { file: name.clone(), why, hint };
         let io = |error: std::io::Error| unread(error.to_string(), None);
@@ -102,7 +115,7 @@ impl Settings {
             return Err(unread("it is a folder".to_owned(), Some("give the file in it")));
         }
         if !metadata.is_file() {
-            return Err(unread("it is no regular file".to_owned(), None));
+            return Err(unread("it is not a regular file".to_owned(), None));
         }
         let mut bytes = zeroize::Zeroizing::new(Vec::new());
         let file = std::fs::File::open(path).map_err(io)?;
@@ -114,14 +127,20 @@ impl Settings {
             ));
         }
         let text = std::str::from_utf8(&bytes).map_err(|error| {
-            let line = 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count();
-            unread(format!("line {line} is not UTF-8"), Some("save it as UTF-8"))
+            let problem = Problem {
+                line: 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count(),
+                column: 1,
+                key: String::new(),
+                what: "this line is not UTF-8".to_owned(),
+                hint: Some("save the file as UTF-8".to_owned()),
+            };
+            SettingsError::Invalid { file: name.clone(), problems: vec![problem], warnings: vec![] }
         })?;
         let surroundings = Surroundings {
             folder: path.parent().unwrap_or(Path::new("")),
             variable: &|name| std::env::var_os(name),
         };
-        let mut settings = Self::parse_in(text, &name, surroundings)?;
+        let mut settings = Self::parse_for(text, &name, only, surroundings)?;
         if let Some(problem) = source::readable_by_others(path) {
             settings.warn_of_inline_passwords(problem);
         }
@@ -142,6 +161,15 @@ impl Settings {
         name: &str,
         surroundings: Surroundings<'_>,
     ) -> Result<Self, SettingsError> {
+        Self::parse_for(text, name, None, surroundings)
+    }
+
+    fn parse_for(
+        text: &str,
+        name: &str,
+        only: Option<Kind>,
+        surroundings: Surroundings<'_>,
+    ) -> Result<Self, SettingsError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.trim().is_empty() {
             return Err(SettingsError::Unread {
@@ -150,10 +178,8 @@ impl Settings {
                 hint: Some(EXAMPLE),
             });
         }
-        read::settings(text, surroundings).map_err(|(problems, warnings)| SettingsError::Invalid {
-            file: name.to_owned(),
-            problems,
-            warnings,
+        read::settings(text, only, surroundings).map_err(|(problems, warnings)| {
+            SettingsError::Invalid { file: name.to_owned(), problems, warnings }
         })
     }
 

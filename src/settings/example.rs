@@ -1,6 +1,6 @@
 //! The commented example: every key with its default.
 
-use super::keys::{Key, OPTIONS, SWITCHES, Shape, TABS, keys};
+use super::keys::{DEFAULTS, Key, OPTIONS, SWITCHES, Shape, TABS, keys, shared_keys};
 
 /// Ends the line of a key that has no default.
 const NO_DEFAULT: &str = "  # an example: no default";
@@ -9,12 +9,20 @@ const INTRODUCTION: &str = "\
 # The settings of external-providers: the product's External Providers page, a section for each tab.
 #
 # To have a web service asked: switch its kind on in [options]; then, in the section of the kind,
-# make the provider \"external\", and give url and one of the password keys.
+# make the provider \"external\", and give url and one of the password keys. What several kinds share
+# may stand once in [defaults].
 #
 # Every key is here. A line \"#key = value\" shows the default; to change it, remove the \"#\" and write
-# another value. A line that ends in \"an example\" shows a key that has no default. What a key does
-# stands where it first occurs; before the colon is its name on the page.
+# another value. (In a tab, the value that [defaults] has is the default.) A line that ends in
+# \"an example\" shows a key that has no default. What a key does stands where it first occurs; before
+# the colon is its name on the page.
 # `external-providers settings check FILE` looks for mistakes.
+";
+
+const SHARED: &str = "\
+# What holds for every tab that does not say otherwise. A key in the section of a tab takes the
+# place of the one here; one of its password keys that of every password key, proxy or proxy_env
+# that of both.
 ";
 
 /// A settings file with every key, its default and what it does, all of it commented out.
@@ -24,6 +32,8 @@ pub fn example() -> String {
     let mut explained = Vec::new();
     SWITCHES.iter().for_each(|key| entry(key, &mut explained, &mut text));
     explained.clear();
+    text.push_str(&format!("\n\n{SHARED}[{DEFAULTS}]\n"));
+    shared_keys().into_iter().for_each(|key| entry(key, &mut explained, &mut text));
     for kind in TABS {
         text.push_str(&format!("\n\n[{kind}]\n"));
         keys(kind).into_iter().for_each(|key| entry(key, &mut explained, &mut text));

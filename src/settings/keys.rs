@@ -64,6 +64,9 @@ impl Key {
 /// The section with the enable switches.
 pub const OPTIONS: &str = "options";
 
+/// The section with what holds for every tab that does not say otherwise.
+pub const DEFAULTS: &str = "defaults";
+
 /// The tabs in the order of the page.
 pub const TABS: [Kind; 7] = [
     Kind::Login,
@@ -306,6 +309,11 @@ static TRANSPORT: [Key; 11] = [
     )
     .default("false"),
 ];
+
+/// The keys that all tabs have, which may stand in [`DEFAULTS`], in the order in which they are shown.
+pub fn shared_keys() -> Vec<&'static Key> {
+    SERVICE.iter().chain(&WIRE).chain(&TRANSPORT).collect()
+}
 
 /// The keys of a tab, in the order in which they are shown.
 pub fn keys(kind: Kind) -> Vec<&'static Key> {

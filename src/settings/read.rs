@@ -1,6 +1,6 @@
 //! From a document to settings: all that is wrong at once.
 
-use super::keys::{self, OPTIONS, PASSWORDS, SWITCHES, TABS};
+use super::keys::{self, DEFAULTS, OPTIONS, PASSWORDS, SWITCHES, TABS};
 use super::section::{Section, finish};
 use super::source::{self, Found};
 use super::{External, LoginSettings, Name, Provider, Role, Settings, Surroundings};
@@ -9,54 +9,115 @@ use crate::contract::{Absent, Kind};
 use crate::nearest::is_near;
 use crate::secret::Secret;
 use crate::soap::SoapVersion;
-use crate::table::{Document, Problem};
+use crate::table::{Document, Problem, Table};
 
 /// The warning about a password that stands in the settings.
 pub(super) const INLINE_PASSWORD: &str = "the password stands in this file";
+/// The warning about a tab that is set up while its switch does not stand in the options.
+const NOT_ENABLED: &str = "has no effect, since the provider is not enabled";
 /// What to do about it.
 const ELSEWHERE: &str = "put it elsewhere: password_file, password_env or password_credential";
 
-/// Reads a text that is not empty. The error holds the problems, then the warnings.
+/// Reads a text that is not empty, for all kinds or for one. The error holds the problems, then the
+/// warnings.
 pub(super) fn settings(
     text: &str,
+    only: Option<Kind>,
     around: Surroundings<'_>,
 ) -> Result<Settings, (Vec<Problem>, Vec<Problem>)> {
     let document = Document::parse(text).map_err(|problem| (vec![problem], Vec::new()))?;
     let root = document.root();
     let (mut settings, mut problems) = (Settings::default(), Vec::new());
     let kinds = TABS.map(|kind| kind.to_string());
-    let mut sections = vec![OPTIONS];
+    let mut sections = vec![OPTIONS, DEFAULTS];
     sections.extend(kinds.iter().map(String::as_str));
     finish(&root, &sections, &mut problems);
 
-    let options = root.table(OPTIONS, &mut problems);
     let switches: Vec<_> = SWITCHES.iter().collect();
-    let mut options = Section { keys: &switches, table: options, problems: &mut problems };
+    let table = root.table(OPTIONS, &mut problems);
+    let mut options =
+        Section { name: OPTIONS, keys: &switches, table, defaults: None, problems: &mut problems };
+    let mut switched = Vec::new();
     for (kind, switch) in TABS.iter().zip(&SWITCHES) {
         settings.tab_mut(*kind).enabled = options.switch(switch.name);
+        switched.push(options.has(switch.name));
     }
     options.finish();
-    if problems.is_empty() && TABS.iter().all(|kind| !settings.tab(*kind).enabled) {
-        settings.warnings.push(
-            root.problem(OPTIONS, "no provider is enabled")
-                .hint("switch one on, for instance ticket = true"),
-        );
+    let in_order = problems.is_empty();
+
+    let shared = keys::shared_keys();
+    let defaults = root.table(DEFAULTS, &mut problems);
+    if let Some(table) = &defaults {
+        let known: Vec<_> = shared.iter().map(|key| key.name).collect();
+        finish(table, &known, &mut problems);
     }
-    for (kind, name) in TABS.iter().zip(&kinds) {
+    for ((kind, name), switched) in TABS.iter().zip(&kinds).zip(switched) {
         let keys = keys::keys(*kind);
         let table = root.table(name, &mut problems);
-        let section = Section { keys: &keys, table, problems: &mut problems };
-        Reading { section, kind: *kind, around, settings: &mut settings }.tab();
+        let section = Section {
+            name,
+            keys: &keys,
+            table,
+            defaults: defaults.as_ref(),
+            problems: &mut problems,
+        };
+        Reading { section, kind: *kind, switched, around, settings: &mut settings }.tab();
     }
-    problems.sort_by_key(|problem| (problem.line, problem.column));
-    settings.warnings.sort_by_key(|problem| (problem.line, problem.column));
+    if in_order {
+        warn_of_idleness(&root, defaults.as_ref(), &mut settings);
+    }
+    if let Some(only) = only {
+        for kind in TABS.into_iter().filter(|kind| *kind != only) {
+            let section = kind.to_string();
+            let is_its = |p: &mut Problem| p.key.split('.').next() == Some(section.as_str());
+            let others: Vec<_> = problems.extract_if(.., is_its).collect();
+            settings.tab_mut(kind).enabled &= others.is_empty();
+            settings.warnings.extend(others);
+        }
+    }
+    in_order_once(&mut problems);
+    in_order_once(&mut settings.warnings);
     if problems.is_empty() { Ok(settings) } else { Err((problems, settings.warnings)) }
+}
+
+/// By their lines; what the defaults have is found wrong for each tab, and said once.
+fn in_order_once(problems: &mut Vec<Problem>) {
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    let all = std::mem::take(problems);
+    for problem in all {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+}
+
+/// Warns if no provider is enabled at all, or if the defaults set a service up that nobody asks.
+fn warn_of_idleness(root: &Table<'_>, defaults: Option<&Table<'_>>, settings: &mut Settings) {
+    let enabled = || TABS.iter().filter(|kind| settings.tab(**kind).enabled);
+    let is_set_up = settings.warnings.iter().any(|warning| warning.what == NOT_ENABLED);
+    let warning = match defaults.filter(|table| table.has("url")) {
+        _ if enabled().next().is_none() && !is_set_up => root
+            .problem(OPTIONS, "no provider is enabled")
+            .hint("switch one on, for instance ticket = true"),
+        Some(table)
+            if enabled().next().is_some()
+                && enabled().all(|kind| settings.tab(*kind).external().is_none()) =>
+        {
+            table
+                .problem("url", "has no effect while every enabled provider is \"built-in\"")
+                .hint("say provider = \"external\", here or in the section of a kind")
+        }
+        _ => return,
+    };
+    settings.warnings.push(warning);
 }
 
 /// A tab that is being read.
 struct Reading<'d, 's> {
     section: Section<'d>,
     kind: Kind,
+    /// Does `[options]` say whether it is enabled?
+    switched: bool,
     around: Surroundings<'d>,
     settings: &'s mut Settings,
 }
@@ -98,10 +159,8 @@ impl Reading<'_, '_> {
             tab.provider = Provider::External;
         }
         let needed = external && tab.enabled;
-        if tab.enabled && !external && section.has("url") {
-            let what = "has no effect while provider is \"built-in\"";
-            self.warn("url", what, "say provider = \"external\"");
-        }
+        let enabled = tab.enabled;
+        self.slips(enabled, external);
         self.password(needed, &mut service);
         self.files(needed, &mut service);
         if needed {
@@ -112,8 +171,34 @@ impl Reading<'_, '_> {
     }
 
     fn warn(&mut self, key: &str, what: impl Into<String>, hint: impl Into<String>) {
-        if let Some(table) = &self.section.table {
-            self.settings.warnings.push(table.problem(key, what).hint(hint));
+        let problem = self.section.problem(key, what).map(|problem| problem.hint(hint));
+        self.settings.warnings.extend(problem);
+    }
+
+    /// What is set up so that it has no effect, or less than the product asks for.
+    fn slips(&mut self, enabled: bool, external: bool) {
+        let kind = self.kind;
+        let section = &self.section;
+        if enabled && !external && section.has_own("url") {
+            let what = "has no effect while provider is \"built-in\"";
+            self.warn("url", what, "say provider = \"external\"");
+        } else if !self.switched
+            && (section.has_own("url") || section.has_own("provider") && external)
+        {
+            // Whoever says that it is off knows.
+            let hint =
+                format!("say {kind} = true in [{OPTIONS}], or {kind} = false if it is to be off");
+            let key = if section.has_own("url") { "url" } else { "provider" };
+            self.warn(key, NOT_ENABLED, hint);
+        } else if enabled && external && kind == Kind::Login {
+            for (key, hint) in [
+                ("forgot_password_url", "where users recover their passwords"),
+                ("default_role", "\"registered\", which is assumed, or \"anonymous\""),
+            ] {
+                if !self.section.has(key) {
+                    self.warn(key, "is missing, and the product asks for it", hint);
+                }
+            }
         }
     }
 

@@ -2,16 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{Key, OPTIONS, SWITCHES, Shape, TABS, keys};
+use super::keys::{DEFAULTS, Key, OPTIONS, SWITCHES, Shape, TABS, keys, shared_keys};
 
 /// The schema (JSON Schema 2020-12), made of the table of keys.
 pub fn schema() -> Value {
     let mut sections = Map::new();
-    let options = section("Which providers are enabled.", SWITCHES.iter());
+    let options = section("Which providers are enabled.", &SWITCHES);
     sections.insert(OPTIONS.to_owned(), options);
+    let shared = section("What holds for every tab that does not say otherwise.", shared_keys());
+    sections.insert(DEFAULTS.to_owned(), shared);
     for kind in TABS {
         let what = format!("The tab of the {kind} provider.");
-        sections.insert(kind.to_string(), section(&what, keys(kind).into_iter()));
+        sections.insert(kind.to_string(), section(&what, keys(kind)));
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -22,8 +24,9 @@ pub fn schema() -> Value {
     })
 }
 
-fn section(what: &str, keys: impl Iterator<Item = &'static Key>) -> Value {
-    let properties: Map<_, _> = keys.map(|key| (key.name.to_owned(), property(key))).collect();
+fn section(what: &str, keys: impl IntoIterator<Item = &'static Key>) -> Value {
+    let properties: Map<_, _> =
+        keys.into_iter().map(|key| (key.name.to_owned(), property(key))).collect();
     json!({
         "description": what,
         "type": "object",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::keys::{Key, OPTIONS, Shape};
+use super::keys::{Key, OPTIONS, PASSWORDS, Shape};
 use crate::nearest::nearest;
 use crate::table::{Problem, Table};
 
@@ -40,11 +40,17 @@ pub(super) fn finish(table: &Table<'_>, known: &[&str], problems: &mut Vec<Probl
     }
 }
 
+/// Keys of which a section has one: its own takes the place of all of them in the defaults.
+const ALTERNATIVES: [&[&str]; 2] = [&PASSWORDS, &["proxy", "proxy_env"]];
+
 /// A section whose values are read as the table of keys says.
 pub(super) struct Section<'d> {
+    pub(super) name: &'d str,
     pub(super) keys: &'d [&'static Key],
     /// Absent is as good as empty.
     pub(super) table: Option<Table<'d>>,
+    /// What holds for the keys that the section does not have.
+    pub(super) defaults: Option<&'d Table<'d>>,
     pub(super) problems: &'d mut Vec<Problem>,
 }
 
@@ -55,31 +61,53 @@ impl<'d> Section<'d> {
         key
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    /// Is the key in the section itself?
+    pub(super) fn has_own(&self, name: &str) -> bool {
         self.table.as_ref().is_some_and(|table| table.has(name))
+    }
+
+    /// Is the key in the section, or in the defaults and not replaced?
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.place(name).is_some_and(|table| table.has(name))
+    }
+
+    /// The table where a key stands; for one that stands nowhere, the section if there is one.
+    fn place(&self, name: &str) -> Option<&Table<'d>> {
+        let group = ALTERNATIVES.into_iter().find(|group| group.contains(&name));
+        let is_own = match group {
+            Some(group) => group.iter().any(|key| self.has_own(key)),
+            None => self.has_own(name),
+        };
+        let shared = self.defaults.filter(|table| !is_own && table.has(name));
+        shared.or(self.table.as_ref()).or(self.defaults)
+    }
+
+    /// What is to be said about a key; of an absent section without defaults there is nothing.
+    pub(super) fn problem(&self, name: &str, what: impl Into<String>) -> Option<Problem> {
+        let table = self.place(name)?;
+        let mut problem = table.problem(name, what);
+        if !table.has(name) {
+            problem.key = format!("{}.{name}", self.name);
+        }
+        Some(problem)
     }
 
     /// Is something known to be wrong with a key?
     pub(super) fn is_wrong(&self, name: &str) -> bool {
-        let path = self.table.as_ref().map(Table::path).unwrap_or_default();
-        let key = format!("{path}.{name}");
-        self.problems.iter().any(|problem| problem.key == key)
+        let key = self.problem(name, "").map(|problem| problem.key);
+        self.problems.iter().any(|problem| Some(&problem.key) == key.as_ref())
     }
 
-    /// Something is wrong with a key that is there; of an absent section nothing can be.
+    /// Something is wrong with a key.
     pub(super) fn wrong(&mut self, name: &str, what: impl Into<String>, hint: Option<String>) {
-        if let Some(table) = &self.table {
-            let problem = table.problem(name, what);
-            self.problems.push(match hint {
-                Some(hint) => problem.hint(hint),
-                None => problem,
-            });
-        }
+        let problem = self.problem(name, what);
+        self.problems.extend(problem.map(|problem| Problem { hint, ..problem }));
     }
 
     pub(super) fn string(&mut self, name: &str) -> Option<&'d str> {
         let before = self.problems.len();
-        let text = self.table.as_ref()?.string(name, self.problems);
+        let place = self.place(name)?.clone();
+        let text = place.string(name, self.problems);
         let example = self.key(name)?.shape.example();
         if let (Some(problem), Some(example)) = (self.problems.get_mut(before), example) {
             problem.hint = Some(format!("in quotes, like {example}"));
@@ -101,8 +129,8 @@ impl<'d> Section<'d> {
 
     pub(super) fn switch(&mut self, name: &str) -> bool {
         let default = self.key(name).and_then(|key| key.default) == Some("true");
-        let table = self.table.as_ref();
-        table.and_then(|table| table.bool(name, self.problems)).unwrap_or(default)
+        let place = self.place(name).cloned();
+        place.and_then(|table| table.bool(name, self.problems)).unwrap_or(default)
     }
 
     pub(super) fn choice(&mut self, name: &str) -> &'static str {
@@ -124,10 +152,8 @@ impl<'d> Section<'d> {
         let Some(Key { shape: Shape::Number(from, to), default, .. }) = self.key(name) else {
             return 0;
         };
-        let given = match &self.table {
-            Some(table) => table.integer(name, *from..=*to, self.problems),
-            None => None,
-        };
+        let place = self.place(name).cloned();
+        let given = place.and_then(|table| table.integer(name, *from..=*to, self.problems));
         let default = || default.and_then(|text| text.parse().ok());
         given.and_then(|number| u32::try_from(number).ok()).or_else(default).unwrap_or_default()
     }

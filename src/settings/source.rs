@@ -81,7 +81,7 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<u8>, String> {
     let cannot = |why: String| format!("cannot read certificates from {}: {why}", path.display());
     let metadata = std::fs::metadata(path).map_err(|error| cannot(error.to_string()))?;
     if !metadata.is_file() {
-        return Err(cannot("it is no regular file".to_owned()));
+        return Err(cannot("it is not a regular file".to_owned()));
     }
     let mut pem = Vec::new();
     std::fs::File::open(path)

@@ -100,6 +100,7 @@ fn every_enabled_tab_of_the_settings() {
     let settings = format!(
         "[options]\nlogin = true\nticket = true\nevents = true\n\
          [login]\nprovider = \"external\"\nurl = \"{0}\"\nnamespace = \"urn:company\"\npassword = \"{PASSWORD}\"\n\
+         forgot_password_url = \"https://h/forgot\"\ndefault_role = \"registered\"\n\
          [ticket]\nprovider = \"built-in\"\n\
          [events]\nprovider = \"external\"\nurl = \"http://{host}/Extended.asmx\"\nnamespace = \"discover\"\noperation = \"discover\"\npassword = \"{PASSWORD}\"\n",
         url(host)

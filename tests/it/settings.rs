@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use external_providers::contract::Kind;
 use external_providers::settings::{
-    self, External, Name, OPTIONS, Provider, Role, SWITCHES, Settings, SettingsError, Surroundings,
-    TABS,
+    self, DEFAULTS, External, Name, OPTIONS, Provider, Role, SWITCHES, Settings, SettingsError,
+    Surroundings, TABS,
 };
 use external_providers::soap::SoapVersion;
 
@@ -52,7 +52,7 @@ fn wrong(text: &str) -> Vec<String> {
     parse(text).unwrap_err().to_string().lines().map(str::to_owned).collect()
 }
 
-fn warnings(settings: &Settings) -> Vec<String> {
+pub(crate) fn warnings(settings: &Settings) -> Vec<String> {
     settings.warnings().iter().map(|warning| settings::line("s.toml", warning)).collect()
 }
 
@@ -62,7 +62,9 @@ fn all_keys() -> BTreeSet<String> {
     let of = |kind: &Kind| -> Vec<String> {
         settings::keys(*kind).iter().map(|key| format!("{kind}.{}", key.name)).collect()
     };
-    switches.chain(TABS.iter().flat_map(of)).collect()
+    let shared = settings::shared_keys();
+    let shared = shared.iter().map(|key| format!("{DEFAULTS}.{}", key.name));
+    switches.chain(shared).chain(TABS.iter().flat_map(of)).collect()
 }
 
 /// The example with those lines uncommented for which `take` says so.
@@ -162,10 +164,11 @@ fn the_schema_allows_the_example_and_nothing_else() {
         assert_eq!(properties.len(), keys.as_table().unwrap().len(), "{section}");
     }
     assert_eq!(seen, all_keys());
-    assert_eq!(schema["properties"].as_object().unwrap().len(), 8);
+    assert_eq!(schema["properties"].as_object().unwrap().len(), 9);
 }
 
-pub(crate) const LOGIN: &str = "[options]\nlogin = true\n[login]\nprovider = \"external\"\n";
+pub(crate) const LOGIN: &str = "[options]\nlogin = true\n[login]\nprovider = \"external\"\n\
+    forgot_password_url = \"https://h/forgot\"\ndefault_role = \"registered\"\n";
 
 #[test]
 fn every_value_arrives() {
@@ -294,55 +297,55 @@ fn what_an_enabled_external_provider_needs_must_be_there() {
         ("url = 'https://h/'", vec!["s.toml:3: login.password_file: the web service password is"]),
         (
             "url = 'https://h/'\npassword_env = 'NOT_SET'",
-            vec!["s.toml:6: login.password_env: the environment variable NOT_SET is not set"],
+            vec!["s.toml:8: login.password_env: the environment variable NOT_SET is not set"],
         ),
         (
             "url = 'https://h/'\npassword_env = 'hunter2'",
-            vec!["s.toml:6: login.password_env: the environment variable named here is not set"],
+            vec!["s.toml:8: login.password_env: the environment variable named here is not set"],
         ),
-        ("url = 'https://h/'\npassword = ''", vec!["s.toml:6: login.password: must not be empty"]),
+        ("url = 'https://h/'\npassword = ''", vec!["s.toml:8: login.password: must not be empty"]),
         (
             "url = 'https://h/'\npassword = \"hunter2\\nx\"",
-            vec!["s.toml:6: login.password: cannot be the password: it has more than one line"],
+            vec!["s.toml:8: login.password: cannot be the password: it has more than one line"],
         ),
         (
             "url = 'https://h/'\npassword_file = 'missing'",
             vec![
-                "s.toml:6: login.password_file: cannot read a password from /nowhere/missing: No such",
+                "s.toml:8: login.password_file: cannot read a password from /nowhere/missing: No such",
             ],
         ),
         (
             "url = 'https://h/'\npassword_credential = 'x'",
-            vec!["s.toml:6: login.password_credential: there are no credentials"],
+            vec!["s.toml:8: login.password_credential: there are no credentials"],
         ),
         (
             "url = 'https://h/'\npassword_credential = '../x'",
-            vec!["s.toml:6: login.password_credential: must be the name"],
+            vec!["s.toml:8: login.password_credential: must be the name"],
         ),
         (
             "url = 'https://h/'\npassword_env = 'CRM_PASSWORD'\nroot_certificates = 'missing'",
             vec![
-                "s.toml:7: login.root_certificates: cannot read certificates from /nowhere/missing",
+                "s.toml:9: login.root_certificates: cannot read certificates from /nowhere/missing",
             ],
         ),
         (
             "url = 'https://h/'\npassword_env = 'CRM_PASSWORD'\nproxy = 'hunter2'",
-            vec!["s.toml:7: login.proxy: the proxy is no http:// or https:// URL"],
+            vec!["s.toml:9: login.proxy: the proxy is no http:// or https:// URL"],
         ),
         (
             "url = 'https://h/'\npassword_env = 'CRM_PASSWORD'\nproxy_env = 'NOT_SET'",
-            vec!["s.toml:7: login.proxy_env: the environment variable NOT_SET is not set"],
+            vec!["s.toml:9: login.proxy_env: the environment variable NOT_SET is not set"],
         ),
         (
             "url = 'ftp://h/'\npassword_env = 'CRM_PASSWORD'",
-            vec!["s.toml:5: login.url: must begin with http:// or https://"],
+            vec!["s.toml:7: login.url: must begin with http:// or https://"],
         ),
         (
             "url = 'ftp://h/'\nproxy = 'hunter2'",
             vec![
                 "s.toml:3: login.password_file: the web service password is missing",
-                "s.toml:5: login.url: must begin with http:// or https://",
-                "s.toml:6: login.proxy: the proxy is no http:// or https:// URL",
+                "s.toml:7: login.url: must begin with http:// or https://",
+                "s.toml:8: login.proxy: the proxy is no http:// or https:// URL",
             ],
         ),
     ] {
@@ -394,11 +397,11 @@ fn what_is_unwise_is_a_warning() {
     assert_eq!(run(&format!("{url}password_file = 'kept'\n")), [""; 0]);
     assert_eq!(run(&format!("{url}password_credential = 'kept'\n")), [""; 0]);
     let lines = run(&format!("{url}password_file = 'open'\n"));
-    let expected = "s.toml:6: login.password_file: every user of this machine can read the file";
+    let expected = "s.toml:8: login.password_file: every user of this machine can read the file";
     assert!(lines.len() == 1 && lines[0].starts_with(expected), "{lines:?}");
     let lines = run("url = 'http://crm.example.com/'\npassword = 'hunter2'\n");
-    assert!(lines[0].starts_with("s.toml:5: login.url: http:// lets everybody"), "{lines:?}");
-    let expected = "s.toml:6: login.password: the password stands in this file (put it elsewhere";
+    assert!(lines[0].starts_with("s.toml:7: login.url: http:// lets everybody"), "{lines:?}");
+    let expected = "s.toml:8: login.password: the password stands in this file (put it elsewhere";
     assert!(lines.len() == 2 && lines[1].starts_with(expected), "{lines:?}");
     for url in ["http://localhost/", "http://127.0.0.2:80/", "http://[::1]/"] {
         assert_eq!(run(&format!("url = '{url}'\npassword_file = 'kept'\n")), [""; 0]);
@@ -434,7 +437,7 @@ fn certificates_and_passwords_are_read_from_files_in_order() {
         format!("{LOGIN}url = 'https://h/'\npassword_file = 'p'\nroot_certificates = 'roots'\n");
     let error = parse_with(&text, &folder.0, &[]).unwrap_err().to_string();
     assert!(
-        error.starts_with("s.toml:7: login.root_certificates: the root certificates"),
+        error.starts_with("s.toml:9: login.root_certificates: the root certificates"),
         "{error}"
     );
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -485,12 +488,12 @@ fn files_that_are_none_are_one_clear_error_each() {
         assert!(error.contains(": it is empty (external-providers settings init"), "{error}");
     }
     let error = load(&folder.file("latin", b"[options]\n# caf\xe9\n"));
-    assert!(error.ends_with("latin: line 2 is not UTF-8 (save it as UTF-8)"), "{error}");
+    assert!(error.ends_with("latin:2: this line is not UTF-8 (save the file as UTF-8)"), "{error}");
     let large = folder.file("large", "[options]\n");
     std::fs::File::options().write(true).open(&large).unwrap().set_len(100 << 20).unwrap();
     let error = load(&large);
     assert!(error.ends_with("it is larger than 256 KiB (is it the settings file?)"), "{error}");
-    assert!(load(Path::new("/dev/zero")).ends_with("it is no regular file"));
+    assert!(load(Path::new("/dev/zero")).ends_with("it is not a regular file"));
     // As many keys as fit: named together, and soon.
     let keys: String = (0..20_000).map(|i| format!("a{i} = 1\n")).collect();
     let error = load(&folder.file("keys", keys));

@@ -12,6 +12,7 @@ fn tool(arguments: &[&str]) -> (i32, String, String) {
         .arg("settings")
         .args(arguments)
         .env_remove("EXTERNAL_PROVIDERS_LOG")
+        .env_remove("EXTERNAL_PROVIDERS_SETTINGS")
         .output()
         .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -52,14 +53,14 @@ fn the_tool_checks_a_file_for_people_and_machines() {
         stdout.starts_with("login             https://h/P.asmx\nregistration      not enabled")
     );
     assert!(stdout.contains("\nticket            built-in\n"), "{stdout}");
-    let warning = format!("warning: {good}:7: login.password: the password stands in this file");
+    let warning = format!("warning: {good}:9: login.password: the password stands in this file");
     assert!(stderr.starts_with(&warning) && stderr.lines().count() == 1, "{stderr}");
     assert!(!format!("{stdout}{stderr}").contains("hunter2"));
     let (code, stdout, stderr) = tool(&["check", bad]);
     assert_eq!((code, stdout.as_str()), (3, ""));
     let expected = format!(
         "error: {bad}:2: options.login: must be true or false, not this number\n\
-         {bad}:4: login.passwort: there is no such key (did you mean password?)\n"
+         error: {bad}:4: login.passwort: there is no such key (did you mean password?)\n"
     );
     assert_eq!(stderr, expected);
 
@@ -88,6 +89,7 @@ fn call(file: &Path, arguments: &[&str]) -> (i32, String, String) {
         .args(arguments)
         .args(["--settings", file.to_str().unwrap()])
         .env_remove("EXTERNAL_PROVIDERS_LOG")
+        .env_remove("EXTERNAL_PROVIDERS_SETTINGS")
         .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", "not this one")
         .output()
         .unwrap();
@@ -113,6 +115,8 @@ async fn the_tool_calls_as_the_settings_say() {
         let switches = "[options]\nlogin = true\nuser_information = true\nevents = true\n";
         let (login, info) =
             (tab("login", "/Provider.asmx"), tab("user_information", "/Extended.asmx"));
+        let login =
+            format!("{login}forgot_password_url = '{base}/forgot'\ndefault_role = 'registered'\n");
         folder.file("s.toml", format!("{switches}{login}{info}{rest}"))
     };
     let login = ["Authenticate", "loginUsername=myusername", "loginPassword=mypassword"];
