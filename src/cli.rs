@@ -19,7 +19,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use external_providers::Secret;
 use external_providers::secret::Mask;
 
@@ -79,12 +79,14 @@ enum Command {
 pub(crate) struct Failed {
     pub(crate) code: u8,
     pub(crate) message: String,
+    /// What else is wrong, each an error of its own.
+    pub(crate) more: Vec<String>,
     pub(crate) hint: Option<String>,
 }
 
 impl Failed {
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None }
+        Self { code, message: message.into(), more: Vec::new(), hint: None }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -142,26 +144,40 @@ pub(crate) fn print(text: &str) -> Result<(), Failed> {
 }
 
 pub(crate) fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let mut command = Cli::command();
+    let parsed = command.try_get_matches_from_mut(std::env::args_os());
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (mut cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return explain(&error),
     };
     let by_default = match cli.command {
         Command::Call(_) | Command::Check(_) | Command::Settings(_) | Command::Fixtures(_) => "off",
         Command::Record(_) | Command::Serve(_) => "info",
     };
-    let result = logging::start(by_default).and_then(|()| match cli.command {
-        Command::Call(args) => call::run(args),
-        Command::Check(args) => check::run(&args),
-        Command::Record(args) => record::run(&args),
-        Command::Serve(args) => serve::run(&args),
-        Command::Settings(args) => settings::run(&args),
-        Command::Fixtures(args) => fixtures::run(args),
+    let result = logging::start(by_default).and_then(|()| {
+        if let Some((name, matches)) = matches.subcommand()
+            && let Some(command) = command.find_subcommand(name)
+            && let Command::Call(call::CallArgs { settings: file, .. })
+            | Command::Check(check::CheckArgs { settings: file, .. }) = &mut cli.command
+        {
+            *file = settings::file(file.take(), command, matches)?;
+        }
+        match cli.command {
+            Command::Call(args) => call::run(args),
+            Command::Check(args) => check::run(&args),
+            Command::Record(args) => record::run(&args),
+            Command::Serve(args) => serve::run(&args),
+            Command::Settings(args) => settings::run(&args),
+            Command::Fixtures(args) => fixtures::run(args),
+        }
     });
     let code = result.unwrap_or_else(|failed| {
         // There is nowhere left to say that standard error is closed.
         let mut stderr = std::io::stderr().lock();
-        let _ = writeln!(stderr, "error: {}", printable(&failed.message));
+        for message in [failed.message].iter().chain(&failed.more) {
+            let _ = writeln!(stderr, "error: {}", printable(message));
+        }
         if let Some(hint) = failed.hint {
             let _ = writeln!(stderr, "hint: {}", printable(&hint));
         }

@@ -27,7 +27,7 @@ use super::{Failed, LOCAL, SETTINGS, USAGE, certificates, print, printable, vari
 
 /// Call an operation of a provider service and print its answer
 ///
-/// Without --url or --settings, a sample provider is started inside this process, on loopback, and called over
+/// Without --url, --settings or EXTERNAL_PROVIDERS_SETTINGS, a sample provider is started inside this process, on loopback, and called over
 /// HTTP: its user is myusername with the password mypassword.
 #[derive(Args)]
 #[command(after_help = operations_help())]
@@ -50,10 +50,11 @@ pub(crate) struct CallArgs {
 
     /// Call the service that this settings file names for the operation's kind, as it says: URL,
     /// password, namespace (discovered, if it says so), time-outs, TLS, proxy. The kind must be
-    /// enabled and external. Not its retries and limits: one call is made
+    /// enabled and external. Not its retries and limits: one call is made. Without --settings and
+    /// --url, the file that EXTERNAL_PROVIDERS_SETTINGS names is used
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "namespace", "soap", "absent",
         "timeout", "auth_password_file", "root_certificates"])]
-    settings: Option<PathBuf>,
+    pub(super) settings: Option<PathBuf>,
 
     /// The service's target namespace, as its WSDL has it
     #[arg(long, default_value = DEFAULT_NAMESPACE)]

@@ -7,14 +7,14 @@ use std::time::Duration;
 use clap::Args;
 use external_providers::check::{Gravity, Options, Outcome, Report, Step, Subject, check};
 use external_providers::contract::{Absent, Kind};
-use external_providers::settings::{Settings, TABS};
+use external_providers::settings::TABS;
 use external_providers::soap::SoapVersion;
 use serde::Serialize;
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
-use super::settings::warn;
 use super::{
-    FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, certificates, print, printable, variables,
+    FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, certificates, print, printable, settings,
+    variables,
 };
 
 /// Find out what ails a provider service, and what to do about it
@@ -45,9 +45,11 @@ Exit codes:
   3  settings: a file or a password is wrong or missing
   9  findings: something does not work")]
 pub(crate) struct CheckArgs {
-    /// Look at every enabled external provider of this settings file
+    /// Look at every enabled external provider of this settings file; without --settings and --url,
+    /// of the file that EXTERNAL_PROVIDERS_SETTINGS names. With --kind, mistakes in the sections of
+    /// other kinds are warnings
     #[arg(long, value_name = "FILE", conflicts_with = "url")]
-    settings: Option<PathBuf>,
+    pub(super) settings: Option<PathBuf>,
 
     /// Look at this service, for instance http://host/Provider.asmx
     #[arg(long)]
@@ -169,9 +171,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<u8, Failed> {
 fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
     let wanted = |found: Kind| args.kind.is_none_or(|kind| kind == found);
     if let Some(file) = &args.settings {
-        let settings =
-            Settings::load(file).map_err(|error| Failed::new(SETTINGS, error.to_string()))?;
-        warn(&file.display().to_string(), settings.warnings());
+        let settings = settings::load(file, args.kind)?;
         let tabs = TABS.iter().filter(|kind| wanted(**kind));
         let subjects: Vec<Subject> =
             tabs.filter_map(|kind| settings.tab(*kind).external()).map(Subject::from).collect();
@@ -187,7 +187,8 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
         return Ok(subjects);
     }
     let Some(url) = &args.url else {
-        return Err(Failed::new(USAGE, "give --settings FILE or --url URL"));
+        return Err(Failed::new(USAGE, "there is no service to check")
+            .hint(format!("give --settings FILE or --url URL, or set {}", settings::VARIABLE)));
     };
     let mut subject = Subject::new(url.as_str());
     subject.kind = args.kind;

@@ -4,12 +4,17 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Arg, Args, Subcommand};
+use external_providers::contract::Kind;
 use external_providers::settings::{self, Provider, Settings, SettingsError, TABS};
 use external_providers::table::Problem;
 use serde_json::{Value, json};
 
-use super::{Failed, LOCAL, OK, SETTINGS, print, printable};
+use super::{Failed, LOCAL, OK, SETTINGS, USAGE, print, printable};
+
+/// The variable that names the settings file where no argument does.
+pub(crate) const VARIABLE: &str = "EXTERNAL_PROVIDERS_SETTINGS";
 
 /// Write, check or describe a settings file
 ///
@@ -42,7 +47,7 @@ struct InitArgs {
 ///
 /// Passwords and certificates of the providers that are enabled are read, as they would be in
 /// operation; nothing is connected to. Errors and warnings go to standard error, one a line:
-/// FILE:LINE: key: what is wrong (what to do). --json prints one object instead: file, valid,
+/// "error: FILE:LINE: key: what is wrong (what to do)", and "warning: …" alike. --json prints one object instead: file, valid,
 /// problems and warnings (line, column, key, what, hint; line and column are 0 where the trouble is
 /// the whole file), and providers (kind, enabled, provider, url).
 #[derive(Args)]
@@ -53,9 +58,9 @@ Exit codes:
   2  usage: the arguments are wrong
   3  settings: the file is missing, or something in it is wrong")]
 struct CheckArgs {
-    /// The settings file
+    /// The settings file; without one, that of EXTERNAL_PROVIDERS_SETTINGS
     #[arg(value_name = "FILE")]
-    file: PathBuf,
+    file: Option<PathBuf>,
 
     /// Print one JSON object
     #[arg(long)]
@@ -89,8 +94,15 @@ fn init(out: Option<&Path>) -> Result<u8, Failed> {
 }
 
 fn check(args: &CheckArgs) -> Result<u8, Failed> {
-    let result = Settings::load(&args.file);
-    let file = args.file.display().to_string();
+    let file = match &args.file {
+        Some(file) => file.clone(),
+        None => from_environment().ok_or_else(|| {
+            Failed::new(USAGE, "there is no settings file to check")
+                .hint(format!("give FILE, or set {VARIABLE}"))
+        })?,
+    };
+    let result = Settings::load(&file);
+    let file = file.display().to_string();
     if args.json {
         let report = match &result {
             Ok(settings) => json!({
@@ -126,17 +138,72 @@ fn check(args: &CheckArgs) -> Result<u8, Failed> {
             print(&printable(&table(&settings)))?;
             Ok(OK)
         }
-        Err(error) => {
-            if let SettingsError::Invalid { warnings, .. } = &error {
-                warn(&file, warnings);
-            }
-            Err(Failed::new(SETTINGS, error.to_string()))
+        Err(error) => Err(invalid(&file, &error)),
+    }
+}
+
+/// The file that the environment names, if it does.
+fn from_environment() -> Option<PathBuf> {
+    std::env::var_os(VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from)
+}
+
+/// The file of a subcommand with `--settings` and `--url`: the environment's, if neither is given.
+/// Arguments that cannot be used with `--settings` cannot be used with it, either.
+pub(crate) fn file(
+    given: Option<PathBuf>,
+    command: &clap::Command,
+    matches: &clap::ArgMatches,
+) -> Result<Option<PathBuf>, Failed> {
+    let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let Some(file) = from_environment().filter(|_| given.is_none() && !is_given("url")) else {
+        return Ok(given);
+    };
+    let excludes = |one: &Arg, id: &str| {
+        let excluded = command.get_arg_conflicts_with(one);
+        excluded.iter().any(|other| other.get_id() == id)
+    };
+    let settings = command.get_arguments().find(|argument| argument.get_id() == "settings");
+    let other = command.get_arguments().find(|argument| {
+        let id = argument.get_id().as_str();
+        let excluded = excludes(argument, "settings") || settings.is_some_and(|s| excludes(s, id));
+        excluded && is_given(id)
+    });
+    match other.and_then(Arg::get_long) {
+        None => Ok(Some(file)),
+        Some(flag) => {
+            let message =
+                format!("--{flag} cannot be used with the settings that {VARIABLE} names");
+            let hint = format!("say in the file what is to be, or give --url, or unset {VARIABLE}");
+            Err(Failed::new(USAGE, message).hint(hint))
         }
     }
 }
 
+/// Loads a file, for all kinds or for one, and warns of what is unwise about it.
+pub(crate) fn load(file: &Path, kind: Option<Kind>) -> Result<Settings, Failed> {
+    let name = file.display().to_string();
+    let loaded = match kind {
+        Some(kind) => Settings::load_kind(file, kind),
+        None => Settings::load(file),
+    };
+    let settings = loaded.map_err(|error| invalid(&name, &error))?;
+    warn(&name, settings.warnings());
+    Ok(settings)
+}
+
+/// All that is wrong with a file, each an error of its own; warns of the rest.
+fn invalid(file: &str, error: &SettingsError) -> Failed {
+    if let SettingsError::Invalid { warnings, .. } = error {
+        warn(file, warnings);
+    }
+    let all = error.to_string();
+    let mut lines = all.lines();
+    let failed = Failed::new(SETTINGS, lines.next().unwrap_or_default());
+    Failed { more: lines.map(str::to_owned).collect(), ..failed }
+}
+
 /// Says on standard error what is unwise about the settings in a file.
-pub(crate) fn warn(file: &str, warnings: &[Problem]) {
+fn warn(file: &str, warnings: &[Problem]) {
     let mut stderr = std::io::stderr().lock();
     for warning in warnings {
         let line = settings::line(file, warning);
@@ -174,7 +241,7 @@ fn problems(problems: &[Problem]) -> Value {
 }
 
 fn providers(settings: &Settings) -> Value {
-    let one = |kind: &external_providers::contract::Kind| {
+    let one = |kind: &Kind| {
         let tab = settings.tab(*kind);
         json!({
             "kind": kind.to_string(),

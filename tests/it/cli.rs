@@ -21,6 +21,7 @@ fn command(arguments: &[&str]) -> Command {
         .arg("call")
         .args(arguments)
         .env_remove("EXTERNAL_PROVIDERS_LOG")
+        .env_remove("EXTERNAL_PROVIDERS_SETTINGS")
         .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", PASSWORD)
         .stdin(Stdio::null());
     command

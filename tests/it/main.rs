@@ -36,6 +36,7 @@ mod replay_server;
 mod serve;
 mod serve_fixtures;
 mod settings;
+mod settings_shared;
 mod settings_tool;
 mod support;
 mod tidy;

@@ -177,6 +177,7 @@ pub(crate) fn tool(arguments: &[&str], password: &str) -> std::process::Command 
         .args(arguments)
         .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", password)
         .env_remove("EXTERNAL_PROVIDERS_LOG")
+        .env_remove("EXTERNAL_PROVIDERS_SETTINGS")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -6,14 +6,13 @@ use std::path::Path;
 use external_providers::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
 use external_providers::contract::{GetSignInCookieInfo, Operation as _, OperationInfo};
 use external_providers::providers::ServiceError;
-use external_providers::settings::{External, Settings};
+use external_providers::settings::External;
 
 use crate::cli::{Failed, SETTINGS, chain, settings};
 
 /// The service that a settings file names for an operation.
 pub(super) fn service(file: &Path, operation: &OperationInfo) -> Result<External, Failed> {
-    let loaded = Settings::load(file).map_err(|error| Failed::new(SETTINGS, error.to_string()))?;
-    settings::warn(&file.display().to_string(), loaded.warnings());
+    let loaded = settings::load(file, Some(operation.kind))?;
     let (kind, file) = (operation.kind, file.display());
     let tab = loaded.tab(kind);
     if !tab.enabled {
