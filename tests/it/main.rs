@@ -21,6 +21,7 @@ mod host_captures;
 mod host_http;
 mod owner;
 mod page;
+mod planted;
 mod properties;
 mod providers;
 mod providers_discover;

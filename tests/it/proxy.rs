@@ -14,7 +14,7 @@ use crate::raw::{Peer, Service, answer, call};
 use crate::support::Folder;
 
 /// A proxy that runs on a thread of its own, and what it records.
-struct Running {
+pub(crate) struct Running {
     address: SocketAddr,
     folder: Folder,
     stop: Option<oneshot::Sender<()>>,
@@ -22,7 +22,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(origin: &str) -> Self {
+    pub(crate) fn start(origin: &str) -> Self {
         Self::with(origin, |builder| builder)
     }
 
@@ -49,8 +49,15 @@ impl Running {
         Self { address, folder, stop: Some(stop), thread: Some(thread) }
     }
 
-    fn caller(&self) -> Peer {
+    pub(crate) fn caller(&self) -> Peer {
         Peer::connect(self.address)
+    }
+
+    /// Stops it; the folder with what it recorded.
+    pub(crate) fn stop(mut self) -> Folder {
+        drop(self.stop.take());
+        assert_eq!(self.thread.take().unwrap().join().unwrap(), 0, "exchanges were lost");
+        std::mem::replace(&mut self.folder, Folder::to_be("proxy"))
     }
 
     /// Stops it; what it recorded, in order.
