@@ -56,10 +56,15 @@ pub use differences::{Difference, Differences, Value};
 pub use har::{HarError, Imported, export_har, import_har};
 pub use migrate::{MigrateError, Migrated, migrate};
 pub use pattern::BadPattern;
-pub use recording::{Decision, RecordError, Recorder, Recording, Summary};
+pub use recording::{
+    Decision, Leftover, LeftoverKind, RecordError, Recorder, Recording, RecordingOptions,
+    Retention, Summary, leftovers,
+};
 pub use redact::Redactor;
 pub use replay::{Nearest, NoMatch, Replay, Replayed};
-pub use store::{BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, store};
+pub use store::{
+    BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, private_file, store,
+};
 pub use verify::{Live, Verdict, Verified, Verifier, VerifyOptions};
 
 /// The version of the format that is written.
@@ -186,32 +191,39 @@ pub struct Policy {
 /// What a recording does with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Mode {
-    /// Replay only: what is not recorded is refused, nothing goes to the service.
-    None,
-    /// Record if there is no recording yet, else replay only.
+    /// Forward everything; keep what earlier sessions have not recorded.
     #[default]
-    Once,
-    /// Replay what is recorded, record what is not.
     New,
-    /// Record everything, and replace the old recording as a whole when it is finished.
+    /// Forward and record everything, into a directory that holds no recording yet.
+    Once,
+    /// Forward and record everything, and replace the old recording as a whole at the end.
     All,
-    /// Always ask the service; record what is not there yet.
-    Spy,
+    /// Answer from the recording that was there at the start, without a word to the service; forward
+    /// and record the rest.
+    ReplayOrRecord,
+    /// Answer from the recording, and refuse the rest: nothing goes to the service.
+    ReplayOnly,
 }
 
 impl Mode {
     /// All modes, in the order in which help lists them.
-    pub const ALL: [Self; 5] = [Self::None, Self::Once, Self::New, Self::All, Self::Spy];
+    pub const ALL: [Self; 5] =
+        [Self::New, Self::Once, Self::All, Self::ReplayOrRecord, Self::ReplayOnly];
 
-    /// The name: `none`, `once`, `new`, `all`, `spy`.
+    /// The name: `new`, `once`, `all`, `replay-or-record`, `replay-only`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::None => "none",
-            Self::Once => "once",
             Self::New => "new",
+            Self::Once => "once",
             Self::All => "all",
-            Self::Spy => "spy",
+            Self::ReplayOrRecord => "replay-or-record",
+            Self::ReplayOnly => "replay-only",
         }
+    }
+
+    /// Is a request that is in the recording answered from there?
+    pub const fn replays(self) -> bool {
+        matches!(self, Self::ReplayOrRecord | Self::ReplayOnly)
     }
 }
 
@@ -223,15 +235,22 @@ impl fmt::Display for Mode {
 
 /// There is no such mode.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is no mode: none, once, new, all or spy")]
+#[error("there is no mode \"{0}\": new, once, all, replay-or-record or replay-only")]
 pub struct UnknownMode(pub String);
 
 impl FromStr for Mode {
     type Err = UnknownMode;
 
+    /// Reads a name; `spy` is another one for `new`, and `none` for `replay-only`.
     fn from_str(name: &str) -> Result<Self, UnknownMode> {
-        let mode = Self::ALL.into_iter().find(|mode| mode.name() == name);
-        mode.ok_or_else(|| UnknownMode(name.to_owned()))
+        match name {
+            "spy" => Ok(Self::New),
+            "none" => Ok(Self::ReplayOnly),
+            _ => {
+                let mode = Self::ALL.into_iter().find(|mode| mode.name() == name);
+                mode.ok_or_else(|| UnknownMode(name.to_owned()))
+            }
+        }
     }
 }
 
@@ -244,7 +263,8 @@ mod tests {
         for mode in Mode::ALL {
             assert_eq!(mode.to_string().parse(), Ok(mode));
         }
+        assert_eq!(("spy".parse(), "none".parse()), (Ok(Mode::New), Ok(Mode::ReplayOnly)));
         let error = "nwe".parse::<Mode>().unwrap_err();
-        assert_eq!(error.to_string(), "\"nwe\" is no mode: none, once, new, all or spy");
+        assert!(error.to_string().starts_with("there is no mode \"nwe\": new, once"), "{error}");
     }
 }

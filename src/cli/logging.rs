@@ -17,7 +17,11 @@ pub(crate) fn start(by_default: &str) -> Result<(), Failed> {
         Failed::new(SETTINGS, format!("{VARIABLE} is no log filter"))
             .hint("use a level (off, error, warn, info, debug, trace) or target=level pairs")
     })?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        // Where standard error is gone with its terminal, saying so there would be a panic.
+        .log_internal_errors(false);
     tracing_subscriber::registry().with(filter).with(lines).init();
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `record`: a proxy between a caller and a real service, that keeps what they say.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +8,13 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use external_providers::fixture::{
-    HostHeader, Mode, Proxy, ProxyError, RecordError, Recording, Rules, Summary, UpstreamError,
+    HostHeader, Mode, Proxy, ProxyError, RecordError, Recording, RecordingOptions, Retention,
+    Rules, Summary, UpstreamError,
 };
 
 use super::call::seconds;
 use super::passwords::Passwords;
+use super::serve::age;
 use super::signals::Signals;
 use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, print, printable};
 
@@ -28,24 +31,37 @@ use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, print, printable};
 /// are replaced by REDACTED-1, REDACTED-2, … A compressed message goes through, but is not kept, since
 /// no secret in it could be found; that fails the run.
 ///
-/// SIGTERM and SIGINT finish what was begun (said twice: at once) and print a summary. Each exchange
-/// is logged on standard error in one line, without its content; EXTERNAL_PROVIDERS_LOG=off is
-/// silent.
+/// SIGTERM, SIGINT and SIGHUP finish what was begun (a second one: at once) and print a summary. Each
+/// exchange is logged on standard error in one line, without its content; EXTERNAL_PROVIDERS_LOG=off is
+/// silent. Directories and files are made for their owner alone (0700, 0600).
 #[derive(Args)]
 #[command(after_help = "\
 Modes:
-  none  replay only: nothing goes to the service, what is not recorded is refused
-  once  record if DIR holds no recording yet, else replay only
-  new   replay what is recorded, record what is not
-  all   record everything; the new recording replaces DIR when it is finished
-  spy   always ask the service, record what is not there yet
+  new               forward everything, and keep what earlier runs have not recorded: another
+                    request, another answer, another password as far as can be said (also: spy)
+  once              forward and record everything; refused if DIR holds a recording already
+  all               forward and record everything; the new recording replaces DIR at the end, unless
+                    it lacks something (see --replace). The old one is kept beside, as
+                    .DIR.previous-TIME, until you remove it
+  replay-or-record  answer from what DIR holds, forward and record the rest
+  replay-only       answer from what DIR holds, refuse the rest (also: none)
+The last two answer logins without asking the service: for tests, not for users.
+
+What is recorded: calls, pages and documents of .asmx, .svc and .ashx files, WSDLs, and whatever is
+answered with XML. A request without an answer is logged and counted, and answered 502; it is not
+recorded. An answer is passed on before it is recorded: no caller waits for the disk.
+
+An exchange that is equal to the last one of the same request (secrets included; dates and numbers of
+requests in headers aside) is not written again: \"count\" in its exchange.toml goes up. An answer
+that differs is another exchange, and a replay gives it after the earlier one.
 
 Exit codes:
   0  stopped in order
   1  local trouble: the address cannot be listened on, an exchange could not be written, or was
-     under way when a second signal came
+     under way when a second signal came, or DIR was not replaced
   2  usage: the arguments are wrong
-  3  settings: a password, a certificate or a recording is wrong or missing")]
+  3  settings: a password, a certificate or a recording is wrong or missing, DIR holds a recording
+     (--mode once), or one of another service")]
 pub(crate) struct RecordArgs {
     /// The service's scheme, host and port: http://host, https://host:8443. Redirects are not
     /// followed, and the environment's proxy is not used
@@ -56,14 +72,49 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: String,
 
-    /// The directory of the recording
+    /// The directory of the recording. It says of which service it is (recording.toml)
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
     /// What to do with a request; the list is below
-    #[arg(long, value_name = "MODE", default_value = "once",
-        value_parser = ["none", "once", "new", "all", "spy"], hide_possible_values = true)]
+    #[arg(long, value_name = "MODE", default_value = "new", hide_possible_values = true,
+        value_parser = ["new", "spy", "once", "all", "replay-or-record", "replay-only", "none"])]
     mode: String,
+
+    /// Go on although the recording in DIR is one of another service: that has moved
+    #[arg(long)]
+    allow_other_upstream: bool,
+
+    /// With --mode all: replace the recording even by one that has gaps, lacks operations, or holds
+    /// errors alone of an operation that was answered before
+    #[arg(long)]
+    replace: bool,
+
+    /// With --mode all: remove the recordings that were replaced, now and earlier, when the new one is
+    /// in place
+    #[arg(long)]
+    discard_previous: bool,
+
+    /// Write exchanges that are equal to the one before them once more, instead of counting them
+    #[arg(long)]
+    keep_equal: bool,
+
+    /// Record health probes and all else that is beside the service, too
+    #[arg(long)]
+    everything: bool,
+
+    /// Keep at most so many exchanges; the oldest go first
+    #[arg(long, value_name = "NUMBER", default_value_t = Retention::default().exchanges,
+        value_parser = exchanges)]
+    max_exchanges: usize,
+
+    /// Keep at most so many bytes of them: 500M, 2G (of 1024); the oldest go first. Default: no limit
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    max_size: Option<u64>,
+
+    /// Keep none that is older: 30d, 2w, 12h. Default: no limit
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    max_age: Option<Duration>,
 
     /// The Host header on its way to the service: kept as it is, or the upstream's. By default it is
     /// kept if the upstream is an IP address or localhost, and becomes the upstream's if it is a name
@@ -104,28 +155,63 @@ enum Host {
     Upstream,
 }
 
+/// A number of exchanges.
+fn exchanges(text: &str) -> Result<usize, String> {
+    let most = Retention::default().exchanges;
+    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| format!("give a number from 1 to {most}, the most that can be loaded"))
+}
+
+/// A size in bytes, perhaps with K, M or G.
+fn bytes(text: &str) -> Result<u64, String> {
+    let number = text.trim_end_matches(['K', 'M', 'G', 'k', 'm', 'g']);
+    let shift = match &text[number.len()..] {
+        "" => Some(0),
+        "K" | "k" => Some(10),
+        "M" | "m" => Some(20),
+        "G" | "g" => Some(30),
+        _ => None,
+    };
+    let size = number.parse::<u64>().ok().zip(shift);
+    let size = size.and_then(|(number, shift)| number.checked_mul(1 << shift));
+    size.filter(|size| *size > 0).ok_or_else(|| "give a size like 500M or 2G".to_owned())
+}
+
 pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
     super::memory::give_back();
     let mode: Mode = args.mode.parse().map_err(|error| Failed::new(USAGE, format!("{error}")))?;
+    if mode != Mode::All && (args.replace || args.discard_previous) {
+        let option = if args.replace { "--replace" } else { "--discard-previous" };
+        return Err(Failed::new(USAGE, format!("{option} is for --mode all")));
+    }
     let password = Passwords::default().auth(args.auth_password_file.as_deref())?;
-    let rules = Rules { keys: args.redact_key.clone(), personal: args.redact_personal };
-    let recording = Recording::open(&args.out, mode, rules)
-        .map_err(|error| {
-            let code = match &error {
-                RecordError::Store(_) | RecordError::Directory(_) => LOCAL,
-                _ => SETTINGS,
-            };
-            Failed::new(code, chain(&error))
-        })?
-        .with_secrets(password);
-    let recording = Arc::new(recording);
+    let options = RecordingOptions {
+        rules: Rules { keys: args.redact_key.clone(), personal: args.redact_personal },
+        retention: Retention {
+            exchanges: args.max_exchanges,
+            size: args.max_size,
+            age: args.max_age,
+        },
+        keep_equal: args.keep_equal,
+        everything: args.everything,
+        other_upstream: args.allow_other_upstream,
+        replace: args.replace,
+        discard_previous: args.discard_previous,
+        ..RecordingOptions::default()
+    };
+    let recording = Recording::open_with(&args.out, mode, options).map_err(|e| refused(&e))?;
+    let recording = Arc::new(recording.with_secrets(password));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
-    let in_order = runtime.block_on(serve(args, mode, &recording))?;
+    let (in_order, summary) = runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        let in_order = serve(args, mode, &recording, &mut signals).await?;
+        let summary = finish(&recording, &mut signals, in_order).await;
+        Ok::<_, Failed>((in_order, summary.map_err(|error| Failed::new(LOCAL, chain(&error)))?))
+    })?;
     runtime.shutdown_background();
-    let summary = recording.finish().map_err(|error| Failed::new(LOCAL, chain(&error)))?;
     print(&printable(&told(&summary, args)))?;
     match summary.failed {
         0 if in_order => Ok(OK),
@@ -136,9 +222,49 @@ pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
     }
 }
 
+fn refused(error: &RecordError) -> Failed {
+    let code = match error {
+        RecordError::Store(_) | RecordError::Directory(_) | RecordError::Thread(_) => LOCAL,
+        _ => SETTINGS,
+    };
+    Failed::new(code, chain(error))
+}
+
+/// Says something to whoever stops the recorder, however little is logged.
+fn say(text: &str) {
+    // Nobody is there to hear it when the terminal was closed.
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+}
+
+/// Waits until everything is written; a second signal gives up what is not.
+async fn finish(
+    recording: &Arc<Recording>,
+    signals: &mut Signals,
+    may_wait: bool,
+) -> Result<Summary, RecordError> {
+    if !may_wait {
+        recording.abandon();
+    }
+    let finishing = Arc::clone(recording);
+    let mut finished = tokio::task::spawn_blocking(move || finishing.finish());
+    loop {
+        tokio::select! {
+            finished = &mut finished => return finished.unwrap_or(Err(RecordError::Panic)),
+            () = signals.next() => {
+                say(&format!("not waiting: {} exchanges are not recorded", recording.waiting()));
+                recording.abandon();
+            }
+        }
+    }
+}
+
 /// Serves until a signal comes. Was all finished that was begun?
-async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Result<bool, Failed> {
-    let mut signals = Signals::new()?;
+async fn serve(
+    args: &RecordArgs,
+    mode: Mode,
+    recording: &Arc<Recording>,
+    signals: &mut Signals,
+) -> Result<bool, Failed> {
     let mut builder = Proxy::builder(&args.upstream, Arc::clone(recording))
         .connect_timeout(args.connect_timeout)
         .timeout(args.timeout)
@@ -150,13 +276,13 @@ async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Res
     if let Some(file) = &args.root_certificates {
         builder = builder.root_certificates(super::certificates(file)?);
     }
-    let proxy = builder.bind(args.listen.as_str()).await.map_err(|error| {
-        let code = match &error {
-            ProxyError::Itself(_) | ProxyError::Upstream(UpstreamError::Origin(_)) => USAGE,
-            ProxyError::Upstream(_) => SETTINGS,
-            _ => LOCAL,
-        };
-        Failed::new(code, chain(&error))
+    let proxy = builder.bind(args.listen.as_str()).await.map_err(|error| match &error {
+        ProxyError::Recording(error) => refused(error),
+        ProxyError::Itself(_) | ProxyError::Upstream(UpstreamError::Origin(_)) => {
+            Failed::new(USAGE, chain(&error))
+        }
+        ProxyError::Upstream(_) => Failed::new(SETTINGS, chain(&error)),
+        _ => Failed::new(LOCAL, chain(&error)),
     })?;
     print(&printable(&format!(
         "listening on http://{}, forwarding to {}; mode {mode}: {}\n",
@@ -164,6 +290,7 @@ async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Res
         proxy.upstream(),
         meaning(mode, recording.len(), args)
     )))?;
+    let under_way = proxy.under_way();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let mut served = std::pin::pin!(proxy.serve(async {
         let _ = stopped.await;
@@ -171,10 +298,13 @@ async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Res
     let mut stop = Some(stop);
     loop {
         tokio::select! {
-            _ = &mut served => return Ok(true),
+            () = &mut served => return Ok(true),
             () = signals.next() => match stop.take() {
-                // Dropping the sender tells it.
-                Some(stop) => drop(stop),
+                Some(stop) => {
+                    // Dropping the sender tells it.
+                    drop(stop);
+                    say_what_is_waited_for(under_way(), recording.waiting(), args);
+                }
                 // Whoever says it twice means it.
                 None => return Ok(false),
             },
@@ -182,34 +312,85 @@ async fn serve(args: &RecordArgs, mode: Mode, recording: &Arc<Recording>) -> Res
     }
 }
 
+fn say_what_is_waited_for(calls: usize, exchanges: usize, args: &RecordArgs) {
+    let mut waited_for = Vec::new();
+    if calls > 0 {
+        let s = if calls == 1 { "" } else { "s" };
+        let most = (args.connect_timeout + args.timeout).as_secs_f64();
+        waited_for.push(format!("{calls} call{s} under way (for at most {most} s)"));
+    }
+    if exchanges > 0 {
+        let s = if exchanges == 1 { "" } else { "s" };
+        waited_for.push(format!("{exchanges} exchange{s} to be written"));
+    }
+    if !waited_for.is_empty() {
+        let waited_for = waited_for.join(" and ");
+        say(&format!("stopping: waiting for {waited_for}; a second Ctrl-C or signal stops now"));
+    }
+}
+
 /// What the mode means for this directory.
-fn meaning(mode: Mode, recordings: usize, args: &RecordArgs) -> String {
+fn meaning(mode: Mode, found: usize, args: &RecordArgs) -> String {
     let dir = args.out.display();
-    match (mode, recordings) {
-        (Mode::None, _) => {
-            format!("replaying the {recordings} recordings of {dir}, nothing is forwarded")
+    let recordings = match found {
+        1 => "1 recording".to_owned(),
+        found => format!("{found} recordings"),
+    };
+    match (mode, found) {
+        (Mode::New, 0) => format!("{dir} holds no recording yet, what differs is recorded"),
+        (Mode::New, _) => {
+            format!("what is not among the {recordings} of {dir} is recorded")
         }
-        (Mode::Once, 0) => format!("{dir} holds no recording, all is recorded"),
-        (Mode::Once, _) => format!(
-            "{dir} holds {recordings} recordings already, they are replayed and nothing is forwarded (--mode new or all records)"
-        ),
-        (Mode::New, _) => format!(
-            "{dir} holds {recordings} recordings, they are replayed, and what is not among them is recorded"
-        ),
+        (Mode::Once, _) => format!("{dir} holds no recording yet, all is recorded"),
         (Mode::All, 0) => format!("all is recorded, and put into {dir} at the end"),
-        (Mode::All, _) => format!(
-            "all is recorded anew, and replaces the {recordings} recordings of {dir} at the end"
-        ),
-        (Mode::Spy, _) => format!(
-            "all is forwarded, and what is not among the {recordings} recordings of {dir} is recorded"
-        ),
+        (Mode::All, _) => {
+            format!("all is recorded anew, and replaces the {recordings} of {dir} at the end")
+        }
+        (Mode::ReplayOrRecord, _) => {
+            format!("answering from the {recordings} of {dir}, the rest is forwarded and recorded")
+        }
+        (Mode::ReplayOnly, _) => {
+            format!("answering from the {recordings} of {dir}, nothing is forwarded")
+        }
     }
 }
 
 fn told(summary: &Summary, args: &RecordArgs) -> String {
     let Summary { recorded, replayed, kept, unmatched, failed, .. } = summary;
-    format!(
-        "stopped: {recorded} recorded, {replayed} replayed, {kept} there already, {unmatched} not matched, {failed} lost; in {}\n",
-        args.out.display()
-    )
+    let mut text = format!(
+        "stopped: {recorded} recorded, {replayed} replayed, {kept} there already, {unmatched} not matched, {failed} lost"
+    );
+    for (count, what) in [
+        (summary.equal, "counted (equal to the one before)"),
+        (summary.unanswered, "without an answer (not recorded)"),
+        (summary.beside, "passed on (beside the service)"),
+        (summary.dropped, "dropped (the oldest, by the limits)"),
+    ] {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    text.push_str(&format!("; in {}\n", args.out.display()));
+    if let Some(previous) = &summary.previous {
+        let previous = previous.display();
+        text.push_str(&format!(
+            "the recording that was there before is in {previous}: remove it when it is no longer wanted\n"
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn sizes_are_read() {
+        for (text, size) in [("1", 1), ("500M", 500 << 20), ("2g", 2 << 30), ("3K", 3072)] {
+            assert_eq!(bytes(text), Ok(size));
+        }
+        for text in ["", "0", "M", "1MM", "1T", "-1", "99999999999G"] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
 }

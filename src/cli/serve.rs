@@ -11,6 +11,7 @@ use external_providers::soap::DEFAULT_NAMESPACE;
 use external_providers::{Host, sample};
 
 use self::fixtures::ReplayArgs;
+pub(crate) use self::fixtures::age;
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::signals::Signals;
 use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, memory};

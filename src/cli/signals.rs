@@ -1,29 +1,51 @@
-//! SIGTERM and SIGINT: how a long-running command is told to stop.
+//! SIGTERM, SIGINT and SIGHUP: how a long-running command is told to stop.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Failed, LOCAL};
 
-/// From when this is made, neither signal ends the process.
+/// From when this is made, none of the signals ends the process. SIGHUP comes when a terminal is
+/// closed; a command that was started to survive that (by nohup) does.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Option<Signal>,
 }
 
 impl Signals {
     pub(crate) fn new() -> Result<Self, Failed> {
         let failed = |error: std::io::Error| Failed::new(LOCAL, format!("no signals: {error}"));
+        let hangup = match is_ignored(SignalKind::hangup()) {
+            true => None,
+            false => Some(signal(SignalKind::hangup()).map_err(failed)?),
+        };
         Ok(Self {
             terminate: signal(SignalKind::terminate()).map_err(failed)?,
             interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            hangup,
         })
     }
 
     /// Waits for the next one.
     pub(crate) async fn next(&mut self) {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            _ = hangup => {}
         }
     }
+}
+
+/// Is a signal ignored by who started this process? Known on Linux only.
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (kind.as_raw_value() - 1) & 1 == 1)
 }

@@ -24,6 +24,11 @@ pub trait Transport: Send + Sync {
         &self,
         request: HttpRequest,
     ) -> impl Future<Output = Result<HttpResponse, TransportError>> + Send;
+
+    /// Where the service is, `http://host:port`, if it has an address.
+    fn origin(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The transport over HTTP/1.1.
@@ -240,6 +245,10 @@ fn shared_name(name: &HeaderName) -> Cow<'static, str> {
 impl Transport for HttpTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         self.exchange_in_time(reqwest::Method::POST, self.url.clone(), request).await
+    }
+
+    fn origin(&self) -> Option<String> {
+        Some(self.url.origin().ascii_serialization())
     }
 }
 

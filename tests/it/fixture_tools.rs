@@ -226,7 +226,7 @@ fn har_of_a_browser_is_redacted_and_made_plain() {
     ]}}"#;
     let imported = import_har(har, &Rules::default(), &[sample("x", 7)]).unwrap();
     let [call, form] = &imported.fixtures[..] else { panic!("{imported:?}") };
-    assert_eq!((call.name.as_str(), call.sequence), ("start-ticket-200-11", 8));
+    assert_eq!((call.name.as_str(), call.sequence), ("00008-start-ticket-200-soap11", 8));
     assert_eq!(call.recorded.to_string(), "2026-11-24T21:00:00.123456Z");
     assert_eq!(call.took.as_micros(), 12346);
     assert_eq!(

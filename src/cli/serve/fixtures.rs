@@ -49,7 +49,8 @@ fn injection(text: &str) -> Result<Injection, String> {
     text.parse::<Injection>().map_err(|error| error.to_string())
 }
 
-fn age(text: &str) -> Result<Duration, String> {
+/// An age in days, weeks, hours.
+pub(crate) fn age(text: &str) -> Result<Duration, String> {
     let duration = text
         .parse::<Span>()
         .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))
