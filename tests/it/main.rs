@@ -15,6 +15,7 @@ mod fixtures_cli;
 mod fixtures_curated;
 mod fixtures_replay;
 mod fixtures_verify;
+mod fuzz;
 mod host_asmx;
 mod host_attacks;
 mod host_captures;
