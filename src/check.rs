@@ -35,6 +35,7 @@ mod tls;
 
 mod describe;
 
+mod asked;
 mod calls;
 mod http;
 mod password;

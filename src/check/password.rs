@@ -1,16 +1,14 @@
 //! Is the password asked for and accepted? By calls that change nothing, unless told.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::asked::{Said, Unanswered, ask};
 use super::report::{Finding, Step};
 use super::subject::Subject;
-use super::trouble;
-use crate::client::{CallError, Client, Discovery};
+use crate::client::{Client, Discovery};
 use crate::contract::{
-    Answer, Authenticate, Effect, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo,
-    HandleEvent, Kind, OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat, StartTicket,
+    Authenticate, Effect, GetSignInCookieInfo, Kind, OPERATIONS, Operation as _, OperationInfo,
 };
-use crate::secret::Secret;
 
 /// Is the password asked for, and is ours accepted?
 pub(super) struct PasswordCheck<'p> {
@@ -20,183 +18,332 @@ pub(super) struct PasswordCheck<'p> {
     pub(super) wrong: &'p Client,
     pub(super) namespace: &'p str,
     pub(super) allow_changes: bool,
+    /// How long all calls may take together.
+    pub(super) within: Duration,
+}
+
+/// Which operations to ask.
+struct Asked {
+    operations: Vec<&'static OperationInfo>,
+    /// The operation whose password it is, if it is not asked since it changes something.
+    instead_of: Option<&'static str>,
+}
+
+/// What became of the operations, by their names.
+#[derive(Default)]
+struct Tally {
+    /// Any password is accepted.
+    open: Vec<&'static str>,
+    /// Ours is accepted, a wrong one is not.
+    accepted: Vec<&'static str>,
+    /// What was said to ours, where it was a failure.
+    accepted_with: Option<String>,
+    /// What was said to a login that nobody could make.
+    no_login: Option<String>,
+    refused: Vec<&'static str>,
+    /// A wrong one is refused, and there is none of ours.
+    untried: Vec<&'static str>,
+    /// Ours and a wrong one are answered alike.
+    alike: Vec<(&'static str, String)>,
+    failing: Vec<&'static str>,
 }
 
 impl PasswordCheck<'_> {
     pub(super) async fn run(&self) -> Step {
-        let info = match self.operation() {
-            Ok(info) => info,
+        let Asked { operations, instead_of } = match self.operations() {
+            Ok(asked) => asked,
             Err(why) => return Step::not_checked("password", why),
         };
-        let started = Instant::now();
-        let refused = call_named(self.wrong, info).await;
-        let took = started.elapsed();
         // Until ours was tried, nothing is passed: the step is not checked, or as bad as a finding.
-        let mut step = Step::not_checked("password", "").took(took);
-        match &refused {
-            Err(CallError::Failure(failure)) if failure.is_permission_denied() => {
-                step.details.push(format!("{}: a wrong password is refused", info.name));
+        let mut step = Step::not_checked("password", "");
+        let (mut tally, mut absent) = (Tally::default(), None);
+        let (started, mut longest) = (Instant::now(), Duration::ZERO);
+        for info in operations {
+            // The first is asked in any case; the others where there is time for as slow answers.
+            if !longest.is_zero() && started.elapsed() + longest > self.within {
+                step.details.push(format!("{}: not asked, there is no time left", info.name));
+                continue;
             }
-            Err(CallError::Failure(failure)) => {
-                let message = failure.message.as_deref().unwrap_or("(no message)");
-                let text =
-                    format!("a wrong password is answered with \"{message}\", not Permission Denied");
-                step.add(Finding::warning("wrong-refusal", text).remedy(
-                    "nobody can tell a wrong password from another failure: answer \"Permission Denied\", before anything else is looked at",
-                ));
-            }
-            Ok(()) => step.add(
-                Finding::new("any-password", "a wrong password is accepted: anybody can call").remedy(
-                    "let the service compare authPW with its own, and answer Success=false, \"Permission Denied\"",
-                ),
-            ),
-            Err(error) => {
-                step.add(trouble::call(error, self.namespace));
-                step.text = format!("{} cannot be called", info.name);
-                return step;
-            }
-        }
-        if self.subject.password.is_none() {
-            step.text = match refused {
-                Ok(()) => "any password is accepted".to_owned(),
-                Err(_) => "there is none of ours to try; a wrong one is refused".to_owned(),
-            };
-            return step;
-        }
-        self.right(info, step, &refused).await
-    }
-
-    /// The second call, with the password that is set, and what came of the first.
-    async fn right(
-        &self,
-        info: &OperationInfo,
-        mut step: Step,
-        wrong: &Result<(), CallError>,
-    ) -> Step {
-        match call_named(self.client, info).await {
-            Ok(()) => step.pass(match wrong {
-                Ok(()) => "any password is accepted",
-                Err(_) => "ours is accepted, a wrong one is refused",
-            }),
-            Err(CallError::Failure(failure)) if failure.is_permission_denied() => {
-                step.text = "ours is refused".to_owned();
-                step.add(
-                    Finding::new("wrong-password", "the web service password is refused").remedy(
-                        "set the password that the service has (and mind spaces and ends of lines in files)",
-                    ),
-                );
-            }
-            Err(CallError::Failure(failure)) => {
-                let message = failure.message.as_deref().unwrap_or("(no message)");
-                let same = matches!(wrong, Err(CallError::Failure(wrong)) if wrong == &failure);
-                match same {
-                    true => {
-                        step.text = format!("ours is answered as a wrong one is: \"{message}\"")
-                    }
-                    false => {
-                        step.pass(format!(
-                            "ours is accepted ({} answers \"{message}\")",
-                            info.name
-                        ));
-                    }
+            let begun = Instant::now();
+            let answers = self.both(info, &mut step).await;
+            longest = longest.max(begun.elapsed());
+            match answers {
+                Ok((wrong, ours)) => judge(info.name, &wrong, ours, &mut step, &mut tally),
+                // Of the login kind one operation may be missing.
+                Err(Unanswered::UnknownOperation(finding)) => {
+                    absent.get_or_insert((info.name, finding));
+                }
+                Err(Unanswered::Trouble(finding)) => {
+                    step.text = format!("{} cannot be called", info.name);
+                    step.add(finding);
+                    return step;
                 }
             }
-            Err(error) => {
-                step.text = format!("{} fails", info.name);
-                step.add(trouble::call(&error, self.namespace));
-            }
         }
+        if let Some((name, finding)) = absent {
+            if tally.is_empty() {
+                step.text = format!("{name} cannot be called");
+                step.add(finding);
+                return step;
+            }
+            step.details.push(format!("{name}: there is no such operation"));
+        }
+        self.sum_up(&mut step, &tally, instead_of);
         step
     }
 
-    /// The operation to call: one that only reads, of the kind that is looked at or else of any
-    /// that the service has, since the password is the service's.
-    fn operation(&self) -> Result<&'static OperationInfo, String> {
+    /// The answers to a wrong password and to ours, if there is one.
+    async fn both(
+        &self,
+        info: &'static OperationInfo,
+        step: &mut Step,
+    ) -> Result<(Said, Option<Said>), Unanswered> {
+        let started = Instant::now();
+        let wrong = ask(self.wrong, info, self.namespace).await?;
+        if step.milliseconds.is_none() {
+            step.milliseconds = Step::new("", "").took(started.elapsed()).milliseconds;
+        }
+        let ours = match self.subject.password {
+            Some(_) => Some(ask(self.client, info, self.namespace).await?),
+            None => None,
+        };
+        Ok((wrong, ours))
+    }
+
+    fn sum_up(&self, step: &mut Step, tally: &Tally, instead_of: Option<&'static str>) {
+        let Tally { open, accepted, refused, untried, alike, failing, .. } = tally;
+        if !open.is_empty() {
+            step.text = "any password is accepted".to_owned();
+            if self.subject.password.is_some() {
+                step.pass("any password is accepted");
+            }
+        } else if !accepted.is_empty() && !refused.is_empty() {
+            step.pass(format!(
+                "ours is accepted by {}, and refused by {}",
+                accepted.join(" and "),
+                refused.join(" and ")
+            ));
+            step.add(self.per_operation(&step.text));
+        } else if !refused.is_empty() {
+            step.text = "ours is refused".to_owned();
+            step.add(wrong_password(refused, instead_of));
+        } else if !accepted.is_empty() {
+            step.pass(match (&tally.accepted_with, alike.is_empty() && failing.is_empty()) {
+                (Some(message), _) => {
+                    format!("ours is accepted ({} answers \"{message}\")", accepted[0])
+                }
+                (None, true) => "ours is accepted, a wrong one is refused".to_owned(),
+                (None, false) => {
+                    format!(
+                        "ours is accepted by {}, a wrong one is refused",
+                        accepted.join(" and ")
+                    )
+                }
+            });
+            if let (Some(words), None) = (&tally.no_login, instead_of) {
+                step.add(no_login(words));
+            }
+            if let Some(name) = instead_of {
+                step.details.push(format!(
+                    "{name} itself was not asked, since it changes something (--allow-changes)"
+                ));
+            }
+        } else if !untried.is_empty() {
+            step.text = "there is none of ours to try; a wrong one is refused".to_owned();
+        } else if let Some((_, message)) = alike.first() {
+            step.text = match self.subject.password {
+                Some(_) => format!("ours is answered as a wrong one is: \"{message}\""),
+                None => {
+                    format!("there is none of ours to try; a wrong one is answered \"{message}\"")
+                }
+            };
+        } else {
+            step.text = format!("{} fails", failing.join(" and "));
+        }
+    }
+
+    /// A provider that compares each operation's password with another.
+    fn per_operation(&self, text: &str) -> Finding {
+        let finding = Finding::new("password-per-operation", text);
+        let remedy = "the service has a password for each operation: set that of each tab's operation in its section; where operations of one kind differ, let the service compare one";
+        // Of several kinds each tab has its own.
+        match self.subject.kind {
+            Some(_) => finding.remedy(remedy),
+            None => finding.at_most_warning().remedy(remedy),
+        }
+    }
+
+    /// The operations to ask: those that only read, of the kind that is looked at; else one that
+    /// reads of any other kind, since most services have one password.
+    fn operations(&self) -> Result<Asked, String> {
         let there = |info: &&OperationInfo| match self.discovery {
-            Some(discovery) => discovery.find.named(info.name).is_some(),
+            Some(discovery) => discovery
+                .find
+                .named(info.name)
+                .is_some_and(|found| found.namespace == self.namespace),
             None => self.subject.kind.is_none_or(|kind| kind == info.kind),
         };
         let of_kind =
             |info: &&OperationInfo| self.subject.kind.is_none_or(|kind| kind == info.kind);
-        let reads = |info: &&OperationInfo| info.effect == Effect::Reads;
         // Looking a cookie up or a form touches less than a login that fails.
-        let harmless = || {
-            let mut all: Vec<&OperationInfo> =
-                OPERATIONS.iter().filter(there).filter(reads).collect();
-            all.sort_by_key(|info| info.name == Authenticate::NAME);
-            all
-        };
+        let mut harmless: Vec<&OperationInfo> =
+            OPERATIONS.iter().filter(there).filter(|info| info.effect == Effect::Reads).collect();
+        harmless.sort_by_key(|info| info.name == Authenticate::NAME);
         if self.discovery.is_none() && self.subject.kind.is_none() {
             return Err("without a WSDL it is not known which operations there are".to_owned());
         }
-        if let Some(info) = harmless().into_iter().find(of_kind) {
-            return Ok(info);
-        }
-        let same_namespace = |info: &&&OperationInfo| {
-            let found = self.discovery.and_then(|discovery| discovery.find.named(info.name));
-            found.is_some_and(|found| found.namespace == self.namespace)
-        };
-        if let Some(info) = harmless().iter().find(same_namespace) {
-            return Ok(info);
+        let operations: Vec<_> = harmless.iter().copied().filter(of_kind).collect();
+        if !operations.is_empty() {
+            return Ok(Asked { operations, instead_of: None });
         }
         let changing = OPERATIONS.iter().filter(there).find(of_kind);
-        match changing {
-            Some(info) if self.allow_changes => Ok(info),
-            Some(info) => Err(format!(
+        match (changing, harmless.first()) {
+            (Some(info), _) if self.allow_changes => {
+                Ok(Asked { operations: vec![info], instead_of: None })
+            }
+            (changing, Some(other)) => {
+                Ok(Asked { operations: vec![other], instead_of: changing.map(|info| info.name) })
+            }
+            (Some(info), None) => Err(format!(
                 "its only operation, {}, changes something: call it with --allow-changes",
                 info.name
             )),
-            None => Err("the service has no operation that could be called".to_owned()),
+            (None, None) => Err("the service has no operation that could be called".to_owned()),
         }
     }
 }
 
-async fn call_named(client: &Client, info: &OperationInfo) -> Result<(), CallError> {
-    /// Nobody is called so; what changes something says in its log where it came from.
-    const NOBODY: &str = "external-providers-check";
-    let some = || Some(NOBODY.to_owned());
-    match info.kind {
-        Kind::Login if info.name == Authenticate::NAME => {
-            let login_password = Secret::new("no-such-password");
-            let login_username = NOBODY.to_owned();
-            call(client, Authenticate { login_username, login_password, ..Default::default() })
-                .await
-        }
-        Kind::Login => {
-            let login_username = NOBODY.to_owned();
-            call(client, GetSignInCookieInfo { login_username, ..Default::default() }).await
-        }
-        Kind::CustomFields => call(client, GetCustomFieldOptions::default()).await,
-        Kind::Ticket => {
-            let request = StartTicket {
-                email_from: some(),
-                department_name: some(),
-                subject: some(),
-                ..Default::default()
-            };
-            call(client, request).await
-        }
-        Kind::LiveChat => {
-            let request =
-                StartChat { email_from: some(), department_name: some(), ..Default::default() };
-            call(client, request).await
-        }
-        Kind::UserInformation => {
-            let email_from = Some(format!("{NOBODY}@example.invalid"));
-            call(client, GetUserInfo { email_from, ..Default::default() }).await
-        }
-        Kind::Events => {
-            call(client, HandleEvent { event_name: NOBODY.to_owned(), ..Default::default() }).await
-        }
-        Kind::Registration => {
-            let login_password = Secret::new("no-such-password");
-            let login_username = NOBODY.to_owned();
-            call(client, RegisterUser { login_username, login_password, ..Default::default() })
-                .await
-        }
+impl Tally {
+    fn is_empty(&self) -> bool {
+        let Self { open, accepted, refused, untried, alike, failing, .. } = self;
+        let lists = [open, accepted, refused, untried, failing];
+        lists.iter().all(|list| list.is_empty()) && alike.is_empty()
     }
 }
 
-async fn call<O: Operation>(client: &Client, request: O) -> Result<(), CallError> {
-    client.call(request).await.map(|_: Answer<O::Result>| ())
+/// What an operation's two answers say together.
+fn judge(name: &'static str, wrong: &Said, ours: Option<Said>, step: &mut Step, tally: &mut Tally) {
+    match (wrong, &ours) {
+        (Said::Yes, _) => {
+            add_once(step, Finding::new(
+                "any-password",
+                format!("{name}: a wrong password is accepted: anybody can call"),
+            ).remedy("let the service compare authPW with its own, and answer Success=false, \"Permission Denied\""));
+            return tally.open.push(name);
+        }
+        (Said::Fault(text), None | Some(Said::Fault(_))) => {
+            step.add(always_faults(name, text, ours.is_some()));
+            return tally.failing.push(name);
+        }
+        (Said::No(text), None) => {
+            step.add(unproven(name, text));
+            return tally.alike.push((name, text.clone()));
+        }
+        (Said::No(text), Some(Said::No(same))) if text == same => {
+            step.add(unproven(name, text));
+            return tally.alike.push((name, text.clone()));
+        }
+        (Said::Denied, _) => step.details.push(format!("{name}: a wrong password is refused")),
+        (Said::No(text) | Said::Declined(text), _) => {
+            add_once(step, wrong_refusal(&format!("\"{text}\"")));
+        }
+        (Said::Fault(text), _) => add_once(step, wrong_refusal(&format!("a fault ({text})"))),
+    }
+    match ours {
+        None => tally.untried.push(name),
+        Some(Said::Denied) => tally.refused.push(name),
+        Some(Said::Fault(text)) => {
+            step.add(
+                Finding::new("fault", format!("{name} fails with our password: {text}"))
+                    .remedy("the provider's own code failed: look at its log"),
+            );
+            tally.failing.push(name);
+        }
+        Some(Said::Declined(text)) if *wrong == Said::Declined(text.clone()) => {
+            tally.alike.push((name, text));
+        }
+        Some(Said::Declined(text)) => {
+            tally.accepted.push(name);
+            tally.accepted_with.get_or_insert(text);
+        }
+        Some(Said::No(text)) => {
+            tally.accepted.push(name);
+            if is_login(name) {
+                tally.no_login.get_or_insert(text);
+            }
+        }
+        Some(Said::Yes) => tally.accepted.push(name),
+    }
+}
+
+fn is_login(name: &str) -> bool {
+    OperationInfo::named(name).is_some_and(|info| info.kind == Kind::Login)
+}
+
+/// What is true of several operations is said once.
+fn add_once(step: &mut Step, finding: Finding) {
+    if step.findings.iter().all(|known| known.code != finding.code) {
+        step.add(finding);
+    }
+}
+
+fn wrong_refusal(words: &str) -> Finding {
+    let text = format!("a wrong password is answered with {words}, not Permission Denied");
+    Finding::warning("wrong-refusal", text).remedy(
+        "nobody can tell a wrong password from another failure: answer \"Permission Denied\", before anything else is looked at",
+    )
+}
+
+/// A provider that answers no to everything, whatever the password.
+fn unproven(name: &str, words: &str) -> Finding {
+    let text = format!(
+        "{name} answers \"{words}\" to a wrong password, as to a user who does not exist: it proves no password"
+    );
+    let remedy = match is_login(name) {
+        true => format!(
+            "call it with a user who exists ({}), with our password and with a wrong one; the service had better answer \"Permission Denied\" to a wrong one",
+            example(name)
+        ),
+        false => "let the service answer Success=false, \"Permission Denied\" to a wrong password, before anything else is looked at".to_owned(),
+    };
+    Finding::warning("password-unproven", text).remedy(remedy)
+}
+
+fn example(name: &str) -> String {
+    let password = if name == GetSignInCookieInfo::NAME { "" } else { " loginPassword=@FILE" };
+    format!("external-providers call {name} loginUsername=NAME{password}")
+}
+
+/// What a login that nobody could make does not tell.
+fn no_login(words: &str) -> Finding {
+    let text = format!(
+        "no login was proven: \"{words}\" is due to a user who does not exist, and is what a directory that is down looks like, too"
+    );
+    let remedy = format!("try a user who exists: {}", example(Authenticate::NAME));
+    Finding::note("login-unproven", text).remedy(remedy)
+}
+
+fn always_faults(name: &str, words: &str, both: bool) -> Finding {
+    let text = match both {
+        true => format!("{name} fails whatever the password: {words}"),
+        false => format!("{name} fails with a wrong password: {words}"),
+    };
+    Finding::new("always-faults", text).remedy(
+        "its code fails before it can say anything about a password: look at the service's log; until it is mended, leave what needs it switched off",
+    )
+}
+
+fn wrong_password(refused: &[&str], instead_of: Option<&str>) -> Finding {
+    let set = "set the password that the service has (and mind spaces and ends of lines in files)";
+    let finding = |text: String| Finding::new("wrong-password", text);
+    match instead_of {
+        None => finding("the web service password is refused".to_owned()).remedy(set),
+        Some(name) => finding(format!(
+            "the web service password is refused by {}; {name}, for which it is set, was not asked, since it changes something",
+            refused.join(" and ")
+        ))
+        .remedy(format!(
+            "{set}; if the service has another for each operation, --allow-changes asks {name} itself"
+        )),
+    }
 }

@@ -246,6 +246,7 @@ impl Run<'_> {
             wrong: &wrong,
             namespace: &namespace,
             allow_changes: options.allow_changes,
+            within: self.within().unwrap_or_default(),
         };
         let step = self.timed("password", check.run()).await;
         self.report.steps.extend(step);

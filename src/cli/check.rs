@@ -21,7 +21,7 @@ use super::{
 ///
 /// Looks at each enabled external provider of a settings file, or at the one URL, step by step:
 /// name, connection, TLS, the WSDL and how it differs from the contract, SOAP in both versions,
-/// whether a wrong password is refused and ours accepted, round-trip times, the clock, and the web
+/// whether a wrong password is refused and ours accepted (by each operation that reads), round-trip times, the clock, and the web
 /// server's habits. Each trouble is named with its remedy. What cannot be looked at says why, and
 /// never counts as passed.
 ///

@@ -6,6 +6,7 @@ mod captures;
 mod check;
 mod check_cli;
 mod check_peers;
+mod check_providers;
 mod cli;
 mod client;
 mod codec;
