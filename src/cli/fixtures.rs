@@ -156,9 +156,13 @@ impl Redact {
     }
 }
 
-/// Is there such a directory?
+/// Is there such a directory? What recorders left beside it is named on standard error.
 fn directory(dir: &Path) -> Result<(), Failed> {
     if dir.is_dir() {
+        let mut stderr = std::io::stderr().lock();
+        for leftover in fixture::leftovers(dir) {
+            let _ = writeln!(stderr, "note: {}", printable(&leftover.to_string()));
+        }
         return Ok(());
     }
     let failed = Failed::new(USAGE, format!("there is no directory {}", dir.display()));

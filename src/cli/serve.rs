@@ -130,8 +130,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
         if let Some(tls) = tls {
             server = server.with_tls(tls);
         }
-        announce(&server, scheme, args)?;
+        // Before anybody hears that it is there, and tells it to stop.
         let mut signals = Signals::new()?;
+        announce(&server, scheme, args)?;
         server.serve(async move { signals.next().await }).await;
         Ok(OK)
     })

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use external_providers::fixture::{Fixture, Injection, Replay, ReplayServer, load, load_lenient};
+use external_providers::fixture::{
+    Fixture, Injection, Replay, ReplayServer, leftovers, load, load_lenient,
+};
 use external_providers::nearest::nearest;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
@@ -59,6 +61,9 @@ pub(crate) fn age(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn run(dir: &Path, listen: &str, args: &ReplayArgs) -> Result<u8, Failed> {
+    for leftover in leftovers(dir) {
+        tracing::warn!("{}", printable(&leftover.to_string()));
+    }
     let replay = replay(dir, args)?;
     check(&args.inject, &replay)?;
     if let Some(age) = args.max_age {
