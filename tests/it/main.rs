@@ -32,6 +32,8 @@ mod providers_wire;
 mod proxy;
 mod raw;
 mod record;
+mod record_survives;
+mod recording_kept;
 mod recording_modes;
 mod recordings;
 mod redaction;

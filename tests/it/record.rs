@@ -13,26 +13,26 @@ use crate::support::{Folder, tool};
 
 const PASSWORD: &str = "s3cret";
 
-fn command(arguments: &[&str]) -> Command {
+pub(crate) fn command(arguments: &[&str]) -> Command {
     tool(arguments, PASSWORD)
 }
 
-struct Recorder {
-    process: Child,
+pub(crate) struct Recorder {
+    pub(crate) process: Child,
     stdout: BufReader<std::process::ChildStdout>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     first: String,
 }
 
 impl Recorder {
-    fn start(upstream: SocketAddr, folder: &Folder, more: &[&str]) -> Self {
+    pub(crate) fn start(upstream: SocketAddr, folder: &Folder, more: &[&str]) -> Self {
         let upstream = format!("http://{upstream}");
         let usual =
             ["record", "--upstream", &upstream, "--listen", "127.0.0.1:0", "--out", folder.text()];
         Self::spawn(&mut command(&[&usual, more].concat()))
     }
 
-    fn spawn(command: &mut Command) -> Self {
+    pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut process = command.spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut first = String::new();
@@ -42,18 +42,32 @@ impl Recorder {
         Self { process, stdout, address, first }
     }
 
+    /// Nobody reads what it says from now on.
+    pub(crate) fn close(&mut self) {
+        let mut nothing =
+            Command::new("true").stdout(std::process::Stdio::piped()).spawn().unwrap();
+        self.stdout = BufReader::new(nothing.stdout.take().unwrap());
+        drop(self.process.stderr.take());
+        nothing.wait().unwrap();
+    }
+
     fn signal(&self) {
         let killed = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
         assert!(killed.success());
     }
 
     /// Stops it; its exit code, the rest of its output and its log.
-    fn stop(mut self) -> (i32, String, String) {
+    pub(crate) fn stop(self) -> (i32, String, String) {
         self.signal();
+        self.ended()
+    }
+
+    /// The same when it was told to stop.
+    pub(crate) fn ended(mut self) -> (i32, String, String) {
         let (mut output, mut log) = (String::new(), String::new());
         self.stdout.read_to_string(&mut output).unwrap();
         self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        (self.process.wait().unwrap().code().unwrap(), output, log)
+        (self.process.wait().unwrap().code().unwrap_or(-1), output, log)
     }
 }
 
@@ -64,9 +78,10 @@ impl Drop for Recorder {
     }
 }
 
-const LOGIN: [&str; 3] = ["authPW=s3cret", "loginUsername=myusername", "loginPassword=mypassword"];
+pub(crate) const LOGIN: [&str; 3] =
+    ["authPW=s3cret", "loginUsername=myusername", "loginPassword=mypassword"];
 
-fn hides_secrets(text: &[u8]) {
+pub(crate) fn hides_secrets(text: &[u8]) {
     for secret in ["s3cret", "mypassword", "wrong-one"] {
         let found = text.windows(secret.len()).any(|window| window == secret.as_bytes());
         assert!(!found, "{}", String::from_utf8_lossy(text));

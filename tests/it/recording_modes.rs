@@ -18,7 +18,7 @@ use crate::support::Folder;
 
 const PASSWORD: &str = "s3cret-auth";
 
-fn asked(user: &str, password: &str) -> HttpRequest {
+pub(crate) fn asked(user: &str, password: &str) -> HttpRequest {
     let request = Authenticate {
         login_username: user.into(),
         login_password: password.into(),
@@ -27,7 +27,7 @@ fn asked(user: &str, password: &str) -> HttpRequest {
     Binding::default().encode_request("/Provider.asmx", Some(&PASSWORD.into()), &request).unwrap()
 }
 
-fn answer(message: &str) -> HttpResponse {
+pub(crate) fn answer(message: &str) -> HttpResponse {
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope \
          xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\"><soap:Body><AuthenticateResponse \
@@ -40,20 +40,20 @@ fn answer(message: &str) -> HttpResponse {
     HttpResponse { status: 200, headers, body: body.into_bytes() }
 }
 
-fn answered(response: HttpResponse) -> Outcome {
+pub(crate) fn answered(response: HttpResponse) -> Outcome {
     Outcome::Answered(Answered { response, reason: "OK".into(), version: HttpVersion::Http11 })
 }
 
-fn open(dir: &Path, mode: Mode) -> Recording {
+pub(crate) fn open(dir: &Path, mode: Mode) -> Recording {
     Recording::open(dir, mode, Rules::default()).unwrap()
 }
 
-fn keep(recording: &Recording, request: &HttpRequest, message: &str) -> Option<String> {
+pub(crate) fn keep(recording: &Recording, request: &HttpRequest, message: &str) -> Option<String> {
     let outcome = answered(answer(message));
     recording.keep(request, HttpVersion::Http11, outcome, Duration::from_millis(3)).unwrap()
 }
 
-fn names(dir: &Path) -> Vec<String> {
+pub(crate) fn names(dir: &Path) -> Vec<String> {
     load(dir).unwrap().into_iter().map(|fixture| fixture.name).collect()
 }
 
@@ -62,7 +62,7 @@ fn is_forward(decision: &Decision) -> bool {
 }
 
 /// The directory in another one whose name begins so.
-fn hidden(dir: &Path, prefix: &str) -> std::path::PathBuf {
+pub(crate) fn hidden(dir: &Path, prefix: &str) -> std::path::PathBuf {
     let names = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
     let mut found = names.filter(|name| name.to_str().unwrap().starts_with(prefix));
     let name = found.next().unwrap_or_else(|| panic!("{prefix}"));
