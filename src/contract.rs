@@ -54,7 +54,8 @@ pub trait Operation: Sized + Send + Sync {
     type Result: Send + Sync;
 
     /// Writes the input variables but for the web service password: the known ones in the order of
-    /// the contract's table, then custom fields, then all others.
+    /// the contract's table, then custom fields, then all others. Those without a value are left to
+    /// the sink ([`Sink::put_input`]), unless their absence has a meaning of its own.
     fn write_inputs<S: Sink>(&self, sink: &mut S);
 
     /// Reads the input variables; those that are not known stay, in order.
@@ -81,8 +82,8 @@ pub trait Operation: Sized + Send + Sync {
 pub struct Answer<R> {
     /// What the operation was asked for.
     pub result: R,
-    /// The provider's message. Of a refused ticket or chat it is the reason, which the help desk
-    /// shows to the customer.
+    /// The provider's message. Of a refused ticket or chat, and of options that let none start, it
+    /// is the reason, which the help desk shows to the customer.
     pub message: Option<String>,
     /// Output variables that the contract does not name, in order.
     pub other: Variables,

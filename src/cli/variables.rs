@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use external_providers::contract::{AUTH_PASSWORD, Absent, OperationInfo, Variables};
+use external_providers::contract::{
+    AUTH_PASSWORD, Absent, CUSTOM_FIELD_PREFIX, OperationInfo, Variables,
+};
 use external_providers::nearest::is_near;
 use external_providers::secret::is_secret_key;
 
@@ -78,11 +80,26 @@ pub(crate) fn notes(operation: &OperationInfo, variables: &Variables) -> Vec<Str
         if value.starts_with('=') {
             notes.push(format!("the key {key} ends at the first \"=\"; the rest is its value"));
         }
-        if variables.iter().skip(i + 1).any(|(later, _)| later == key) {
+        let later = || variables.iter().skip(i + 1).map(|(later, _)| later);
+        if later().any(|later| later == key) {
             notes.push(format!("{key} is given more than once: the last one counts"));
+        }
+        let field = custom_field(key).filter(|_| operation.custom_fields);
+        if field == Some("") {
+            notes.push(format!("{key} names no custom field: it is not sent"));
+        } else if let Some(other) =
+            later().find(|later| field.is_some() && *later != key && custom_field(later) == field)
+        {
+            notes.push(format!("{key} and {other} are one custom field: it is sent once"));
         }
     }
     notes
+}
+
+/// The name of the custom field that a key stands for.
+fn custom_field(key: &str) -> Option<&str> {
+    let (prefix, name) = key.split_at_checked(CUSTOM_FIELD_PREFIX.len())?;
+    prefix.eq_ignore_ascii_case(CUSTOM_FIELD_PREFIX).then_some(name)
 }
 
 /// Does a key name a password, or nearly so?

@@ -31,9 +31,9 @@ pub struct GetCustomFieldOptions {
 /// A page of the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Page {
-    /// Page one, before a department is chosen.
+    /// Page one, after the department is chosen (`PRE`).
     One,
-    /// Page two.
+    /// Page two, after the search page (`REGULAR`, anything else, or absent).
     Two,
 }
 
@@ -126,9 +126,10 @@ impl Operation for GetCustomFieldOptions {
 /// How a form changes, and what the user may start.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CustomFieldOptions {
-    /// `CanStartTickets`; `None` says nothing about it.
+    /// `CanStartTickets`; `None` says nothing about it. Where it is false, the help desk shows the
+    /// answer's message to the customer.
     pub can_start_tickets: Option<bool>,
-    /// `CanStartChats`; `None` says nothing about it.
+    /// `CanStartChats`; as `can_start_tickets`.
     pub can_start_chats: Option<bool>,
     /// What changes, in order. (Nil items of an answer are left out; the raw layer has them.)
     pub items: Vec<CustomFieldChange>,
@@ -137,7 +138,7 @@ pub struct CustomFieldOptions {
 /// What changes about one custom field. `None` leaves a property as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CustomFieldChange {
-    /// `CustomFieldName`.
+    /// `CustomFieldName`, of a field that exists in the help desk.
     pub name: String,
     /// `ChangeVisible` and `NewVisibleValue`.
     pub visible: Option<bool>,
@@ -146,7 +147,8 @@ pub struct CustomFieldChange {
     /// `ChangeListOptions` and `ListOptions`: what a list offers from now on. (Nil options of an
     /// answer are left out; the raw layer has them.)
     pub options: Option<Vec<String>>,
-    /// `DisplayWithInformationLookup`.
+    /// `DisplayWithInformationLookup`: true where the value that is chosen in this field shows or
+    /// hides others.
     pub display_with_information_lookup: bool,
 }
 
@@ -182,7 +184,8 @@ impl From<CustomFieldChange> for RawCustomFieldData {
     }
 }
 
-/// A provider that decides about custom fields (`IExternalCustomFieldProvider`).
+/// A provider that decides about custom fields (`IExternalCustomFieldProvider`). This is not the time
+/// to store values: a ticket or chat that starts is.
 pub trait CustomFieldProvider: Send + Sync {
     /// Decides which fields a form shows.
     fn get_custom_field_options(

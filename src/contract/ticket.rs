@@ -23,7 +23,7 @@ pub struct StartTicket {
     pub department_name: Option<String>,
     /// `subject`.
     pub subject: Option<String>,
-    /// `ticketNumber`.
+    /// `ticketNumber`: the one that is about to be given. It exists before a refusal.
     pub ticket_number: Option<String>,
     /// `cf_…`: the custom fields by their names.
     pub custom_fields: Variables,
@@ -78,7 +78,7 @@ pub enum Start {
     Allowed {
         /// `departmentName`: the department to move it to; `None` leaves it where it is.
         department_name: Option<String>,
-        /// `cf_…`: custom fields to set, by their names.
+        /// `cf_…`: custom fields to set, by the names that they have in the help desk.
         custom_fields: Variables,
     },
     /// It may not; the answer's message is the reason, which the customer is shown.

@@ -108,6 +108,19 @@ fn every_operation_can_be_called() {
             assert!(run.stdout.starts_with(&start), "{}", run.stdout);
         }
     }
+    let fields = ["cf_=1", "cf_x=1", "CF_x=2", "cf_x=3", "cf_y=4"];
+    let run = call(
+        &[&["StartChat", "departmentName=a", "loginUsername=b", "--show-wire"], &fields[..]]
+            .concat(),
+    );
+    for note in [
+        "note: cf_ names no custom field: it is not sent\n",
+        "note: cf_x and CF_x are one custom field: it is sent once\n",
+        "cf_x=2",
+    ] {
+        assert!(run.stderr.contains(note), "{note}: {}", run.stderr);
+    }
+    assert!(!run.stderr.contains("cf_x=3") && !run.stderr.contains("cf_=1"), "{}", run.stderr);
     for arguments in [
         &["StartTicket", "departmentName=a"][..],
         &["StartTicket", "loginUsername=a", "emailFrom=b"],
