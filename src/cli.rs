@@ -3,8 +3,12 @@
 mod call;
 mod check;
 mod fixtures;
+mod generate;
+mod help;
+mod listen;
 mod logging;
 mod memory;
+mod output;
 mod passwords;
 mod record;
 mod report;
@@ -19,9 +23,13 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use external_providers::Secret;
+use external_providers::client::BuildError;
 use external_providers::secret::Mask;
+
+use self::output::Paint;
+pub(crate) use self::output::print;
 
 /// The command carried out and the provider said yes.
 pub(crate) const OK: u8 = 0;
@@ -59,10 +67,21 @@ Exit codes:
 
 /// Speak the SmarterTrack external provider contract with .NET ASMX services.
 #[derive(Parser)]
-#[command(version, about, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(version, about, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    /// Print no notes, warnings and progress on standard error, and no log below errors (unless
+    /// EXTERNAL_PROVIDERS_LOG says what is logged). What is printed on standard output stays
+    #[arg(long, global = true, help_heading = "Options of every command")]
+    quiet: bool,
+
+    /// Colours: always, never, or where there is a terminal, NO_COLOR is not set and TERM is not dumb
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto",
+        value_parser = ["auto", "always", "never"], hide_possible_values = true,
+        help_heading = "Options of every command")]
+    color: String,
 }
 
 #[derive(Subcommand)]
@@ -73,6 +92,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Settings(settings::SettingsArgs),
     Fixtures(fixtures::FixturesArgs),
+    Generate(generate::GenerateArgs),
 }
 
 /// Why a command failed, with its exit code.
@@ -117,6 +137,33 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if safe(c) { c } else { '\u{fffd}' }).collect()
 }
 
+/// How many there are of something: "1 recording", "2 recordings".
+pub(crate) fn plural(count: impl ToString, word: &str) -> String {
+    let count = count.to_string();
+    format!("{count} {word}{}", if count == "1" { "" } else { "s" })
+}
+
+/// The same with what is said of them.
+pub(crate) fn were(count: impl ToString, word: &str) -> String {
+    let verb = if count.to_string() == "1" { "was" } else { "were" };
+    format!("{} {verb}", plural(count, word))
+}
+
+/// What is wrong with a URL that an argument gives, or with what stands beside it.
+pub(crate) fn unbuilt(error: &BuildError, url: &str) -> Failed {
+    let code = match error {
+        BuildError::Roots(_) | BuildError::Tls(_) => SETTINGS,
+        _ => USAGE,
+    };
+    let failed = Failed::new(code, error.to_string());
+    match error {
+        BuildError::Url(_) | BuildError::Scheme(_) if !url.contains("://") => {
+            failed.hint("did you forget http://?")
+        }
+        _ => failed,
+    }
+}
+
 /// Bytes of a file with certificates: all that systems trust are a few hundred kilobytes.
 const MOST_CERTIFICATES: u64 = 4 << 20;
 
@@ -134,66 +181,53 @@ pub(crate) fn certificates(file: &Path) -> Result<Vec<u8>, Failed> {
     Ok(pem)
 }
 
-/// Prints what was asked for on standard output.
-pub(crate) fn print(text: &str) -> Result<(), Failed> {
-    let mut stdout = std::io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .map_err(|error| Failed::new(LOCAL, format!("standard output cannot be written: {error}")))
-}
-
 pub(crate) fn main() -> ExitCode {
-    let mut command = Cli::command();
+    let mut command = help::arrange(Cli::command(), output::columns());
     let parsed = command.try_get_matches_from_mut(std::env::args_os());
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
-    let (mut cli, matches) = match parsed {
-        Ok(parsed) => parsed,
-        Err(error) => return explain(&error),
+    let result = match parsed {
+        Ok((cli, matches)) => run(cli, &matches, &command),
+        Err(error) => explain(&error),
     };
+    ExitCode::from(result.unwrap_or_else(|failed| output::fail(&failed)))
+}
+
+fn run(mut cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Result<u8, Failed> {
     let by_default = match cli.command {
-        Command::Call(_) | Command::Check(_) | Command::Settings(_) | Command::Fixtures(_) => "off",
+        Command::Record(_) | Command::Serve(_) if cli.quiet => "error",
         Command::Record(_) | Command::Serve(_) => "info",
+        _ => "off",
     };
-    let result = logging::start(by_default).and_then(|()| {
-        if let Some((name, matches)) = matches.subcommand()
-            && let Some(command) = command.find_subcommand(name)
-            && let Command::Call(call::CallArgs { settings: file, .. })
-            | Command::Check(check::CheckArgs { settings: file, .. }) = &mut cli.command
-        {
-            *file = settings::file(file.take(), command, matches)?;
-        }
-        match cli.command {
-            Command::Call(args) => call::run(args),
-            Command::Check(args) => check::run(&args),
-            Command::Record(args) => record::run(&args),
-            Command::Serve(args) => serve::run(&args),
-            Command::Settings(args) => settings::run(&args),
-            Command::Fixtures(args) => fixtures::run(args),
-        }
-    });
-    let code = result.unwrap_or_else(|failed| {
-        // There is nowhere left to say that standard error is closed.
-        let mut stderr = std::io::stderr().lock();
-        for message in [failed.message].iter().chain(&failed.more) {
-            let _ = writeln!(stderr, "error: {}", printable(message));
-        }
-        if let Some(hint) = failed.hint {
-            let _ = writeln!(stderr, "hint: {}", printable(&hint));
-        }
-        failed.code
-    });
-    ExitCode::from(code)
+    logging::start(by_default)?;
+    if let Some((name, matches)) = matches.subcommand()
+        && let Some(command) = command.find_subcommand(name)
+        && let Command::Call(call::CallArgs { settings: file, .. })
+        | Command::Check(check::CheckArgs { settings: file, .. }) = &mut cli.command
+    {
+        *file = settings::file(file.take(), command, matches)?;
+    }
+    match cli.command {
+        Command::Call(args) => call::run(args),
+        Command::Check(args) => check::run(&args),
+        Command::Record(args) => record::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Settings(args) => settings::run(&args),
+        Command::Fixtures(args) => fixtures::run(args),
+        Command::Generate(args) => generate::run(&args, help::arrange(Cli::command(), None)),
+    }
 }
 
 /// Prints help, or what is wrong with the arguments: clap quotes them, and a password that stands
 /// in the wrong place must not be repeated.
-fn explain(error: &clap::Error) -> ExitCode {
-    let text = error.render().to_string();
-    // Help and versions go to standard output; there is nobody to tell if that is closed.
+fn explain(error: &clap::Error) -> Result<u8, Failed> {
+    let text = error.render();
     if !error.use_stderr() {
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
-        return ExitCode::from(OK);
+        // Nothing of it comes from outside.
+        let text = match Paint::stdout().has_colours() {
+            true => text.ansi().to_string(),
+            false => text.to_string(),
+        };
+        return print(&text).map(|()| OK);
     }
     let secrets: Vec<Secret> = std::env::args_os()
         .skip(1)
@@ -204,9 +238,24 @@ fn explain(error: &clap::Error) -> ExitCode {
             variables::may_be_secret(key.trim_start_matches('-')).then(|| Secret::new(value))
         })
         .collect();
-    let text = Mask::new(&secrets).apply_values(&text);
-    let _ = std::io::stderr().lock().write_all(printable(&text).as_bytes());
-    ExitCode::from(USAGE)
+    let text = printable(&Mask::new(&secrets).apply_values(&text.to_string()));
+    let (message, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let paint = Paint::stderr();
+    let shown = match text.strip_prefix("error:") {
+        Some(rest) => format!("{}{rest}", paint.paint("1;31", "error:")),
+        None => text.clone(),
+    };
+    let shown = shown.replace("\n  tip:", &format!("\n  {}", paint.paint("36", "tip:")));
+    // There is nowhere left to say that standard error is closed.
+    let _ = std::io::stderr().lock().write_all(shown.as_bytes());
+    let tips: Vec<_> = rest.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
+    let failed = Failed::new(USAGE, message);
+    output::fail_json(&match tips.is_empty() {
+        true => failed.hint("--help lists the arguments"),
+        false => failed.hint(tips.join("; ")),
+    });
+    Ok(USAGE)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use external_providers::client::{BuildError, Client, HttpTransport, Transport, TransportError};
+use external_providers::client::{Client, HttpTransport, Transport, TransportError};
 use external_providers::contract::{
     Absent, Authenticate, Evidence, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo,
     HandleEvent, OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat, StartTicket,
@@ -23,7 +23,10 @@ use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::report::{Report, Word};
-use super::{Failed, LOCAL, SETTINGS, USAGE, certificates, print, printable, variables, wire};
+use super::{
+    Failed, LOCAL, SETTINGS, USAGE, certificates, output, print, printable, unbuilt, variables,
+    wire,
+};
 
 /// Call an operation of a provider service and print its answer
 ///
@@ -137,11 +140,9 @@ pub(crate) fn run(args: CallArgs) -> Result<u8, Failed> {
         None => passwords.auth(args.auth_password_file.as_deref())?,
     };
     let variables = variables::parse(operation, &args.variables, &mut passwords)?;
-    let mut stderr = std::io::stderr().lock();
     for note in variables::notes(operation, &variables) {
-        let _ = writeln!(stderr, "note: {}", printable(&note));
+        output::note(&note);
     }
-    drop(stderr);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -225,17 +226,7 @@ fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
     if let Some(file) = &args.root_certificates {
         builder = builder.root_certificates(certificates(file)?);
     }
-    builder.build().map_err(|error| {
-        let code = match error {
-            BuildError::Roots(_) | BuildError::Tls(_) => SETTINGS,
-            _ => USAGE,
-        };
-        let failed = Failed::new(code, error.to_string());
-        match error {
-            BuildError::Url(_) if !url.contains("://") => failed.hint("did you forget http://?"),
-            _ => failed,
-        }
-    })
+    builder.build().map_err(|error| unbuilt(&error, url))
 }
 
 async fn answer<T: Operation>(
@@ -285,10 +276,9 @@ fn finish(args: &CallArgs, report: &Report) -> Result<u8, Failed> {
         print(&printable(&report.text()))?;
     }
     if let Some((text, hint)) = failure {
-        let mut stderr = std::io::stderr().lock();
-        let _ = writeln!(stderr, "error: {}", printable(text));
+        output::error(text);
         if let Some(hint) = hint {
-            let _ = writeln!(stderr, "hint: {hint}");
+            output::hint(hint);
         }
     }
     Ok(report.code())

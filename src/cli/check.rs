@@ -5,16 +5,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use external_providers::Client;
 use external_providers::check::{Gravity, Options, Outcome, Report, Step, Subject, check};
 use external_providers::contract::{Absent, Kind};
 use external_providers::settings::TABS;
 use external_providers::soap::SoapVersion;
 use serde::Serialize;
 
+use super::output::{self, Paint, is_dumb, is_quiet};
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::{
-    FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, certificates, print, printable, settings,
-    variables,
+    FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, certificates, plural, print, printable, settings,
+    unbuilt, variables,
 };
 
 /// Find out what ails a provider service, and what to do about it
@@ -136,7 +138,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<u8, Failed> {
         .enable_all()
         .build()
         .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
-    let shows = std::io::stderr().is_terminal() && !is_dumb();
+    let shows = std::io::stderr().is_terminal() && !is_dumb() && !is_quiet();
     let mut reports = Vec::new();
     for subject in &subjects {
         let name = subject.kind.map_or_else(|| "the service".to_owned(), |kind| kind.to_string());
@@ -151,7 +153,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<u8, Failed> {
             let _ = write!(std::io::stderr(), "\r\x1b[K");
         }
         if !args.json {
-            print(&table(&report, has_colours()))?;
+            print(&table(&report, Paint::stdout()))?;
         }
         reports.push(report);
     }
@@ -190,6 +192,7 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
         return Err(Failed::new(USAGE, "there is no service to check")
             .hint(format!("give --settings FILE or --url URL, or set {}", settings::VARIABLE)));
     };
+    Client::new(url, "").map_err(|error| unbuilt(&error, url))?;
     let mut subject = Subject::new(url.as_str());
     subject.kind = args.kind;
     subject.namespace.clone_from(&args.namespace);
@@ -201,30 +204,16 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
     }
     if subject.password.is_none() {
         let note = format!(
-            "note: without a password ({AUTH_PASSWORD}, --auth-password-file) it is not checked whether it is accepted"
+            "without a password ({AUTH_PASSWORD}, --auth-password-file) it is not checked whether it is accepted"
         );
-        let _ = writeln!(std::io::stderr(), "{note}");
+        output::note(&note);
     }
     Ok(vec![subject])
 }
 
-/// Does standard output show colours? (https://no-color.org)
-fn has_colours() -> bool {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    std::io::stdout().is_terminal() && !set("NO_COLOR") && !is_dumb()
-}
-
-/// A terminal without escape sequences.
-fn is_dumb() -> bool {
-    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
-}
-
 /// A report for people.
-fn table(report: &Report, colours: bool) -> String {
-    let paint = |code: &str, text: &str| match colours {
-        true => format!("\x1b[{code}m{text}\x1b[0m"),
-        false => text.to_owned(),
-    };
+fn table(report: &Report, paint: Paint) -> String {
+    let paint = |code: &str, text: &str| paint.paint(code, text);
     let kind = report.kind.as_deref().unwrap_or("service");
     let mut text = format!("{}  {}\n", paint("1", kind), printable(&report.url));
     for step in &report.steps {
@@ -282,7 +271,6 @@ fn summary(reports: &[Report]) -> String {
             skipped.push(step.name);
         }
     }
-    let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     let (findings, warnings) = (count(Gravity::Finding), count(Gravity::Warning));
     let begin = match (findings, warnings) {
         (0, 0) => "all well".to_owned(),
@@ -310,9 +298,9 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime");
         let report = runtime.block_on(check(&subject, &Options::default(), |_| ()));
-        let plain = table(&report, false);
+        let plain = table(&report, Paint::always(false));
         assert!(plain.contains("  FINDING  settings  ") && !plain.contains('\x1b'), "{plain}");
-        let painted = table(&report, true);
+        let painted = table(&report, Paint::always(true));
         assert!(painted.contains("\x1b[1;31mFINDING \x1b[0m settings"), "{painted}");
         assert!(painted.contains("\x1b[2m-       \x1b[0m resolve"), "{painted}");
         let stripped = ["\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[1;31m", "\x1b[0m"]

@@ -10,7 +10,6 @@ mod migrate;
 mod show;
 mod verify;
 
-use std::io::Write as _;
 use std::path::Path;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -19,7 +18,7 @@ use external_providers::fixture::{self, Fixture, LoadError, Rules};
 use external_providers::nearest::nearest;
 use serde_json::{Value, json};
 
-use super::{Failed, OK, SETTINGS, USAGE, chain, printable};
+use super::{Failed, OK, SETTINGS, USAGE, chain, output};
 
 /// The collection where none is given.
 const DIRECTORY: &str = "fixtures";
@@ -106,9 +105,8 @@ struct Broken(Vec<LoadError>);
 impl Broken {
     /// Names them on standard error.
     fn tell(&self) {
-        let mut stderr = std::io::stderr().lock();
         for error in &self.0 {
-            let _ = writeln!(stderr, "error: {}", printable(&chain(error)));
+            output::error(&chain(error));
         }
     }
 
@@ -159,9 +157,8 @@ impl Redact {
 /// Is there such a directory? What recorders left beside it is named on standard error.
 fn directory(dir: &Path) -> Result<(), Failed> {
     if dir.is_dir() {
-        let mut stderr = std::io::stderr().lock();
         for leftover in fixture::leftovers(dir) {
-            let _ = writeln!(stderr, "note: {}", printable(&leftover.to_string()));
+            output::note(&leftover.to_string());
         }
         return Ok(());
     }

@@ -16,7 +16,7 @@ use super::call::seconds;
 use super::passwords::Passwords;
 use super::serve::age;
 use super::signals::Signals;
-use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, print, printable};
+use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, listen, plural, print, printable};
 
 /// Record what a provider service and its callers say, as a proxy between them
 ///
@@ -69,7 +69,8 @@ pub(crate) struct RecordArgs {
     upstream: String,
 
     /// The address to listen on; port 0 is any that is free
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080",
+        value_parser = listen::address)]
     listen: String,
 
     /// The directory of the recording. It says of which service it is (recording.toml)
@@ -216,9 +217,10 @@ pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
     match summary.failed {
         0 if in_order => Ok(OK),
         0 => Err(Failed::new(LOCAL, "stopped at once: what was under way is not recorded")),
-        lost => {
-            Err(Failed::new(LOCAL, format!("{lost} exchanges could not be recorded (see the log)")))
-        }
+        lost => Err(Failed::new(
+            LOCAL,
+            format!("{} could not be recorded (see the log)", plural(lost, "exchange")),
+        )),
     }
 }
 
@@ -251,7 +253,8 @@ async fn finish(
         tokio::select! {
             finished = &mut finished => return finished.unwrap_or(Err(RecordError::Panic)),
             () = signals.next() => {
-                say(&format!("not waiting: {} exchanges are not recorded", recording.waiting()));
+                let lost = plural(recording.waiting(), "exchange");
+                say(&format!("not waiting: {lost} not recorded"));
                 recording.abandon();
             }
         }
@@ -282,11 +285,14 @@ async fn serve(
             Failed::new(USAGE, chain(&error))
         }
         ProxyError::Upstream(_) => Failed::new(SETTINGS, chain(&error)),
-        _ => Failed::new(LOCAL, chain(&error)),
+        _ => listen::failed(&error),
     })?;
+    let address = proxy.local_addr();
+    listen::warn_of_clear_text(address, "listen on 127.0.0.1, or only while nobody else is there");
     print(&printable(&format!(
-        "listening on http://{}, forwarding to {}; mode {mode}: {}\n",
-        proxy.local_addr(),
+        "listening on http://{}{}, forwarding to {}; mode {mode}: {}\n",
+        listen::to_call(address),
+        listen::everywhere(address),
         proxy.upstream(),
         meaning(mode, recording.len(), args)
     )))?;
@@ -315,13 +321,12 @@ async fn serve(
 fn say_what_is_waited_for(calls: usize, exchanges: usize, args: &RecordArgs) {
     let mut waited_for = Vec::new();
     if calls > 0 {
-        let s = if calls == 1 { "" } else { "s" };
+        let calls = plural(calls, "call");
         let most = (args.connect_timeout + args.timeout).as_secs_f64();
-        waited_for.push(format!("{calls} call{s} under way (for at most {most} s)"));
+        waited_for.push(format!("{calls} under way (for at most {most} s)"));
     }
     if exchanges > 0 {
-        let s = if exchanges == 1 { "" } else { "s" };
-        waited_for.push(format!("{exchanges} exchange{s} to be written"));
+        waited_for.push(format!("{} to be written", plural(exchanges, "exchange")));
     }
     if !waited_for.is_empty() {
         let waited_for = waited_for.join(" and ");
@@ -332,10 +337,7 @@ fn say_what_is_waited_for(calls: usize, exchanges: usize, args: &RecordArgs) {
 /// What the mode means for this directory.
 fn meaning(mode: Mode, found: usize, args: &RecordArgs) -> String {
     let dir = args.out.display();
-    let recordings = match found {
-        1 => "1 recording".to_owned(),
-        found => format!("{found} recordings"),
-    };
+    let recordings = plural(found, "recording");
     match (mode, found) {
         (Mode::New, 0) => format!("{dir} holds no recording yet, what differs is recorded"),
         (Mode::New, _) => {

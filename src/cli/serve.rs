@@ -2,7 +2,6 @@
 
 mod fixtures;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
@@ -14,7 +13,7 @@ use self::fixtures::ReplayArgs;
 pub(crate) use self::fixtures::age;
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::signals::Signals;
-use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, memory};
+use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, listen, memory, print};
 
 /// Host a provider service that answers as ASP.NET does, or as was recorded
 ///
@@ -55,7 +54,8 @@ pub(crate) struct ServeArgs {
     replay: ReplayArgs,
 
     /// The address to listen on; port 0 is any that is free
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080",
+        value_parser = listen::address)]
     listen: String,
 
     /// The target namespace of the services
@@ -80,7 +80,8 @@ pub(crate) struct ServeArgs {
     tls_key: Option<PathBuf>,
 
     /// Answer with Prometheus metrics at this address
-    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "fixtures")]
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "fixtures",
+        value_parser = listen::address)]
     metrics: Option<String>,
 
     /// Believe X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-For: only behind a proxy that
@@ -140,7 +141,8 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
 
 fn refused(error: &HostError) -> Failed {
     let code = match error {
-        HostError::Bind { .. } | HostError::Thread { .. } => LOCAL,
+        HostError::Bind { .. } => return listen::failed(error),
+        HostError::Thread { .. } => LOCAL,
         HostError::Namespace { .. } => USAGE,
         _ => SETTINGS,
     };
@@ -149,10 +151,16 @@ fn refused(error: &HostError) -> Failed {
 
 /// Says where it listens and how to call it, in one line each.
 fn announce(server: &Server, scheme: &str, args: &ServeArgs) -> Result<(), Failed> {
-    let base = format!("{scheme}://{}", server.local_addr());
+    let address = server.local_addr();
+    if args.tls_certificate.is_none() {
+        let remedy = "give --tls-certificate and --tls-key, or listen on 127.0.0.1";
+        listen::warn_of_clear_text(address, remedy);
+    }
+    let base = format!("{scheme}://{}", listen::to_call(address));
     let mut lines = format!(
-        "listening on {base}/Provider.asmx and {base}/Extended.asmx\n\
-         call it: external-providers call Authenticate loginUsername=myusername loginPassword=mypassword --url {base}/Provider.asmx"
+        "listening on {base}/Provider.asmx and {base}/Extended.asmx{}\n\
+         call it: external-providers call Authenticate loginUsername=myusername loginPassword=mypassword --url {base}/Provider.asmx",
+        listen::everywhere(address)
     );
     if args.namespace != DEFAULT_NAMESPACE {
         lines.push_str(&format!(" --namespace {}", args.namespace));
@@ -162,11 +170,7 @@ fn announce(server: &Server, scheme: &str, args: &ServeArgs) -> Result<(), Faile
     }
     lines.push('\n');
     if let Some(address) = server.metrics_addr() {
-        lines.push_str(&format!("metrics: http://{address}/\n"));
+        lines.push_str(&format!("metrics: http://{}/\n", listen::to_call(address)));
     }
-    let mut stdout = std::io::stdout().lock();
-    stdout
-        .write_all(lines.as_bytes())
-        .and_then(|()| stdout.flush())
-        .map_err(|error| Failed::new(LOCAL, format!("the address cannot be printed: {error}")))
+    print(&lines)
 }

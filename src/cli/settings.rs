@@ -11,7 +11,7 @@ use external_providers::settings::{self, Provider, Settings, SettingsError, TABS
 use external_providers::table::Problem;
 use serde_json::{Value, json};
 
-use super::{Failed, LOCAL, OK, SETTINGS, USAGE, print, printable};
+use super::{Failed, LOCAL, OK, SETTINGS, USAGE, output, print, printable};
 
 /// The variable that names the settings file where no argument does.
 pub(crate) const VARIABLE: &str = "EXTERNAL_PROVIDERS_SETTINGS";
@@ -22,6 +22,11 @@ pub(crate) const VARIABLE: &str = "EXTERNAL_PROVIDERS_SETTINGS";
 /// for each tab. `external-providers call --settings FILE` calls as it says, `check --settings FILE`
 /// looks at the services themselves; programs load it with the library's Providers.
 #[derive(Args)]
+#[command(after_help = "\
+Exit codes:
+  0  done
+  1  local trouble (output cannot be written)
+  2  usage: the arguments are wrong")]
 pub(crate) struct SettingsArgs {
     #[command(subcommand)]
     command: Command,
@@ -204,11 +209,8 @@ fn invalid(file: &str, error: &SettingsError) -> Failed {
 
 /// Says on standard error what is unwise about the settings in a file.
 fn warn(file: &str, warnings: &[Problem]) {
-    let mut stderr = std::io::stderr().lock();
     for warning in warnings {
-        let line = settings::line(file, warning);
-        // There is nowhere left to say that standard error is closed.
-        let _ = writeln!(stderr, "warning: {}", printable(&line));
+        output::warning(&settings::line(file, warning));
     }
 }
 

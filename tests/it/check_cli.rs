@@ -136,7 +136,8 @@ fn what_cannot_be_asked() {
         (&["--url", "http://h/", "--timeout", "0"], 2, "0.01 to 3600"),
         (&["--url", "http://h/", "--root-certificates", "/nowhere"], 3, "/nowhere"),
         (&["--url", "https://h/", "--root-certificates", "/dev/zero"], 3, "larger than 4 MiB"),
-        (&["--url", "ftp://h/"], 9, ""),
+        (&["--url", "ftp://h/"], 2, "must begin with http:// or https://"),
+        (&["--url", "127.0.0.1/x.asmx"], 2, "did you forget http://?"),
     ] {
         let (found, out, err) = run(arguments, Some(PASSWORD));
         assert_eq!(found, Some(code), "{arguments:?} {out} {err}");

@@ -112,7 +112,7 @@ fn migration_in_place_removes_what_is_migrated_and_masks() {
     let Outcome::Answered(answered) = fixture.outcome else { panic!("an answer") };
     assert_eq!(answered.reason, "No REDACTED-1");
     let error = migrate(&dir.join("good"), dir, &Rules::default()).unwrap_err();
-    assert!(error.to_string().contains("holds no files that end in .req.http"), "{error}");
+    assert!(error.to_string().contains("there are no files that end in .req.http"), "{error}");
 }
 
 #[test]

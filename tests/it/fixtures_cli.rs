@@ -166,7 +166,7 @@ fn the_contract_is_checked() {
     let dir = some("check", &["op-authenticate-ok-11", "op-authenticate-missing-11"]);
     let run = fixtures(&["check", dir.text()]);
     assert_eq!(run.code, 0, "{}", run.stdout);
-    assert!(run.stdout.ends_with("2 exchanges: 0 errors, 1 notes\n"), "{}", run.stdout);
+    assert!(run.stdout.ends_with("2 exchanges: 0 errors, 1 note\n"), "{}", run.stdout);
     edit(&dir, "op-authenticate-ok-11/response.xml", "Authentication=OK", "Authentication=MAYBE");
     edit(&dir, "op-authenticate-ok-11/request.xml", "loginUsername=", "loginUsernme=");
     let report = dir.0.join("report.xml");

@@ -8,6 +8,7 @@ mod check_cli;
 mod check_peers;
 mod check_providers;
 mod cli;
+mod cli_frame;
 mod client;
 mod codec;
 mod fixture_store;

@@ -86,7 +86,7 @@ fn it_needs_no_password_and_says_what_it_replays() {
     assert!(peer.text().starts_with("HTTP/1.1 404 "));
     let (code, output, log) = serving.stop();
     assert_eq!(code, 0, "{log}");
-    assert_eq!(output, "stopped: 1 of 2 recordings were asked for; 1 requests were not recorded\n");
+    assert_eq!(output, "stopped: 1 of 2 recordings were asked for; 1 request was not recorded\n");
     assert!(log.contains("replayed name=login status=200"), "{log}");
     assert!(log.contains("WARN") && log.contains("not matched: "), "{log}");
     assert!(!log.contains("hunter") && !log.contains("-secret"), "{log}");
@@ -96,8 +96,13 @@ fn it_needs_no_password_and_says_what_it_replays() {
 fn unused_recordings_and_unknown_requests_can_fail_a_run() {
     let folder = recordings();
     for (arguments, asked, code, says) in [
-        (&["--fail-on-unused"][..], "/old", 8, "never asked for: login\nerror: 1 recordings"),
-        (&["--fail-on-unmatched"], "/new", 8, "error: 1 requests were not recorded"),
+        (
+            &["--fail-on-unused"][..],
+            "/old",
+            8,
+            "never asked for: login\nerror: 1 recording was never",
+        ),
+        (&["--fail-on-unmatched"], "/new", 8, "error: 1 request was not recorded"),
         (&["--fail-on-unmatched"], "/old", 0, ""),
     ] {
         let serving = Serving::start(&folder, arguments, 3);

@@ -1,6 +1,5 @@
 //! The service that a settings file names.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use external_providers::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
@@ -8,7 +7,7 @@ use external_providers::contract::{GetSignInCookieInfo, Operation as _, Operatio
 use external_providers::providers::ServiceError;
 use external_providers::settings::External;
 
-use crate::cli::{Failed, SETTINGS, chain, settings};
+use crate::cli::{Failed, SETTINGS, chain, output, settings};
 
 /// The service that a settings file names for an operation.
 pub(super) fn service(file: &Path, operation: &OperationInfo) -> Result<External, Failed> {
@@ -28,8 +27,7 @@ pub(super) fn service(file: &Path, operation: &OperationInfo) -> Result<External
     })?;
     if operation.name == GetSignInCookieInfo::NAME && !loaded.login.accept_sign_on_cookies {
         let note = "accept_sign_on_cookies is off: an application would not ask the provider this";
-        // There is nowhere left to say that standard error is closed.
-        let _ = writeln!(std::io::stderr().lock(), "note: {note}");
+        output::note(note);
     }
     Ok(service)
 }

@@ -13,7 +13,10 @@ use external_providers::nearest::nearest;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
 use super::super::signals::Signals;
-use super::super::{DIFFERS, Failed, LOCAL, OK, SETTINGS, USAGE, chain, print, printable};
+use super::super::{
+    DIFFERS, Failed, LOCAL, OK, SETTINGS, USAGE, chain, listen, output, plural, print, printable,
+    were,
+};
 
 /// Addresses that are listed at the start.
 const LISTED: usize = 10;
@@ -60,7 +63,7 @@ pub(crate) fn age(text: &str) -> Result<Duration, String> {
     Duration::try_from(duration).map_err(|_| "an age is not negative".to_owned())
 }
 
-pub(super) fn run(dir: &Path, listen: &str, args: &ReplayArgs) -> Result<u8, Failed> {
+pub(super) fn run(dir: &Path, address: &str, args: &ReplayArgs) -> Result<u8, Failed> {
     for leftover in leftovers(dir) {
         tracing::warn!("{}", printable(&leftover.to_string()));
     }
@@ -75,14 +78,15 @@ pub(super) fn run(dir: &Path, listen: &str, args: &ReplayArgs) -> Result<u8, Fai
         .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
     runtime.block_on(async {
         let mut signals = Signals::new()?;
-        let mut server = replay.server().listen(listen);
+        let mut server = replay.server().listen(address);
         for injection in &args.inject {
             server = server.inject(injection.clone());
         }
-        let mut server = server
-            .start()
-            .await
-            .map_err(|error| Failed::new(LOCAL, format!("cannot listen on {listen}: {error}")))?;
+        let mut server = server.start().await.map_err(|error| {
+            let failed = listen::failed(&error);
+            Failed { message: format!("cannot listen on {address}: {error}"), ..failed }
+        })?;
+        listen::warn_of_clear_text(server.local_addr(), "listen on 127.0.0.1");
         print(&printable(&announcement(&server, dir, &args.inject)))?;
         signals.next().await;
         tokio::select! {
@@ -157,16 +161,17 @@ fn announcement(server: &ReplayServer, dir: &Path, injections: &[Injection]) -> 
         *paths.entry(path.to_owned()).or_default() += 1;
     }
     let mut text = format!(
-        "listening on {} with the {} recordings of {}\n",
+        "listening on {}{} with the {} of {}\n",
         server.url("").trim_end_matches('/'),
-        fixtures.len(),
+        listen::everywhere(server.local_addr()),
+        plural(fixtures.len(), "recording"),
         dir.display()
     );
     for (path, count) in paths.iter().take(LISTED) {
         text.push_str(&format!("{count:6}  {}\n", server.url(path)));
     }
     if paths.len() > LISTED {
-        text.push_str(&format!("        and {} more paths\n", paths.len() - LISTED));
+        text.push_str(&format!("        and {} more\n", plural(paths.len() - LISTED, "path")));
     }
     for injection in injections {
         text.push_str(&format!("trouble: {injection}\n"));
@@ -180,21 +185,22 @@ fn report(server: &ReplayServer, args: &ReplayArgs) -> Result<u8, Failed> {
     let (unmatched, _) = server.unmatched();
     let all = server.replay().len();
     print(&format!(
-        "stopped: {} of {all} recordings were asked for; {unmatched} requests were not recorded\n",
-        all - unused.len()
+        "stopped: {} of {} asked for; {} not recorded\n",
+        all - unused.len(),
+        were(all, "recording"),
+        were(unmatched, "request"),
     ))?;
-    let mut stderr = std::io::stderr().lock();
     let mut code = OK;
     if args.fail_on_unused && !unused.is_empty() {
         code = DIFFERS;
         for fixture in &unused {
-            let _ = writeln!(stderr, "never asked for: {}", printable(&fixture.name));
+            let _ = writeln!(std::io::stderr(), "never asked for: {}", printable(&fixture.name));
         }
-        let _ = writeln!(stderr, "error: {} recordings were never asked for", unused.len());
+        output::error(&format!("{} never asked for", were(unused.len(), "recording")));
     }
     if args.fail_on_unmatched && unmatched > 0 {
         code = DIFFERS;
-        let _ = writeln!(stderr, "error: {unmatched} requests were not recorded");
+        output::error(&format!("{} not recorded", were(unmatched, "request")));
     }
     Ok(code)
 }
