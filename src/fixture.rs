@@ -22,6 +22,7 @@ mod naming;
 mod pattern;
 mod recording;
 mod redact;
+mod redaction;
 mod replay;
 mod store;
 mod summary;
@@ -61,6 +62,7 @@ pub use recording::{
     Retention, Summary, leftovers,
 };
 pub use redact::Redactor;
+pub use redaction::{Redacted, RedactedExchange, redact};
 pub use replay::{Nearest, NoMatch, Replay, Replayed};
 pub use store::{
     BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, private_file, store,

@@ -7,6 +7,7 @@ mod har;
 mod junit;
 mod list;
 mod migrate;
+mod redact;
 mod show;
 mod verify;
 
@@ -83,6 +84,7 @@ enum Command {
     Import(har::ImportArgs),
     Export(har::ExportArgs),
     Migrate(migrate::MigrateArgs),
+    Redact(redact::RedactArgs),
 }
 
 pub(crate) fn run(args: FixturesArgs) -> Result<u8, Failed> {
@@ -96,6 +98,7 @@ pub(crate) fn run(args: FixturesArgs) -> Result<u8, Failed> {
         Command::Import(args) => har::import(&args),
         Command::Export(args) => har::export(&args),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Redact(args) => redact::run(&args),
     }
 }
 

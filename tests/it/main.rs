@@ -37,6 +37,7 @@ mod record_survives;
 mod recording_kept;
 mod recording_modes;
 mod recordings;
+mod redact_again;
 mod redaction;
 mod replay_server;
 mod serve;
