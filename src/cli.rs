@@ -10,6 +10,7 @@ mod logging;
 mod memory;
 mod output;
 mod passwords;
+mod process;
 mod record;
 mod report;
 mod sample;
@@ -182,6 +183,7 @@ pub(crate) fn certificates(file: &Path) -> Result<Vec<u8>, Failed> {
 }
 
 pub(crate) fn main() -> ExitCode {
+    process::guard();
     let mut command = help::arrange(Cli::command(), output::columns());
     let parsed = command.try_get_matches_from_mut(std::env::args_os());
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));

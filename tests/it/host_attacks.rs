@@ -222,3 +222,39 @@ async fn an_open_handshake_does_not_delay_the_end() {
     // The default would wait for 30 s.
     timeout(Duration::from_secs(20), served).await.expect("it ends").unwrap();
 }
+
+/// A core is a copy of all passwords.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_tool_leaves_no_core() {
+    use std::io::BufRead as _;
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::{Command, Stdio};
+    let folder = crate::support::Folder::new("core");
+    // With a limit that lets it be written, wherever the kernel writes it.
+    let aborted = |program: &str, arguments: &[&str]| {
+        let mut child = Command::new("sh")
+            .args(["-c", "ulimit -c unlimited 2>/dev/null; exec \"$@\"", "sh", program])
+            .args(arguments)
+            .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", "s3cret")
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It runs when it says something.
+        let mut line = String::new();
+        let stdout = child.stdout.take().unwrap();
+        std::io::BufReader::new(stdout).read_line(&mut line).unwrap();
+        assert!(!line.is_empty());
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args(["-ABRT", &pid]).status().unwrap().success());
+        child.wait().unwrap()
+    };
+    let other = aborted("sh", &["-c", "echo it runs; exec sleep 60"]);
+    assert_eq!(other.signal(), Some(6));
+    let tool = env!("CARGO_BIN_EXE_external-providers");
+    let ours = aborted(tool, &["serve", "--sample", "--listen", "127.0.0.1:0"]);
+    assert_eq!(ours.signal(), Some(6));
+    // Where nobody can leave a core, nothing is shown by ours.
+    assert!(!ours.core_dumped(), "that of another: {}", other.core_dumped());
+}

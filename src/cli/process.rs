@@ -1,0 +1,48 @@
+//! What the process itself must not give away: it holds passwords.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::Write as _;
+use std::panic::{Location, PanicHookInfo};
+
+/// Prevents core dumps (on Linux), and keeps the messages of panics to itself.
+pub(crate) fn guard() {
+    // A core is a copy of the memory on disk, or with whoever collects them. Nor can anybody but
+    // root look into the process with a debugger then. Where the kernel refuses, it stays as it was.
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+    std::panic::set_hook(Box::new(say));
+}
+
+/// Says where it happened. What happened may quote a message: a slice that ends inside of a
+/// character shows the whole text.
+fn say(info: &PanicHookInfo<'_>) {
+    let text = place(info.location(), &Backtrace::capture());
+    // There is nowhere else to say it.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn place(location: Option<&Location<'_>>, backtrace: &Backtrace) -> String {
+    let place = location.map_or("an unknown place".to_owned(), Location::to_string);
+    let mut text = format!("error: internal error at {place}; this is a bug, please report it\n");
+    match backtrace.status() {
+        BacktraceStatus::Captured => text.push_str(&backtrace.to_string()),
+        _ => text.push_str("  hint: RUST_BACKTRACE=1 says how it came to that\n"),
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_tells_its_place_alone() {
+        let text = place(Some(Location::caller()), &Backtrace::disabled());
+        assert!(text.starts_with("error: internal error at src/cli/process.rs:"), "{text}");
+        let text = place(None, &Backtrace::force_capture());
+        assert!(text.contains("an unknown place") && text.lines().count() > 2, "{text}");
+    }
+}
