@@ -6,7 +6,23 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::Write as _;
 
+use std::path::Path;
+
+use external_providers::contract::Authenticate;
+use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
+use external_providers::fixture::{
+    Answered, Fixture, HttpVersion, Outcome, Policy, Redaction, Redactor, Replay, Rules,
+    export_har, import_har, load_one, store,
+};
+use external_providers::secret::Mask;
+use external_providers::soap::Binding;
 use external_providers::wsdl::{Documents, WsdlError};
+use external_providers::xml::Reader;
+
+/// A mask looks at a text in up to 21 readings at the same time, and keeps what it finds in each.
+const HEAP_OF_A_MASK: usize = 250;
+/// So does a redaction.
+const HEAP_OF_A_REDACTION: usize = 250;
 
 /// Of this thread: bytes in use, their peak, allocations.
 struct Counting;
@@ -209,6 +225,211 @@ fn wsdl_grows_with_its_input() {
             let _ = describe(document);
         });
     }
+}
+
+fn envelope(content: &str) -> String {
+    format!(
+        "<soap:Envelope xmlns:soap='http://schemas.xmlsoap.org/soap/envelope/' \
+         xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'><soap:Body>{content}</soap:Body></soap:Envelope>"
+    )
+}
+
+fn request_with(variables: &str) -> String {
+    let inputs = format!("<inputs><InputVariables>{variables}</InputVariables></inputs>");
+    envelope(&format!("<Authenticate xmlns='http://tempuri.org/'>{inputs}</Authenticate>"))
+}
+
+fn post(body: &str) -> HttpRequest {
+    let mut headers = Headers::new();
+    headers.push("Content-Type", "text/xml; charset=utf-8");
+    headers.push("SOAPAction", "\"http://tempuri.org/Authenticate\"");
+    let body = body.as_bytes().to_vec();
+    HttpRequest { method: "POST".into(), target: "/Provider.asmx".into(), headers, body }
+}
+
+/// A name, and what there is so many of.
+type Content = (&'static str, fn(usize) -> String);
+
+/// What may stand anywhere in XML, many times over.
+const XML: [Content; 9] = [
+    ("nested elements", |n| "<a>".repeat(n) + &"</a>".repeat(n)),
+    ("elements", |n| "<a/>".repeat(n)),
+    ("attributes", |n| format!("<a{}/>", repeat(n, |n| format!(" a{n}='b'")))),
+    ("namespaces", |n| format!("<a{}/>", repeat(n, |n| format!(" xmlns:a{n}='u{n}'")))),
+    ("references", |n| format!("<string>x={}</string>", "&#65;".repeat(n))),
+    ("CDATA sections", |n| format!("<string>x={}</string>", "<![CDATA[y]]>".repeat(n))),
+    ("comments", |n| "<!--c-->".repeat(n)),
+    ("variables", |n| repeat(n, |n| format!("<string>v{n}=x</string>"))),
+    ("nil entries", |n| "<string xsi:nil='true'/>".repeat(n)),
+];
+
+#[test]
+fn messages_grow_with_their_input() {
+    let binding = Binding::default();
+    for (shape, content) in XML {
+        grows(
+            shape,
+            100,
+            20,
+            |n| request_with(&content(n)),
+            |text: &String| {
+                let mut reader =
+                    Reader::new(text, external_providers::xml::Limits::default()).unwrap();
+                let _ = reader.root().and_then(|()| reader.skip()).and_then(|()| reader.finish());
+            },
+        );
+        grows(
+            &format!("request: {shape}"),
+            100,
+            20,
+            |n| request_with(&content(n)),
+            |text| {
+                let _ = binding.decode_request::<Authenticate>(&post(text));
+            },
+        );
+        let result = |n| {
+            let list = format!("<OutputVariables>{}</OutputVariables>", content(n));
+            envelope(&format!(
+                "<AuthenticateResponse xmlns='http://tempuri.org/'><AuthenticateResult><Success>true\
+                 </Success>{list}</AuthenticateResult></AuthenticateResponse>"
+            ))
+        };
+        let mask = Mask::new([&"s3cretPW".into()]);
+        grows(&format!("response: {shape}"), 100, 20, result, |text| {
+            let HttpRequest { headers, body, .. } = post(text);
+            let response = HttpResponse { status: 200, headers, body };
+            let _ = binding.decode_response::<Authenticate>(&response, &mask);
+            let _ = binding.decode_raw_response("Authenticate", &response, &mask);
+        });
+    }
+}
+
+/// Texts in which secrets stand, or seem to.
+const SECRETS: [Content; 8] = [
+    ("known secrets", |n| "s3cretPW&amp;%+\\ ".repeat(n)),
+    ("escapes and no secret", |n| "+%41&lt;\\u0041".repeat(n)),
+    ("passwords under keys", |n| "pw=abcdef ".repeat(n)),
+    ("different passwords under keys", |n| repeat(n, |n| format!("pw=x{n:06}&amp;"))),
+    ("equals signs", |n| "a=".repeat(n)),
+    ("addresses", |n| "http://u:p4ssw@h/ ".repeat(n)),
+    ("quotes", |n| "\"{[':".repeat(n)),
+    ("base64", |n| "dXNlcjpwdw== ".repeat(n)),
+];
+
+#[test]
+fn redaction_and_masks_grow_with_their_input() {
+    for (shape, text) in SECRETS {
+        let mask = Mask::new([&"s3cretPW".into(), &"another".into()]);
+        grows(&format!("mask: {shape}"), 40, HEAP_OF_A_MASK, text, |text: &String| {
+            mask.apply(text);
+        });
+        let redact = |text: &String| {
+            let mut redactor = Redactor::new(Rules::default());
+            redactor.know(&"s3cretPW".into());
+            redactor.request(&post(text));
+        };
+        let entry = |n| request_with(&format!("<string>{}</string>", text(n)));
+        grows(&format!("redact, in XML: {shape}"), 40, HEAP_OF_A_REDACTION, entry, redact);
+        grows(&format!("redact, as text: {shape}"), 40, HEAP_OF_A_REDACTION, text, redact);
+    }
+    for (shape, content) in XML {
+        let redact = |text: &String| {
+            Redactor::new(Rules::default()).request(&post(text));
+        };
+        let entry = |n| request_with(&content(n));
+        grows(&format!("redact: {shape}"), 40, HEAP_OF_A_REDACTION, entry, redact);
+    }
+    grows(
+        "mask: a secret of one character",
+        40,
+        HEAP_OF_A_MASK,
+        |n| "abc ".repeat(n),
+        |text| {
+            Mask::new([&"a".into()]).apply(text);
+        },
+    );
+}
+
+fn fixture(n: usize, body: &str) -> Fixture {
+    let response = HttpResponse { status: 200, headers: Headers::new(), body: body.into() };
+    let answered = Answered { response, reason: "OK".into(), version: HttpVersion::Http11 };
+    Fixture {
+        name: format!("f{n}"),
+        sequence: n as u64,
+        recorded: jiff::Timestamp::UNIX_EPOCH,
+        took: std::time::Duration::ZERO,
+        count: 1,
+        operation: None,
+        soap: None,
+        request: post(body),
+        request_version: HttpVersion::Http11,
+        outcome: Outcome::Answered(answered),
+        redaction: Redaction::default(),
+        policy: Policy::default(),
+    }
+}
+
+#[test]
+fn recordings_grow_with_their_input() {
+    for (shape, content) in XML {
+        grows(
+            &format!("replay: {shape}"),
+            100,
+            60,
+            |n| request_with(&content(n)),
+            |text| {
+                let replay = Replay::new(vec![fixture(1, text)]).unwrap();
+                let _ = replay.answer(&post(text));
+                let _ = replay.answer(&post(&text.replace("Authenticate", "Other")));
+            },
+        );
+    }
+    let har = |entry: fn(usize) -> String| {
+        move |n| {
+            let fixtures: Vec<_> = (0..n).map(|n| fixture(n, &request_with(&entry(n)))).collect();
+            export_har(&fixtures, None)
+        }
+    };
+    let import = |text: &String| drop(import_har(text, &Rules::default(), &[]).unwrap());
+    grows("HAR of equal entries", 20, 20, har(|_| "<string>a=b</string>".into()), import);
+    grows(
+        "HAR of different passwords",
+        20,
+        20,
+        har(|n| format!("<string>pw=x{n:06}</string>")),
+        import,
+    );
+    grows(
+        "HAR of a long body",
+        1,
+        20,
+        |n| {
+            let long = request_with(&"<string>a=b</string>".repeat(2000 * n));
+            export_har(&[fixture(1, &long)], None)
+        },
+        import,
+    );
+    let headers = |n: usize| {
+        let mut one = fixture(1, "<a/>");
+        (0..n).for_each(|n| one.request.headers.push(format!("X-{n}"), "v"));
+        let folder =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("growth-{}", std::process::id()));
+        let stored = store(&folder, &one).unwrap();
+        let text = std::fs::read_to_string(stored.join("exchange.toml")).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        text
+    };
+    grows("description of headers", 50, 75, headers, |text| {
+        let folder =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("grown-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("one")).unwrap();
+        std::fs::write(folder.join("one/exchange.toml"), text).unwrap();
+        for file in ["request.xml", "response.xml"] {
+            std::fs::write(folder.join("one").join(file), "<a/>").unwrap();
+        }
+        load_one(&folder.join("one")).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+    });
 }
 
 /// Each operation has the parts of its message: what is multiplied by that ends at a limit.
