@@ -94,7 +94,7 @@ impl Operation for GetSignInCookieInfo {
 pub enum Authentication {
     /// `Authentication=OK`.
     Authenticated {
-        /// `EmailAddress`.
+        /// `EmailAddress`; empty where the vendor's list writer wrote null, as is `DisplayName`.
         email_address: Option<String>,
         /// `DisplayName`.
         display_name: Option<String>,

@@ -76,7 +76,8 @@ impl Operation for StartTicket {
 pub enum Start {
     /// It may.
     Allowed {
-        /// `departmentName`: the department to move it to; `None` leaves it where it is.
+        /// `departmentName`: the department to move it to; `None` leaves it where it is, and so does
+        /// an empty one, which the vendor's list writer makes of null.
         department_name: Option<String>,
         /// `cf_…`: custom fields to set, by the names that they have in the help desk.
         custom_fields: Variables,

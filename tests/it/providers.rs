@@ -31,7 +31,7 @@ impl LoginProvider for Own {
             "broken" => Err(std::io::Error::other("disk on fire").into()),
             "stranger" => self.says(Authentication::Refused),
             name => self.says(Authentication::Authenticated {
-                email_address: name.contains('@').then(|| name.to_owned()),
+                email_address: (name.contains('@') || name.is_empty()).then(|| name.to_owned()),
                 display_name: None,
             }),
         }
@@ -269,10 +269,10 @@ async fn the_role_and_the_verified_address_are_those_of_the_settings() {
         assert_eq!(user.email_address.as_deref(), Some("myusername@example.com"));
         assert_eq!(user.display_name.as_deref(), Some("My Username"));
     }
-    // The same with the application's own; an address that is not there is not verified.
+    // The same with the application's own; an address that is not there, or empty, is not verified.
     settings.enable_built_in(Kind::Login);
     providers.replace(settings).unwrap();
-    for (name, verified) in [("own@example.com", true), ("nameless", false)] {
+    for (name, verified) in [("own@example.com", true), ("nameless", false), ("", false)] {
         match providers.authenticate(login(name)).await.unwrap() {
             LoginOutcome::SignedIn(user) => {
                 assert_eq!((user.role, user.email_verified), (Role::Anonymous, verified));

@@ -192,3 +192,37 @@ impl Sink for ListWriter<'_> {
         self.fail(EncodeError::Key { operation: self.operation, key });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{GetCustomFieldOptions, Operation, StartTicket, Variables};
+
+    /// What is not counted beforehand takes a second allocation.
+    fn counted<T: Operation>(request: &T) {
+        for absent in [Absent::Empty, Absent::Omit] {
+            let mut size = Size::new(absent);
+            request.write_inputs(&mut size);
+            let mut w = Writer::default();
+            let mut list = ListWriter::new(&mut w, T::NAME, Reserved::none(), absent);
+            request.write_inputs(&mut list);
+            list.finish("InputVariables").unwrap();
+            let written = w.into_string();
+            let around = if size.bytes == 0 { " />".len() } else { "></InputVariables>".len() };
+            assert_eq!(written.len(), size.bytes + around, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_was_counted() {
+        counted(&StartTicket::default());
+        counted(&GetCustomFieldOptions::default());
+        counted(&StartTicket {
+            email_from: Some("a@b".into()),
+            subject: Some(String::new()),
+            custom_fields: Variables::from([("Serial", "1")]),
+            other: Variables::from([("z", "1"), ("y", "")]),
+            ..Default::default()
+        });
+    }
+}
