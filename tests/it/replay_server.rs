@@ -181,15 +181,17 @@ fn a_request_that_is_not_recorded_is_told_what_differs() {
 }
 
 #[test]
-fn an_upstream_that_was_down_is_replayed_as_502() {
+fn what_holds_no_answer_is_not_replayed() {
     let mut failed = login();
     failed.outcome = Outcome::Failed("could not connect to http://crm:80: refused".to_owned());
     let server = start(vec![failed], &[]);
     let mut peer = Peer::connect(server.local_addr());
     peer.send(call("Authenticate", &LOGIN));
     let text = peer.text();
-    assert!(text.starts_with("HTTP/1.1 502 Bad Gateway\r\n"), "{text}");
-    assert!(text.ends_with("could not connect to http://crm:80: refused\n"), "{text}");
+    assert!(text.starts_with("HTTP/1.1 500 Internal Server Error\r\n"), "{text}");
+    assert!(text.contains("there are no recordings to answer POST /Provider.asmx"), "{text}");
+    assert!(text.contains("login is of this request, but holds no answer"), "{text}");
+    assert_eq!((server.unmatched().0, server.replay().len()), (1, 0));
 }
 
 #[test]
