@@ -39,6 +39,8 @@ mod recording_modes;
 mod recordings;
 mod redact_again;
 mod redaction;
+mod replay_itself;
+mod replay_passwords;
 mod replay_server;
 mod serve;
 mod serve_fixtures;
