@@ -29,8 +29,6 @@ mod run;
 
 mod network;
 
-mod certificate;
-mod hello;
 mod tls;
 
 mod describe;

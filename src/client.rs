@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::Instant;
 
 pub use builder::{BuildError, ClientBuilder};
-pub(crate) use builder::{is_local, parse_url, pem_verifier, proxy_password};
+pub(crate) use builder::{is_local, parse_url, proxy_password};
 pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;
 pub(crate) use error::connect_hint;

@@ -35,6 +35,8 @@ pub mod soap;
 
 pub mod wsdl;
 
+pub mod tls;
+
 pub mod client;
 
 pub mod host;

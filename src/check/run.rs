@@ -17,11 +17,12 @@ use super::password::PasswordCheck;
 use super::report::{Finding, Outcome, Report, Step};
 use super::subject::{Options, Subject};
 use super::tls::{self, Look};
-use crate::client::{BuildError, Client, Discovery, is_local, pem_verifier};
+use crate::client::{BuildError, Client, Discovery, is_local};
 use crate::contract::raw::Presence;
 use crate::exchange::HttpResponse;
 use crate::secret::Secret;
 use crate::soap::{Binding, DEFAULT_NAMESPACE, SoapVersion};
+use crate::tls::verifier;
 
 /// All steps about a service, in order.
 const STEPS: [&str; 10] =
@@ -163,7 +164,9 @@ impl Run<'_> {
             self.skip("tls", "the URL is http");
             return Ok(Some(Reached { address: Some(address), verifier: None }));
         }
-        let verifier = pem_verifier(&self.subject.root_certificates)?;
+        let Subject { root_certificates, trust_fingerprint, .. } = self.subject;
+        let verifier =
+            verifier(&host, root_certificates, *trust_fingerprint).map_err(BuildError::from)?;
         let look = Look {
             address,
             host: &host,

@@ -10,6 +10,7 @@ use crate::contract::{Absent, Kind};
 use crate::secret::{Mask, Secret};
 use crate::settings::{External, Name};
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
+use crate::tls::Fingerprint;
 
 /// A service to look at.
 #[derive(Clone)]
@@ -30,8 +31,10 @@ pub struct Subject {
     pub absent: Absent,
     /// How long a connection may take. Default 10 s.
     pub connect_timeout: Duration,
-    /// Certificates in PEM that are trusted beside the platform's.
+    /// Certificates (PEM, or one in DER) that are trusted beside the platform's.
     pub root_certificates: Vec<u8>,
+    /// The one certificate that is trusted, in place of all others.
+    pub trust_fingerprint: Option<Fingerprint>,
     /// The proxy.
     pub proxy: Option<Secret>,
     /// TLS by the platform's library (only with the feature `native-tls`).
@@ -65,6 +68,7 @@ impl Subject {
             absent: Absent::default(),
             connect_timeout: Duration::from_secs(10),
             root_certificates: Vec::new(),
+            trust_fingerprint: None,
             proxy: None,
             native_tls: false,
         }
@@ -82,6 +86,9 @@ impl Subject {
             .root_certificates(self.root_certificates.as_slice());
         if let (Some(kind), Some(name)) = (self.kind, &self.operation) {
             builder = builder.operation_name(crate::settings::default_operation(kind), name);
+        }
+        if let Some(fingerprint) = self.trust_fingerprint {
+            builder = builder.trust_fingerprint(fingerprint);
         }
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.clone());
@@ -141,6 +148,7 @@ impl From<&External> for Subject {
             absent: external.absent,
             connect_timeout: external.connect_timeout,
             root_certificates: external.root_certificates.clone(),
+            trust_fingerprint: external.trust_fingerprint,
             proxy: external.proxy.clone(),
             native_tls: external.native_tls,
         }

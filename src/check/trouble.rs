@@ -79,11 +79,9 @@ pub(super) fn transport(error: &TransportError) -> Finding {
             "the connection stands, but no answer comes: is the service hanging, or is it another protocol?",
         ),
         TransportErrorKind::Connect(_) => ("connect", "see the steps above"),
-        // A server says so in TLS 1.3 only when the handshake is over.
-        TransportErrorKind::Broken(cause) if cause.contains("CertificateRequired") => (
-            "client-certificate",
-            "the server wants a client certificate: exempt the service's path, callers of providers have none",
-        ),
+        TransportErrorKind::Tls(cause) => {
+            return Finding::new(cause.cause.code(), error.to_string()).remedy(cause.remedy());
+        }
         TransportErrorKind::Broken(_) => (
             "broken",
             "what came is no whole HTTP answer: does the port speak HTTP (or TLS), does a proxy cut it off?",

@@ -1,5 +1,7 @@
 //! What a call answered, for people and as JSON.
 
+use std::borrow::Cow;
+
 use external_providers::CallError;
 use external_providers::contract::{
     Answer, Authentication, CustomFieldChange, CustomFieldOptions, EventHandled, Operation,
@@ -55,7 +57,7 @@ struct ErrorReport {
     /// `usage`, `transport`, `not-soap`, `malformed`, `fault` or `declined`.
     kind: &'static str,
     text: String,
-    hint: Option<&'static str>,
+    hint: Option<Cow<'static, str>>,
     /// Was the request sent? Only for `transport`.
     #[serde(skip_serializing_if = "Option::is_none")]
     sent: Option<bool>,
@@ -188,8 +190,8 @@ impl Report {
     }
 
     /// What went wrong, for standard error.
-    pub(crate) fn failure(&self) -> Option<(&str, Option<&'static str>)> {
-        self.error.as_ref().map(|error| (error.text.as_str(), error.hint))
+    pub(crate) fn failure(&self) -> Option<(&str, Option<&str>)> {
+        self.error.as_ref().map(|error| (error.text.as_str(), error.hint.as_deref()))
     }
 
     pub(crate) fn json(&self) -> String {

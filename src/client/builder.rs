@@ -1,21 +1,16 @@
 //! The settings of a client.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
-use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls_platform_verifier::Verifier;
 
 use super::{Client, HttpTransport};
 use crate::contract::Absent;
 use crate::secret::{Mask, Secret};
 use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, OperationNameError, SoapVersion};
+use crate::tls::{self, FileError, Fingerprint, TrustError, client_config, verifier};
 use crate::wsdl::Found;
 
 /// How a client is made; see [`Client::builder`].
@@ -32,6 +27,7 @@ pub struct ClientBuilder {
     timeout: Duration,
     body_limit: usize,
     roots: Vec<u8>,
+    fingerprint: Option<Fingerprint>,
     proxy: Option<Secret>,
     #[cfg(feature = "native-tls")]
     native_tls: bool,
@@ -65,6 +61,7 @@ impl ClientBuilder {
             timeout: Duration::from_secs(100),
             body_limit: 16 << 20,
             roots: Vec::new(),
+            fingerprint: None,
             proxy: None,
             #[cfg(feature = "native-tls")]
             native_tls: false,
@@ -139,11 +136,20 @@ impl ClientBuilder {
         self
     }
 
-    /// Certificates in PEM that are trusted beside the platform's, for a service with a
+    /// Certificates (PEM, or one in DER) that are trusted beside the platform's, for a service with a
     /// certificate of the company's own. Default none.
     #[must_use]
-    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.roots = pem.into();
+    pub fn root_certificates(mut self, certificates: impl Into<Vec<u8>>) -> Self {
+        self.roots = certificates.into();
+        self
+    }
+
+    /// Trust the server with exactly this certificate and no other, whoever signed it, whatever its
+    /// names, dates, version and (in TLS 1.2) length of key: for old servers whose certificate cannot
+    /// be renewed. Not with the platform's TLS. Default none.
+    #[must_use]
+    pub fn trust_fingerprint(mut self, fingerprint: Fingerprint) -> Self {
+        self.fingerprint = Some(fingerprint);
         self
     }
 
@@ -235,7 +241,7 @@ impl ClientBuilder {
             });
             http = http.proxy(reqwest::Proxy::all(url).map_err(|_| BuildError::Proxy)?);
         }
-        http = self.tls(http, url.scheme() == "https")?;
+        http = self.tls(http, url.host_str().filter(|_| url.scheme() == "https"))?;
         let client = http.build().map_err(|error| BuildError::Tls(error.to_string()))?;
         let transport = HttpTransport {
             client,
@@ -248,31 +254,36 @@ impl ClientBuilder {
         Ok((transport, proxy_password))
     }
 
-    /// Configures TLS: for an http URL, with no roots at all, so that none are loaded.
+    /// Configures TLS with a host: for an http URL, with no roots at all, so that none are loaded.
     fn tls(
         &self,
         http: reqwest::ClientBuilder,
-        https: bool,
+        host: Option<&str>,
     ) -> Result<reqwest::ClientBuilder, BuildError> {
         #[cfg(feature = "native-tls")]
         if self.native_tls {
-            let roots = reqwest::Certificate::from_pem_bundle(&self.roots)
-                .map_err(|error| BuildError::Roots(error.to_string()))?;
+            if self.fingerprint.is_some() {
+                return Err(BuildError::NativeFingerprint);
+            }
+            let roots = match self.roots.as_slice() {
+                [] => Vec::new(),
+                roots => tls::certificates(roots).map_err(BuildError::Roots)?,
+            };
+            let roots = roots.iter().map(|der| reqwest::Certificate::from_der(der));
+            let roots = roots.collect::<Result<Vec<_>, _>>().map_err(|_| {
+                BuildError::Tls("the platform's TLS does not take the root certificates".to_owned())
+            })?;
             return Ok(http.tls_backend_native().tls_certs_merge(roots));
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| BuildError::Tls(error.to_string()))?;
-        let roots = pem_certificates(&self.roots)?;
-        let config = if https {
-            let verifier = verifier(roots, provider)?;
-            config
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(verifier))
-                .with_no_client_auth()
+        let roots = self.roots.as_slice();
+        let config = if let Some(host) = host {
+            client_config(verifier(host, roots, self.fingerprint)?)?
         } else {
-            config.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+            // A mistake in what is given should not wait for the day when it counts.
+            if !roots.is_empty() {
+                tls::certificates(roots).map_err(BuildError::Roots)?;
+            }
+            tls::trust_in_nobody()?
         };
         Ok(http.tls_backend_preconfigured(config))
     }
@@ -283,33 +294,6 @@ pub(crate) fn proxy_password(proxy: &Secret) -> Option<Secret> {
     let url = Url::parse(proxy.expose()).ok()?;
     let password = url.password()?;
     Some(Secret::new(percent_decode_str(password).decode_utf8_lossy().into_owned()))
-}
-
-fn pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, BuildError> {
-    let roots = CertificateDer::pem_slice_iter(pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| BuildError::Roots(error.to_string()))?;
-    if roots.is_empty() && !pem.is_empty() {
-        return Err(BuildError::Roots("there is no certificate in it".to_owned()));
-    }
-    Ok(roots)
-}
-
-fn verifier(
-    roots: Vec<CertificateDer<'static>>,
-    provider: Arc<CryptoProvider>,
-) -> Result<Verifier, BuildError> {
-    let own = !roots.is_empty();
-    Verifier::new_with_extra_roots(roots, provider).map_err(|error| match own {
-        true => BuildError::Roots(error.to_string()),
-        false => BuildError::Tls(error.to_string()),
-    })
-}
-
-/// Decides about certificates as a client with these further roots does.
-pub(crate) fn pem_verifier(pem: &[u8]) -> Result<Arc<dyn ServerCertVerifier>, BuildError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    Ok(Arc::new(verifier(pem_certificates(pem)?, provider)?))
 }
 
 /// Does http to this URL stay on this machine?
@@ -353,9 +337,24 @@ pub enum BuildError {
     #[error("the proxy is no http:// or https:// URL")]
     Proxy,
     /// No certificates.
-    #[error("the root certificates cannot be read as PEM: {0}")]
-    Roots(String),
+    #[error("the root certificates: {0}")]
+    Roots(FileError),
+    /// A certificate is pinned, and the platform's TLS is to be used, which can trust authorities
+    /// alone.
+    #[error(
+        "the platform's TLS cannot trust by a fingerprint: leave it out and give the certificate itself (root_certificates), or leave out native_tls"
+    )]
+    NativeFingerprint,
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
+}
+
+impl From<TrustError> for BuildError {
+    fn from(error: TrustError) -> Self {
+        match error {
+            TrustError::Roots(error) => Self::Roots(error),
+            TrustError::Platform(why) => Self::Tls(why),
+        }
+    }
 }

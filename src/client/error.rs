@@ -1,5 +1,7 @@
 //! Why a call has no answer, and whose fault it is.
 
+use std::borrow::Cow;
+
 use super::{TransportError, TransportErrorKind};
 use crate::contract::Failure;
 use crate::soap::{DecodeError, EncodeError, Fault, MalformedError, NotSoap, Page};
@@ -41,7 +43,15 @@ impl From<DecodeError> for CallError {
 
 impl CallError {
     /// What to do about it, where experience with .NET services knows.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Transport(error) => transport_hint(&error.kind),
+            other => other.answer_hint().map(Cow::Borrowed),
+        }
+    }
+
+    /// What to do about an answer that is not the one that is due.
+    fn answer_hint(&self) -> Option<&'static str> {
         match self {
             Self::NotSoap(answer) => match (answer.status, &answer.page) {
                 (_, Page::Redirect { sign_in: true, .. }) | (200, Page::SignIn) => Some(
@@ -78,7 +88,6 @@ impl CallError {
                     "the service does not know the action: its namespace is another (see its ?WSDL), or it does not implement this operation",
                 )
             }
-            Self::Transport(error) => transport_hint(&error.kind),
             Self::Failure(failure) if failure.is_permission_denied() => {
                 Some("the web service password is wrong")
             }
@@ -87,32 +96,26 @@ impl CallError {
     }
 }
 
-fn transport_hint(kind: &TransportErrorKind) -> Option<&'static str> {
+fn transport_hint(kind: &TransportErrorKind) -> Option<Cow<'static, str>> {
     match kind {
-        TransportErrorKind::Connect(cause) => connect_hint(cause),
+        TransportErrorKind::Tls(error) => Some(error.remedy().into()),
+        TransportErrorKind::Connect(cause) => connect_hint(cause).map(Cow::Borrowed),
         _ => None,
     }
 }
 
-/// What to do about a connection that did not come about, by what is said about it.
+/// What to do about a connection that did not come about, by what the system says about it.
 pub(crate) fn connect_hint(cause: &str) -> Option<&'static str> {
     let cause = cause.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
-    if says(&["unknownissuer", "unknown issuer", "caused by unknown", "self-signed"]) {
-        Some("the service's certificate is not from a known authority: trust it explicitly")
-    } else if says(&["causedasendentity"]) {
-        Some("the certificate given is an authority's own and no server's: make one for the server")
-    } else if says(&["expired", "notvalidyet", "not valid yet"]) {
-        Some("the service's certificate is out of date, or this machine's clock is wrong")
-    } else if says(&["notvalidforname", "not valid for name"]) {
-        Some("the certificate is for another name: call the service by the name in it")
-    } else if says(&["handshake", "protocolversion", "protocol version", "eof", "corrupt message"])
-    {
-        Some("no TLS in common: the port may speak plain http, or TLS too old (feature native-tls)")
-    } else if says(&["refused"]) {
+    if says(&["refused"]) {
         Some("nothing listens there: is the service running, and the port right?")
+    } else if says(&["temporary failure"]) {
+        Some("the name servers do not answer: look at this machine's DNS settings")
     } else if says(&["lookup", "name or service", "resolve"]) {
-        Some("the host name is not known: check its spelling")
+        Some("the host name is not known: check its spelling, and this machine's DNS")
+    } else if says(&["unreachable", "no route"]) {
+        Some("there is no way to the host: look at this machine's network, routes and firewall")
     } else {
         None
     }

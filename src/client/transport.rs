@@ -15,7 +15,11 @@ use reqwest::Url;
 use reqwest::header::{self, HeaderName, HeaderValue};
 
 use crate::exchange::{Headers, HttpRequest, HttpResponse};
+use crate::tls::{self, TlsCause, TlsError};
 use crate::xml::{self, charset::Charset};
+
+/// How long a server may take to say what it speaks, when a handshake failed.
+const EXAMINATION: Duration = Duration::from_secs(3);
 
 /// Carries one request to the service and brings its answer, at most once.
 pub trait Transport: Send + Sync {
@@ -65,16 +69,42 @@ impl HttpTransport {
         url.into()
     }
 
-    fn error(&self, error: &reqwest::Error, sent: &AtomicBool) -> TransportError {
+    async fn error(&self, error: reqwest::Error, sent: &AtomicBool) -> TransportError {
         let sent = sent.load(Ordering::Acquire);
         let kind = if error.is_timeout() && !sent {
             TransportErrorKind::ConnectTimeout(self.connect_timeout)
+        } else if let Some(tls) = self.tls_error(&error, sent).await {
+            TransportErrorKind::Tls(Box::new(tls))
         } else if error.is_connect() && !sent {
-            TransportErrorKind::Connect(root_cause(error))
+            TransportErrorKind::Connect(root_cause(&error))
         } else {
-            TransportErrorKind::Broken(root_cause(error))
+            TransportErrorKind::Broken(root_cause(&error))
         };
         TransportError { service: self.service(), kind, sent }
+    }
+
+    /// What is wrong with TLS, if that is to blame. Where the error leaves it open, the server is asked
+    /// on another connection what it does speak.
+    async fn tls_error(&self, error: &reqwest::Error, sent: bool) -> Option<TlsError> {
+        let (host, port) = (self.url.host_str()?, self.url.port_or_known_default()?);
+        let address = (host.trim_matches(['[', ']']), port);
+        let within = self.connect_timeout.min(self.timeout / 4).min(EXAMINATION);
+        if self.url.scheme() == "https" {
+            let closed = || TlsError::closed(error, host).filter(|_| error.is_connect() && !sent);
+            let found = TlsError::below(error, host).or_else(closed)?;
+            return Some(match self.proxy {
+                None => tls::examined(found, address, within).await,
+                Some(_) => found,
+            });
+        }
+        // A server of TLS answers plain text with an alert, which is not HTTP.
+        let no_http = tls::find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse);
+        let asked = no_http && self.proxy.is_none() && !error.is_connect();
+        (asked && tls::speaks_tls(address, host, within).await).then(|| TlsError {
+            cause: TlsCause::OnlyTls,
+            host: host.to_owned(),
+            fingerprint: None,
+        })
     }
 
     /// Sends a request with its own method, to its own path and query on the service's host.
@@ -153,8 +183,14 @@ impl HttpTransport {
     pub(super) async fn get(&self, url: Url) -> Result<HttpResponse, TransportError> {
         let request = reqwest::Request::new(reqwest::Method::GET, url);
         self.answer(request, &Arc::default()).await.map_err(|error| {
-            let sent = error.sent || matches!(error.kind, TransportErrorKind::Broken(_));
-            TransportError { sent, ..error }
+            let connected = match &error.kind {
+                TransportErrorKind::Broken(_) => true,
+                TransportErrorKind::Tls(error) => {
+                    matches!(error.cause, TlsCause::OnlyTls | TlsCause::ClientCertificate)
+                }
+                _ => false,
+            };
+            TransportError { sent: error.sent || connected, ..error }
         })
     }
 
@@ -163,8 +199,10 @@ impl HttpTransport {
         request: reqwest::Request,
         sent: &Arc<AtomicBool>,
     ) -> Result<HttpResponse, TransportError> {
-        let mut answer =
-            self.client.execute(request).await.map_err(|error| self.error(&error, sent))?;
+        let mut answer = match self.client.execute(request).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.error(error, sent).await),
+        };
 
         let too_large = || TransportError {
             service: self.service(),
@@ -185,7 +223,7 @@ impl HttpTransport {
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
                 Err(error) if is_whole(&answer, &body) && ends_without_notice(&error) => break,
-                Err(error) => return Err(self.error(&error, sent)),
+                Err(error) => return Err(self.error(error, sent).await),
             }
         }
         let mut headers = Headers::with_capacity(answer.headers().len());
@@ -212,18 +250,11 @@ fn is_whole(answer: &reqwest::Response, body: &[u8]) -> bool {
 /// Was the connection closed without TLS' close_notify, as many servers do? By itself it could be
 /// somebody between who cuts an answer off.
 fn ends_without_notice(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<std::io::Error>()
-            && (error.kind() == std::io::ErrorKind::UnexpectedEof
-                // OpenSSL's word for it.
-                || error.to_string().contains("unexpected eof"))
-        {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    tls::find::<std::io::Error>(error).is_some_and(|error| {
+        // OpenSSL has a word for it alone.
+        error.kind() == std::io::ErrorKind::UnexpectedEof
+            || error.to_string().contains("unexpected eof")
+    })
 }
 
 /// A header's name, without a copy where it is one that nearly every answer carries.
@@ -284,11 +315,10 @@ impl Body for Tracked {
 
 /// The innermost error: what happened, without the layers that it came through.
 fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
+    match error.source() {
+        None => "the connection failed".to_owned(),
+        Some(cause) => tls::innermost(cause).to_string(),
     }
-    if error.source().is_none() { "the connection failed".to_owned() } else { cause.to_string() }
 }
 
 /// No answer came.
@@ -307,8 +337,10 @@ pub struct TransportError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The host is not known, or refuses, or TLS failed: why.
+    /// The host is not known, or refuses: why.
     Connect(String),
+    /// TLS failed: why, and what to do about it.
+    Tls(Box<TlsError>),
     /// No connection within this time.
     ConnectTimeout(Duration),
     /// No whole answer within this time.
@@ -331,6 +363,12 @@ impl fmt::Display for TransportError {
         let Self { service, kind, sent } = self;
         match kind {
             TransportErrorKind::Connect(cause) => {
+                write!(f, "could not connect to {service}: {cause}")?;
+            }
+            TransportErrorKind::Tls(cause) if *sent => {
+                write!(f, "the connection to {service} broke: {cause}")?;
+            }
+            TransportErrorKind::Tls(cause) => {
                 write!(f, "could not connect to {service}: {cause}")?;
             }
             TransportErrorKind::ConnectTimeout(after) => {

@@ -1,40 +1,45 @@
-//! TLS from PEM files.
+//! TLS from certificate and key files.
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
 use super::HostError;
+use crate::tls::{self, FileError};
 
 /// A certificate with its key: TLS 1.2 and 1.3.
 #[derive(Clone)]
 pub struct Tls(pub(super) TlsAcceptor);
 
 impl Tls {
-    /// Reads the certificate, followed by those that certify it, and the private key.
+    /// Reads the certificate, followed by those that certify it, and the private key: PEM or DER.
     pub fn read(certificate: &Path, private_key: &Path) -> Result<Self, HostError> {
         let failed = |what, path: &Path, error: Box<dyn std::error::Error + Send + Sync>| {
             HostError::Certificate { what, path: path.to_owned(), error }
         };
-        let chain = CertificateDer::pem_file_iter(certificate)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| failed("certificate", certificate, error.into()))?;
-        if chain.is_empty() {
-            let error = "the file holds no certificate in PEM format".into();
-            return Err(failed("certificate", certificate, error));
-        }
-        let key = PrivateKeyDer::from_pem_file(private_key)
-            .map_err(|error| failed("private key", private_key, error.into()))?;
+        let refused = |what, path: &Path, error: FileError| {
+            let remedy = error.remedy(&path.display().to_string());
+            let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
+            failed(what, path, format!("{error}{remedy}").into())
+        };
+        let contents = |what, path: &Path| {
+            std::fs::read(path).map_err(|error| failed(what, path, error.into()))
+        };
+        let chain = tls::certificates(&contents("certificate", certificate)?)
+            .map_err(|error| refused("certificate", certificate, error))?;
+        let key = tls::private_key(&contents("private key", private_key)?)
+            .map_err(|error| refused("private key", private_key, error))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(|error| failed("certificate", certificate, error.into()))?;
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain.clone(), key))
+            .map_err(|error| {
+                let why = tls::unusable(&error, &chain, certificate, private_key);
+                failed("private key", private_key, why.into())
+            })?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self(TlsAcceptor::from(Arc::new(config))))
     }

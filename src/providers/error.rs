@@ -1,5 +1,6 @@
 //! Why a provider gave no answer, and whose fault it is.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::client::{BuildError, CallError, DiscoverError, TransportErrorKind};
@@ -109,11 +110,11 @@ impl ProvidersError {
     }
 
     /// What to do about it, where experience knows.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
         match &self.trouble {
             Trouble::Call(error) => error.hint(),
             Trouble::Busy { .. } => {
-                Some("the service is slow, or max_calls is too small for so many users")
+                Some("the service is slow, or max_calls is too small for so many users".into())
             }
             Trouble::Service(error) => match &**error {
                 ServiceError::Discover(DiscoverError::Transport(error)) => {
@@ -121,7 +122,8 @@ impl ProvidersError {
                 }
                 ServiceError::Discover(DiscoverError::NotWsdl { .. }) => Some(
                     "the URL must be the service's own, and ?WSDL published there; if it is not, \
-                     name namespace and operation in the settings",
+                     name namespace and operation in the settings"
+                        .into(),
                 ),
                 _ => None,
             },

@@ -10,6 +10,7 @@ use super::{ServiceError, Trouble};
 use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind, told};
 use crate::contract::{Answer, Effect, Kind, Operation};
 use crate::settings::External;
+use crate::tls::TlsCause;
 
 /// The pause before a call is tried again; doubled each time.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -159,8 +160,12 @@ fn transport_error(trouble: &Trouble) -> Option<&TransportError> {
 /// provably not have been sent (contract, section 3). Not after a time-out: it took long enough.
 fn may_repeat<T: Operation>(trouble: &Trouble) -> bool {
     let Some(error) = transport_error(trouble) else { return false };
-    let connection =
-        matches!(error.kind, TransportErrorKind::Connect(_) | TransportErrorKind::Broken(_));
+    let connection = match &error.kind {
+        TransportErrorKind::Connect(_) | TransportErrorKind::Broken(_) => true,
+        // Of the causes of TLS, only this one passes by itself.
+        TransportErrorKind::Tls(error) => error.cause == TlsCause::Closed,
+        _ => false,
+    };
     // As long as the service is being discovered, the operation itself is not sent.
     let sent = error.sent && matches!(trouble, Trouble::Call(_));
     connection && (T::EFFECT == Effect::Reads || !sent)

@@ -238,7 +238,7 @@ static REGISTRATION: Key = operation("RegisterUser");
 static USER_INFORMATION: Key = operation("GetUserInfo");
 static EVENTS: Key = operation("HandleEvent");
 
-static TRANSPORT: [Key; 11] = [
+static TRANSPORT: [Key; 12] = [
     Key::new(
         "connect_timeout",
         Shape::Time("1ms", "1h"),
@@ -286,9 +286,16 @@ static TRANSPORT: [Key; 11] = [
     Key::new(
         "root_certificates",
         Shape::Text,
-        "A PEM file with certificates to trust beside the system's.",
+        "A file with certificates (PEM or DER) to trust beside the system's.",
     )
     .example("company-ca.pem"),
+    Key::new(
+        "trust_fingerprint",
+        Shape::Text,
+        "Trust the server with exactly this certificate and no other, whatever its names and dates: \
+         its SHA-256 fingerprint, as `external-providers check` shows it. Not with native_tls.",
+    )
+    .example("SHA256:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg"),
     Key::new(
         "proxy",
         Shape::Text,

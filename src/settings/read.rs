@@ -10,6 +10,7 @@ use crate::nearest::is_near;
 use crate::secret::Secret;
 use crate::soap::SoapVersion;
 use crate::table::{Document, Problem, Table};
+use crate::tls::FingerprintError;
 
 /// The warning about a password that stands in the settings.
 pub(super) const INLINE_PASSWORD: &str = "the password stands in this file";
@@ -325,6 +326,22 @@ impl Reading<'_, '_> {
             self.warn("proxy", what, "put the URL into the environment: proxy_env");
         }
         service.proxy = proxy.map(Secret::from);
+        match self.section.text("trust_fingerprint").map(|text| text.parse()).transpose() {
+            Ok(fingerprint) => service.trust_fingerprint = fingerprint,
+            Err(FingerprintError::Sha1) => {
+                let what = "this is a SHA-1 fingerprint (Windows: thumbprint)";
+                self.section.wrong("trust_fingerprint", what, fingerprint_hint());
+            }
+            Err(_) => {
+                let what = "a SHA-256 fingerprint has 64 hexadecimal digits";
+                self.section.wrong("trust_fingerprint", what, fingerprint_hint());
+            }
+        }
+        if service.native_tls && service.trust_fingerprint.is_some() {
+            let what = "the system's TLS cannot trust by a fingerprint";
+            let hint = Some("keep trust_fingerprint or native_tls".to_owned());
+            self.section.wrong("trust_fingerprint", what, hint);
+        }
         if service.native_tls && cfg!(not(feature = "native-tls")) {
             let hint = Some("build with --features native-tls".to_owned());
             self.section.wrong("native_tls", "this build has no TLS of the system's", hint);
@@ -341,8 +358,8 @@ impl Reading<'_, '_> {
         if let Some(name) = roots {
             let path = self.around.folder.join(name);
             match source::certificates(&path) {
-                Ok(pem) => service.root_certificates = pem,
-                Err(what) => self.section.wrong("root_certificates", what, None),
+                Ok(read) => service.root_certificates = read,
+                Err((what, hint)) => self.section.wrong("root_certificates", what, hint),
             }
         }
     }
@@ -368,6 +385,12 @@ impl Reading<'_, '_> {
             self.section.wrong(key, error.to_string(), None);
         }
     }
+}
+
+/// Where the fingerprint is to be had.
+fn fingerprint_hint() -> Option<String> {
+    let hint = "check shows the one that is needed, as does openssl x509 -in FILE -noout -fingerprint -sha256";
+    Some(hint.to_owned())
 }
 
 fn name(text: Option<String>) -> Name {

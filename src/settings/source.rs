@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Surroundings;
 use crate::secret::Secret;
+use crate::tls;
 
 /// Bytes of a file with certificates: all that systems trust are a few hundred kilobytes.
 const MOST_CERTIFICATES: u64 = 4 << 20;
@@ -76,19 +77,26 @@ pub(super) fn readable_by_others(_: &Path) -> Option<&'static str> {
     None
 }
 
-/// Certificates in a PEM file.
-pub(super) fn certificates(path: &Path) -> Result<Vec<u8>, String> {
-    let cannot = |why: String| format!("cannot read certificates from {}: {why}", path.display());
+/// Certificates in a file; else what is wrong with it, and what to do.
+pub(super) fn certificates(path: &Path) -> Result<Vec<u8>, (String, Option<String>)> {
+    let file = path.display();
+    let cannot = |why: String| (format!("cannot read certificates from {file}: {why}"), None);
     let metadata = std::fs::metadata(path).map_err(|error| cannot(error.to_string()))?;
     if !metadata.is_file() {
         return Err(cannot("it is not a regular file".to_owned()));
     }
-    let mut pem = Vec::new();
+    let mut read = Vec::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(MOST_CERTIFICATES + 1).read_to_end(&mut pem))
+        .and_then(|file| file.take(MOST_CERTIFICATES + 1).read_to_end(&mut read))
         .map_err(|error| cannot(error.to_string()))?;
-    if pem.len() as u64 > MOST_CERTIFICATES {
+    if read.len() as u64 > MOST_CERTIFICATES {
         return Err(cannot("it is larger than 4 MiB".to_owned()));
     }
-    Ok(pem)
+    match tls::certificates(&read) {
+        Ok(_) => Ok(read),
+        Err(error) => {
+            let what = format!("the root certificates in {file} are not usable: {error}");
+            Err((what, error.remedy(&file.to_string())))
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::client::{Client, ClientBuilder, parse_url, proxy_password};
 use crate::contract::{Absent, Evidence, Kind, OPERATIONS};
 use crate::secret::Secret;
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
+use crate::tls::Fingerprint;
 
 /// One tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,8 +83,10 @@ pub struct External {
     pub breaker_failures: u32,
     /// How long they do. Default 10 s.
     pub breaker_pause: Duration,
-    /// PEM certificates to trust beside the system's. Default none.
+    /// Certificates (PEM, or one in DER) to trust beside the system's. Default none.
     pub root_certificates: Vec<u8>,
+    /// The one certificate to trust, in place of all others. Default none.
+    pub trust_fingerprint: Option<Fingerprint>,
     /// The HTTP proxy. Default none.
     pub proxy: Option<Secret>,
     /// TLS by the system's library; an error in builds without it. Default off.
@@ -109,6 +112,7 @@ impl fmt::Debug for External {
             .field("breaker_failures", &self.breaker_failures)
             .field("breaker_pause", &self.breaker_pause)
             .field("root_certificates", &self.root_certificates.len())
+            .field("trust_fingerprint", &self.trust_fingerprint)
             .field("proxy", &self.proxy)
             .field("native_tls", &self.native_tls)
             .finish_non_exhaustive()
@@ -135,6 +139,7 @@ impl External {
             breaker_failures: 5,
             breaker_pause: seconds(10),
             root_certificates: Vec::new(),
+            trust_fingerprint: None,
             proxy: None,
             native_tls: false,
         }
@@ -171,6 +176,9 @@ impl External {
         }
         if let (true, Name::Is(operation)) = (has_operation_key(self.kind), &self.operation) {
             builder = builder.operation_name(default_operation(self.kind), operation);
+        }
+        if let Some(fingerprint) = self.trust_fingerprint {
+            builder = builder.trust_fingerprint(fingerprint);
         }
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy.clone());

@@ -1,7 +1,7 @@
 //! Services for the doctor: our own host, the same seen through a distorting glass, and peers that
 //! answer as they are told.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub(crate) enum Expect {
 }
 
 /// Reads one request; `None` at the end of the connection.
-fn read(stream: &mut TcpStream, expect: Expect) -> Option<Request> {
+fn read(stream: &mut (impl Read + Write), expect: Expect) -> Option<Request> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     let mut asked = false;
@@ -84,23 +84,44 @@ pub(crate) fn serve_expecting(
     expect: Expect,
     answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
 ) -> SocketAddr {
+    accept(move |mut stream| converse(&mut stream, expect, &answer))
+}
+
+/// The same behind TLS.
+pub(crate) fn serve_tls(
+    config: Arc<rustls::ServerConfig>,
+    answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
+) -> SocketAddr {
+    accept(move |stream| {
+        let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut tls = rustls::StreamOwned::new(connection, stream);
+        converse(&mut tls, Expect::Continue, &answer);
+    })
+}
+
+fn accept(speak: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let answer = Arc::new(answer);
+    let speak = Arc::new(speak);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let answer = Arc::clone(&answer);
-            std::thread::spawn(move || {
-                let Ok(mut stream) = stream else { return };
-                while let Some(request) = read(&mut stream, expect) {
-                    if stream.write_all(&answer(&request)).is_err() {
-                        return;
-                    }
-                }
-            });
+            let speak = Arc::clone(&speak);
+            std::thread::spawn(move || stream.map(|stream| speak(stream)));
         }
     });
     address
+}
+
+fn converse(
+    stream: &mut (impl Read + Write),
+    expect: Expect,
+    answer: &impl Fn(&Request) -> Vec<u8>,
+) {
+    while let Some(request) = read(stream, expect) {
+        if stream.write_all(&answer(&request)).and_then(|()| stream.flush()).is_err() {
+            return;
+        }
+    }
 }
 
 pub(crate) fn respond(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {

@@ -139,7 +139,8 @@ async fn web_service_url() {
             let result = ask(&providers, kind).await;
             assert_eq!(result.is_err(), kind == elsewhere, "{kind}: {result:?}");
             let hint = result.err().and_then(|error| error.hint());
-            assert!(hint.is_none_or(|hint| hint.contains("check the path")), "{hint:?}");
+            let right = hint.as_ref().is_none_or(|hint| hint.contains("check the path"));
+            assert!(right, "{hint:?}");
         }
     }
 }
@@ -158,7 +159,7 @@ async fn web_service_password() {
             assert_eq!(result.is_err(), kind == denied, "{kind}: {result:?}");
             let hint = result.err().and_then(|error| error.hint());
             assert!(
-                hint.is_none_or(|hint| hint == "the web service password is wrong"),
+                hint.as_ref().is_none_or(|hint| hint == "the web service password is wrong"),
                 "{hint:?}"
             );
         }

@@ -372,7 +372,7 @@ async fn the_url_and_password_of_each_tab_are_its_own() {
         providers.replace(settings.clone()).unwrap();
         let error = ask(&providers, kind).await.unwrap_err();
         assert_eq!((error.kind, error.blame()), (kind, Blame::Settings), "{error:?}");
-        assert_eq!(error.hint(), Some("the web service password is wrong"));
+        assert_eq!(error.hint().as_deref(), Some("the web service password is wrong"));
         // Nor does it answer in the namespace of the others.
         settings.tab_mut(kind).service.password = "other".into();
         settings.tab_mut(kind).service.namespace = Name::Is("http://tempuri.org/".into());

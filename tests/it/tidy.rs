@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 16] = [
     "secret",
     "exchange",
     "nearest",
@@ -14,6 +14,7 @@ const ROOMS: [&str; 15] = [
     "contract",
     "soap",
     "wsdl",
+    "tls",
     "client",
     "host",
     "sample",

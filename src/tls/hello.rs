@@ -4,13 +4,20 @@
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
+
+use super::{TlsCause, TlsError};
 
 /// What a server answers to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+enum Answer {
     /// It picks a version (`0x0301` is TLS 1.0) and a cipher suite.
-    Hello { version: u16, suite: u16 },
+    Hello {
+        version: u16,
+        suite: u16,
+        /// Does it want a client certificate?
+        asks: bool,
+    },
     /// It refuses, with the number of an alert.
     Alert(u8),
     /// It is no TLS; these are the first characters.
@@ -19,6 +26,9 @@ pub(super) enum Answer {
     Silence,
 }
 
+/// Those of the suites that rustls has, too.
+const MODERN: [u16; 6] = [0xc02f, 0xc030, 0xc02b, 0xc02c, 0xcca8, 0xcca9];
+
 /// Suites from modern to ancient.
 const SUITES: [u16; 24] = [
     0xc02f, 0xc030, 0xc02b, 0xc02c, 0xcca8, 0xcca9, 0x009e, 0x009f, 0xc027, 0xc028, 0xc023, 0xc024,
@@ -26,7 +36,7 @@ const SUITES: [u16; 24] = [
 ];
 
 /// The name of a version.
-pub(super) fn version_name(version: u16) -> String {
+pub(crate) fn version_name(version: u16) -> String {
     match version {
         0x0300 => "SSL 3.0".to_owned(),
         0x0301 => "TLS 1.0".to_owned(),
@@ -38,7 +48,7 @@ pub(super) fn version_name(version: u16) -> String {
 }
 
 /// The name of a cipher suite that rustls does not have (IANA's TLS registry).
-pub(super) fn suite_name(suite: u16) -> String {
+fn suite_name(suite: u16) -> String {
     let known = match suite {
         0x0005 => "TLS_RSA_WITH_RC4_128_SHA",
         0x000a => "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
@@ -98,14 +108,66 @@ fn client_hello(host: &str) -> Vec<u8> {
     [&[22, 3, 1][..], &prefixed(&handshake)].concat()
 }
 
+/// Asks a server with whom a handshake failed, on a new connection, what it does speak.
+pub(crate) async fn examined(
+    error: TlsError,
+    address: impl ToSocketAddrs,
+    within: Duration,
+) -> TlsError {
+    if !error.cause.is_vague() {
+        return error;
+    }
+    let asked = async {
+        match TcpStream::connect(address).await {
+            Ok(stream) => ask(stream, &error.host, within).await,
+            Err(_) => Answer::Silence,
+        }
+    };
+    let answer = tokio::time::timeout(within, asked).await.unwrap_or(Answer::Silence);
+    let cause = match (answer, error.cause) {
+        (Answer::Hello { version, suite, .. }, _) if version < 0x0303 => {
+            let newest = format!("{} ({})", version_name(version), suite_name(suite));
+            TlsCause::OldVersion { newest: Some(newest) }
+        }
+        (Answer::Hello { suite, asks: true, .. }, _) if MODERN.contains(&suite) => {
+            TlsCause::ClientCertificate
+        }
+        // One that rustls has: something else is amiss.
+        (Answer::Hello { suite, .. }, cause) if MODERN.contains(&suite) => match cause {
+            TlsCause::NoCipherSuite { .. } => TlsCause::Alert("handshake_failure".to_owned()),
+            cause => cause,
+        },
+        (Answer::Hello { suite, .. }, _) => {
+            TlsCause::NoCipherSuite { taken: Some(suite_name(suite)) }
+        }
+        (Answer::Other(start), _) => TlsCause::NotTls { start },
+        // A server of TLS 1.3 alone says so to this question as well.
+        (Answer::Alert(70), TlsCause::Closed | TlsCause::OldVersion { .. }) => {
+            TlsCause::OldVersion { newest: None }
+        }
+        (_, cause) => cause,
+    };
+    TlsError { cause, ..error }
+}
+
+/// Does the port speak TLS, though it was asked in plain http?
+pub(crate) async fn speaks_tls(address: impl ToSocketAddrs, host: &str, within: Duration) -> bool {
+    let asked = async {
+        let stream = TcpStream::connect(address).await.ok()?;
+        Some(ask(stream, host, within).await)
+    };
+    let answer = tokio::time::timeout(within, asked).await;
+    matches!(answer, Ok(Some(Answer::Hello { .. } | Answer::Alert(_))))
+}
+
 /// Asks a server on a new connection.
-pub(super) async fn ask(mut stream: TcpStream, host: &str, within: Duration) -> Answer {
+async fn ask(mut stream: TcpStream, host: &str, within: Duration) -> Answer {
     let mut bytes = Vec::new();
     let exchange = async {
         stream.write_all(&client_hello(host)).await.ok()?;
         let mut buffer = [0; 1024];
-        // Up to the cipher suite, which stands at most 43 bytes after the session's 32.
-        while bytes.len() < 96 {
+        // Up to the end of what the server has to say, which is some certificates long.
+        while bytes.len() < LONGEST && !messages(&bytes).contains(&HELLO_DONE) {
             match stream.read(&mut buffer).await.ok()? {
                 0 => break,
                 n => bytes.extend_from_slice(&buffer[..n]),
@@ -121,6 +183,34 @@ pub(super) async fn ask(mut stream: TcpStream, host: &str, within: Duration) -> 
     read(&bytes)
 }
 
+/// Handshake messages by their numbers (RFC 5246, section 7.4).
+const CERTIFICATE_REQUEST: u8 = 13;
+const HELLO_DONE: u8 = 14;
+/// Bytes of a server's first words that are read.
+const LONGEST: usize = 64 << 10;
+
+/// Which handshake messages came whole.
+fn messages(bytes: &[u8]) -> Vec<u8> {
+    let (mut rest, mut joined) = (bytes, Vec::new());
+    while let [22, 3, _, high, low, record @ ..] = rest {
+        let Some((content, after)) =
+            record.split_at_checked(usize::from(u16::from_be_bytes([*high, *low])))
+        else {
+            break;
+        };
+        joined.extend_from_slice(content);
+        rest = after;
+    }
+    let (mut rest, mut found) = (joined.as_slice(), Vec::new());
+    while let [kind, high, middle, low, message @ ..] = rest {
+        let length = u32::from_be_bytes([0, *high, *middle, *low]);
+        let Some(after) = message.get(length as usize..) else { break };
+        found.push(*kind);
+        rest = after;
+    }
+    found
+}
+
 fn read(bytes: &[u8]) -> Answer {
     let word = |at: usize| Some(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?]));
     match bytes {
@@ -128,8 +218,9 @@ fn read(bytes: &[u8]) -> Answer {
         [21, 3, _, _, _, _, number, ..] => Answer::Alert(*number),
         [22, 3, _, _, _, 2, ..] => {
             let session = usize::from(bytes.get(43).copied().unwrap_or(0));
+            let asks = messages(bytes).contains(&CERTIFICATE_REQUEST);
             match (word(9), word(44 + session)) {
-                (Some(version), Some(suite)) => Answer::Hello { version, suite },
+                (Some(version), Some(suite)) => Answer::Hello { version, suite, asks },
                 _ => Answer::Silence,
             }
         }
@@ -153,7 +244,12 @@ mod tests {
         hello.extend([7; 32]);
         hello.push(2);
         hello.extend([9, 9, 0x00, 0x2f, 0]);
-        assert_eq!(read(&hello), Answer::Hello { version: 0x0301, suite: 0x002f });
+        let said = Answer::Hello { version: 0x0301, suite: 0x002f, asks: false };
+        assert_eq!(read(&hello), said);
+        // Two messages in a record, one over two.
+        let two = [22, 3, 1, 0, 8, 13, 0, 0, 0, 14, 0, 0, 1, 22, 3, 1, 0, 1, 9];
+        assert_eq!(messages(&two), [13, 14]);
+        assert_eq!(messages(&two[..18]), [13]);
         for cut in 0..hello.len() {
             let _ = read(&hello[..cut]);
         }

@@ -1,0 +1,24 @@
+//! TLS as callers of old servers meet it: whose certificates are trusted, why a connection does not
+//! come about and what mends it, and what certificate and key files hold. One table of causes, for
+//! client, recorder and doctor alike.
+
+mod certificate;
+mod fingerprint;
+
+mod cause;
+mod handshake;
+mod hello;
+mod openssl;
+mod remedy;
+
+mod files;
+mod verify;
+
+pub use cause::{TlsCause, TlsError};
+pub(crate) use cause::{find, innermost};
+pub(crate) use certificate::Certificate;
+pub use files::{FileContent, FileError, certificates};
+pub(crate) use files::{private_key, unusable};
+pub use fingerprint::{Fingerprint, FingerprintError};
+pub(crate) use hello::{examined, speaks_tls, version_name};
+pub(crate) use verify::{TrustError, client_config, trust_in_nobody, verifier};
