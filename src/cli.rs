@@ -17,6 +17,7 @@ mod sample;
 mod serve;
 mod settings;
 mod signals;
+mod trust;
 mod variables;
 mod wire;
 
@@ -168,18 +169,28 @@ pub(crate) fn unbuilt(error: &BuildError, url: &str) -> Failed {
 /// Bytes of a file with certificates: all that systems trust are a few hundred kilobytes.
 const MOST_CERTIFICATES: u64 = 4 << 20;
 
-/// A file of certificates that are to be trusted. No regular file need it be: a shell may give a pipe.
+/// A file of certificates that are to be trusted. It need not be a regular file: a shell may give a
+/// pipe.
 pub(crate) fn certificates(file: &Path) -> Result<Vec<u8>, Failed> {
-    let cannot =
-        |why: String| Failed::new(SETTINGS, format!("cannot read {}: {why}", file.display()));
-    let mut pem = Vec::new();
+    let shown = file.display();
+    let cannot = |why: String| Failed::new(SETTINGS, format!("cannot read {shown}: {why}"));
+    let mut read = Vec::new();
     std::fs::File::open(file)
-        .and_then(|file| file.take(MOST_CERTIFICATES + 1).read_to_end(&mut pem))
+        .and_then(|file| file.take(MOST_CERTIFICATES + 1).read_to_end(&mut read))
         .map_err(|error| cannot(error.to_string()))?;
-    if pem.len() as u64 > MOST_CERTIFICATES {
+    if read.len() as u64 > MOST_CERTIFICATES {
         return Err(cannot("it is larger than 4 MiB, so it holds no certificates".to_owned()));
     }
-    Ok(pem)
+    match external_providers::tls::certificates(&read) {
+        Ok(_) => Ok(read),
+        Err(error) => {
+            let failed = Failed::new(SETTINGS, format!("{shown}: {error}"));
+            Err(match error.remedy(&shown.to_string()) {
+                Some(remedy) => failed.hint(remedy),
+                None => failed,
+            })
+        }
+    }
 }
 
 pub(crate) fn main() -> ExitCode {

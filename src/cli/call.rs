@@ -23,10 +23,8 @@ use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::report::{Report, Word};
-use super::{
-    Failed, LOCAL, SETTINGS, USAGE, certificates, output, print, printable, unbuilt, variables,
-    wire,
-};
+use super::trust::Trust;
+use super::{Failed, LOCAL, SETTINGS, USAGE, output, print, printable, unbuilt, variables, wire};
 
 /// Call an operation of a provider service and print its answer
 ///
@@ -56,7 +54,7 @@ pub(crate) struct CallArgs {
     /// enabled and external. Not its retries and limits: one call is made. Without --settings and
     /// --url, the file that EXTERNAL_PROVIDERS_SETTINGS names is used
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "namespace", "soap", "absent",
-        "timeout", "auth_password_file", "root_certificates"])]
+        "timeout", "auth_password_file", "root_certificates", "trust_fingerprint", "native_tls"])]
     pub(super) settings: Option<PathBuf>,
 
     /// The service's target namespace, as its WSDL has it
@@ -81,9 +79,8 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "FILE")]
     auth_password_file: Option<PathBuf>,
 
-    /// Trust the certificates in this PEM file, beside the system's
-    #[arg(long, value_name = "FILE")]
-    root_certificates: Option<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
 
     /// Print the answer as JSON: operation, outcome, message, outputs (key, value), items (of
     /// custom fields: name, visible, required, options, displayWithInformationLookup), error
@@ -213,18 +210,20 @@ async fn dispatch(
 }
 
 fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
-    if args.root_certificates.is_some() && !url.to_ascii_lowercase().starts_with("https:") {
-        let message = "--root-certificates is for https: give --url https://…";
-        return Err(Failed::new(USAGE, message));
-    }
+    let trusted = args.trust.read(Some(url))?;
     let version = if args.soap == "1.2" { SoapVersion::V12 } else { SoapVersion::V11 };
     let mut builder = Client::builder(url, auth)
         .namespace(&args.namespace)
         .soap_version(version)
         .absent(args.absent)
-        .timeout(args.timeout);
-    if let Some(file) = &args.root_certificates {
-        builder = builder.root_certificates(certificates(file)?);
+        .timeout(args.timeout)
+        .root_certificates(trusted.roots);
+    if let Some(fingerprint) = trusted.fingerprint {
+        builder = builder.trust_fingerprint(fingerprint);
+    }
+    #[cfg(feature = "native-tls")]
+    {
+        builder = builder.native_tls(trusted.native_tls);
     }
     builder.build().map_err(|error| unbuilt(&error, url))
 }

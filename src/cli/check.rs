@@ -14,9 +14,10 @@ use serde::Serialize;
 
 use super::output::{self, Paint, is_dumb, is_quiet};
 use super::passwords::{AUTH_PASSWORD, Passwords};
+use super::trust::Trust;
 use super::{
-    FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, certificates, plural, print, printable, settings,
-    unbuilt, variables,
+    FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, plural, print, printable, settings, unbuilt,
+    variables,
 };
 
 /// Find out what ails a provider service, and what to do about it
@@ -50,7 +51,8 @@ pub(crate) struct CheckArgs {
     /// Look at every enabled external provider of this settings file; without --settings and --url,
     /// of the file that EXTERNAL_PROVIDERS_SETTINGS names. With --kind, mistakes in the sections of
     /// other kinds are warnings
-    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "root_certificates",
+        "trust_fingerprint", "native_tls"])]
     pub(super) settings: Option<PathBuf>,
 
     /// Look at this service, for instance http://host/Provider.asmx
@@ -79,9 +81,8 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "settings")]
     auth_password_file: Option<PathBuf>,
 
-    /// Trust the certificates in this PEM file, beside the system's
-    #[arg(long, value_name = "FILE", conflicts_with = "settings")]
-    root_certificates: Option<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
 
     /// How long each step may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
@@ -199,9 +200,10 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
     subject.soap = if args.soap == "1.2" { SoapVersion::V12 } else { SoapVersion::V11 };
     subject.absent = args.absent;
     subject.password = Passwords::default().auth(args.auth_password_file.as_deref())?;
-    if let Some(file) = &args.root_certificates {
-        subject.root_certificates = certificates(file)?;
-    }
+    let trusted = args.trust.read(Some(url))?;
+    subject.root_certificates = trusted.roots;
+    subject.trust_fingerprint = trusted.fingerprint;
+    subject.native_tls = trusted.native_tls;
     if subject.password.is_none() {
         let note = format!(
             "without a password ({AUTH_PASSWORD}, --auth-password-file) it is not checked whether it is accepted"

@@ -16,6 +16,7 @@ use super::call::seconds;
 use super::passwords::Passwords;
 use super::serve::age;
 use super::signals::Signals;
+use super::trust::Trust;
 use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, listen, plural, print, printable};
 
 /// Record what a provider service and its callers say, as a proxy between them
@@ -132,9 +133,8 @@ pub(crate) struct RecordArgs {
         allow_hyphen_values = true)]
     timeout: Duration,
 
-    /// Trust the certificates in this PEM file, beside the system's
-    #[arg(long, value_name = "FILE")]
-    root_certificates: Option<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
 
     /// Keep the values of this variable, element or header out of the recording, too; may be repeated
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
@@ -276,8 +276,13 @@ async fn serve(
             Some(Host::Keep) => HostHeader::Keep,
             Some(Host::Upstream) => HostHeader::Upstream,
         });
-    if let Some(file) = &args.root_certificates {
-        builder = builder.root_certificates(super::certificates(file)?);
+    let trusted = args.trust.read(Some(&args.upstream))?;
+    if trusted.native_tls {
+        return Err(Failed::new(USAGE, "record speaks its own TLS: leave out --native-tls"));
+    }
+    builder = builder.root_certificates(trusted.roots);
+    if let Some(fingerprint) = trusted.fingerprint {
+        builder = builder.trust_fingerprint(fingerprint);
     }
     let proxy = builder.bind(args.listen.as_str()).await.map_err(|error| match &error {
         ProxyError::Recording(error) => refused(error),

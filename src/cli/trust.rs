@@ -1,0 +1,62 @@
+//! Options of TLS, which several subcommands share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use external_providers::tls::Fingerprint;
+
+use super::{Failed, SETTINGS, USAGE, certificates};
+
+/// Whom to trust at an https URL, and with whose TLS.
+#[derive(Args, Default)]
+pub(crate) struct Trust {
+    /// Trust the certificates in this file (PEM or DER), beside the system's
+    #[arg(long, value_name = "FILE")]
+    root_certificates: Option<PathBuf>,
+
+    /// Trust the server with exactly this certificate and no other, whatever its names and dates:
+    /// its fingerprint, which "check" shows
+    #[arg(long, value_name = "SHA256")]
+    trust_fingerprint: Option<Fingerprint>,
+
+    /// TLS by the system's library, for servers too old for the built-in one; needs a build with
+    /// --features native-tls
+    #[arg(long, conflicts_with = "trust_fingerprint")]
+    native_tls: bool,
+}
+
+/// What the options say.
+pub(crate) struct Trusted {
+    /// Certificates, none if empty.
+    pub(crate) roots: Vec<u8>,
+    pub(crate) fingerprint: Option<Fingerprint>,
+    pub(crate) native_tls: bool,
+}
+
+impl Trust {
+    /// Reads the files, for a call of this URL.
+    pub(crate) fn read(&self, url: Option<&str>) -> Result<Trusted, Failed> {
+        let roots = self.root_certificates.as_deref().map(certificates).transpose()?;
+        let https = url.is_some_and(|url| url.to_ascii_lowercase().starts_with("https:"));
+        let given = [
+            ("--root-certificates", self.root_certificates.is_some()),
+            ("--trust-fingerprint", self.trust_fingerprint.is_some()),
+            ("--native-tls", self.native_tls),
+        ];
+        if let Some((option, _)) = given.into_iter().find(|(_, given)| *given && !https) {
+            return Err(Failed::new(USAGE, format!("{option} is for https: give https://…")));
+        }
+        if self.native_tls && cfg!(not(feature = "native-tls")) {
+            return Err(Failed::new(
+                SETTINGS,
+                "--native-tls: this build has no TLS of the system's",
+            )
+            .hint("cargo install --path . --features native-tls (it needs OpenSSL's headers)"));
+        }
+        Ok(Trusted {
+            roots: roots.unwrap_or_default(),
+            fingerprint: self.trust_fingerprint,
+            native_tls: self.native_tls,
+        })
+    }
+}
