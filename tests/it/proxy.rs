@@ -419,3 +419,29 @@ fn a_service_behind_tls_is_reached_with_the_certificates_given() {
     let text = caller.text();
     assert!(text.starts_with("HTTP/1.1 502 ") && text.contains("certificate"), "{text}");
 }
+
+#[test]
+fn odd_heads_pass_and_are_recorded() {
+    let odd = "X : a\r\nY: b\r\n c\r\nno colon\r\nA B: \u{1}d\r\n: no name\r\nZ\u{2}: e\r\n";
+    let lengths = "Content-Length: 2\r\nContent-length: 2, 2\r\n";
+    let request = format!("POST /a HTTP/1.1\r\nHost: h\r\n{odd}{lengths}\r\nab");
+    let answer = format!("HTTP/1.1 200 OK\r\n{odd}{lengths}\r\nyz");
+    let service = Service::start(vec![answer.clone().into_bytes(); 2]);
+    let running = Running::start(&service.origin());
+    let mut caller = running.caller();
+    // The connection goes on as if nothing were odd.
+    for _ in 0..2 {
+        caller.send(&request);
+        assert_eq!(service.request(), request.as_bytes());
+        assert_eq!(caller.message().unwrap(), answer.as_bytes());
+    }
+    let recorded = running.recorded();
+    assert_eq!(recorded.len(), 2);
+    let kept = recorded[0].answer().unwrap();
+    for headers in [&recorded[0].request.headers, &kept.response.headers] {
+        for (name, value) in [("X", "a"), ("Y", "b c"), ("A B", "\u{1}d"), ("Z\u{2}", "e")] {
+            assert_eq!(headers.get(name).as_deref(), Some(value), "{headers:?}");
+        }
+    }
+    assert_eq!((&*recorded[0].request.body, &*kept.response.body), (&b"ab"[..], &b"yz"[..]));
+}
