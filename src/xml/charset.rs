@@ -50,8 +50,13 @@ impl Charset {
         if content_type == "text/xml; charset=utf-8" {
             return Some(Self::Named(encoding_rs::UTF_8));
         }
-        let label = parameter(content_type, "charset").filter(|label| !label.is_empty())?;
-        Self::from_label(&label)
+        let label = parameter(content_type, "charset")?;
+        // .NET takes spaces, tabs and both kinds of quotes off (asmx.md, content type and encoding).
+        let label = label.trim_matches([' ', '\t', '"', '\'']);
+        if label.is_empty() {
+            return None;
+        }
+        Self::from_label(label)
     }
 
     fn from_label(label: &str) -> Option<Self> {
@@ -227,6 +232,13 @@ mod tests {
         assert_eq!(request("text/xml; charset=bogus", e), "??");
         assert_eq!(request("text/xml; charset=iso-8859-1", b"\xe9\x80"), "é\u{80}");
         assert_eq!(request("text/xml; charset=windows-1252", b"\xe9\x80"), "é€");
+        for quoted in ["'utf-8'", "\"utf-8\"", "\" 'utf-8'\t\"", "'utf-8", "UTF-8'", "\"'utf-8'\" "]
+        {
+            assert_eq!(request(&format!("text/xml; charset={quoted}"), e), "é", "{quoted}");
+        }
+        assert_eq!(request("text/xml; charset=''", e), "??");
+        assert_eq!(request("text/xml; charset='utf-8' ; x=y", e), "é");
+        assert_eq!(request("text/xml; charset='iso-8859-1'", b"\xe9"), "é");
         assert_eq!(request("text/xml; charset=utf-16", b"<\0\xe9\0"), "<é");
         assert_eq!(request("text/xml; charset=utf-16", b"\xff\xfe<\0\xe9\0"), "<é");
         assert_eq!(request("text/xml; charset=utf-8", b"\xff\xfe<\0\xe9\0"), "<é");
