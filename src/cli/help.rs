@@ -66,7 +66,7 @@ fn hang(item: &str) -> usize {
 /// One item in lines of the width; those after the first begin with spaces.
 pub(super) fn fill(item: &str, hang: usize, width: usize) -> String {
     let mut text = String::new();
-    let mut column = 0;
+    let (mut column, mut is_fresh) = (0, true);
     let mut rest = item;
     while !rest.is_empty() {
         // A word with the spaces before it, which may be the gap of a table.
@@ -74,7 +74,7 @@ pub(super) fn fill(item: &str, hang: usize, width: usize) -> String {
         let end = rest[spaces..].find(' ').map_or(rest.len(), |at| spaces + at);
         let word = &rest[spaces..end];
         let length = word.chars().count();
-        if column + spaces + length > width && column > hang && !word.is_empty() {
+        if column + spaces + length > width && !is_fresh && !word.is_empty() {
             text.push('\n');
             text.push_str(&" ".repeat(hang));
             column = hang + length;
@@ -83,6 +83,7 @@ pub(super) fn fill(item: &str, hang: usize, width: usize) -> String {
             column += spaces + length;
         }
         text.push_str(word);
+        is_fresh &= word.is_empty();
         rest = &rest[end..];
     }
     text

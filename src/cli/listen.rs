@@ -11,9 +11,10 @@ pub(super) fn address(text: &str) -> Result<String, String> {
     let is_port = |text: &str| text.parse::<u16>().is_ok();
     let example = match text.strip_prefix(':').unwrap_or(text) {
         port if is_port(port) => format!("127.0.0.1:{port}"),
-        host if host.parse::<IpAddr>().is_ok_and(|ip| ip.is_ipv6()) => format!("[{host}]:8080"),
-        host if host.parse::<IpAddr>().is_ok() => format!("{host}:8080"),
-        _ => "127.0.0.1:8080".to_owned(),
+        _ => match text.parse::<IpAddr>() {
+            Ok(ip) => SocketAddr::new(ip, 8080).to_string(),
+            Err(_) => "127.0.0.1:8080".to_owned(),
+        },
     };
     let (host, port) = text.rsplit_once(':').unwrap_or_default();
     let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
