@@ -49,6 +49,14 @@ impl HttpRequest {
     }
 }
 
+/// A number of bytes, in MiB where these are whole.
+pub(crate) fn in_units(bytes: usize) -> String {
+    match bytes {
+        1.. if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+        bytes => format!("{bytes} bytes"),
+    }
+}
+
 /// Header fields in the order in which they were sent. Names match whatever their case.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Headers(Cow<'static, [Header]>);

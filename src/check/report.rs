@@ -167,6 +167,25 @@ impl Report {
         self.outcome == Outcome::Finding
     }
 
+    /// A cause that an earlier step has found already is only referred to.
+    fn say_once(&mut self) {
+        let mut said: Vec<(&'static str, Finding)> = Vec::new();
+        for step in &mut self.steps {
+            for finding in &mut step.findings {
+                let same = |(_, other): &&(&str, Finding)| {
+                    other.code == finding.code && finding.text.ends_with(&other.text)
+                };
+                match said.iter().find(same) {
+                    Some((name, _)) if *name != step.name => {
+                        finding.text = format!("the same as in step {name}");
+                        finding.remedy = None;
+                    }
+                    _ => said.push((step.name, finding.clone())),
+                }
+            }
+        }
+    }
+
     /// Sums up, bounds every text, and takes out secrets and what could disturb a terminal.
     pub(super) fn finish(mut self, mask: &Mask) -> Self {
         let safe = |text: &mut String| {
@@ -184,6 +203,7 @@ impl Report {
                 finding.remedy.iter_mut().for_each(safe);
             }
         }
+        self.say_once();
         let made = self.steps.iter().map(|step| step.outcome);
         let made = made.filter(|outcome| *outcome != Outcome::NotChecked);
         self.outcome = made.max().unwrap_or(Outcome::NotChecked);

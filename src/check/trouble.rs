@@ -10,7 +10,7 @@ pub(super) fn page(answer: &NotSoap) -> Finding {
         "" => String::new(),
         excerpt => format!(": \"{excerpt}\""),
     };
-    let text = format!("HTTP {}, {}{excerpt}", answer.status, answer.page);
+    let text = format!("HTTP {}, {}{excerpt}", answer.status, answer.what());
     let (code, remedy) = match (answer.status, &answer.page) {
         (_, Page::Redirect { sign_in: true, .. }) => (
             "sign-in",

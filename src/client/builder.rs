@@ -320,7 +320,7 @@ pub(crate) fn parse_url(text: &str) -> Result<Url, BuildError> {
 #[non_exhaustive]
 pub enum BuildError {
     /// No URL.
-    #[error("the service's URL is none: {0}; it looks like http://host/Provider.asmx")]
+    #[error("the service's URL is not valid: {0}; it looks like http://host/Provider.asmx")]
     Url(String),
     /// A URL of another scheme.
     #[error("the service's URL must begin with http:// or https://, not {0}:")]

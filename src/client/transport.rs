@@ -14,7 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use reqwest::Url;
 use reqwest::header::{self, HeaderName, HeaderValue};
 
-use crate::exchange::{Headers, HttpRequest, HttpResponse};
+use crate::exchange::{Headers, HttpRequest, HttpResponse, in_units};
 use crate::tls::{self, TlsCause, TlsError};
 use crate::xml::{self, charset::Charset};
 
@@ -385,7 +385,7 @@ impl fmt::Display for TransportError {
             }
             TransportErrorKind::NotRecorded(reason) => return f.write_str(reason),
             TransportErrorKind::TooLarge { limit } => {
-                return write!(f, "the answer from {service} is larger than {limit} bytes");
+                return write!(f, "the answer from {service} is larger than {}", in_units(*limit));
             }
         }
         f.write_str(if *sent { " (the request was sent)" } else { " (the request was not sent)" })

@@ -8,12 +8,14 @@ use crate::xml::charset::{Charset, parameter};
 
 /// How many characters of a body an error shows.
 const EXCERPT: usize = 200;
+/// How many bytes of a binary body an error shows.
+const START: usize = 8;
 /// How many bytes of a body are looked at.
 const WINDOW: usize = 64 << 10;
 
 /// An answer that is no SOAP message. Secrets are masked in all of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the answer is no SOAP: HTTP {status}, {page}{}{}", typed(content_type), quoted(excerpt))]
+#[error("the answer is no SOAP: HTTP {status}, {}{}", self.what(), quoted(excerpt))]
 pub struct NotSoap {
     /// The HTTP status.
     pub status: u16,
@@ -45,6 +47,13 @@ pub enum Page {
     Html,
     /// An empty body.
     Empty,
+    /// Bytes that are no text of its charset.
+    Binary {
+        /// How many.
+        length: usize,
+        /// The first of them, in hexadecimal; empty where a secret may be among them.
+        start: String,
+    },
     /// Anything else.
     Other,
 }
@@ -64,13 +73,13 @@ impl std::fmt::Display for Page {
             }
             Self::Html => f.write_str("an HTML page"),
             Self::Empty => f.write_str("an empty body"),
-            Self::Other => f.write_str("something else"),
+            Self::Binary { length, start } if start.is_empty() => {
+                write!(f, "binary, {length} bytes")
+            }
+            Self::Binary { length, start } => write!(f, "binary, {length} bytes ({start})"),
+            Self::Other => f.write_str("neither XML nor HTML"),
         }
     }
-}
-
-fn typed(content_type: &Option<String>) -> String {
-    content_type.as_ref().map(|content_type| format!(", {content_type}")).unwrap_or_default()
 }
 
 fn quoted(excerpt: &str) -> String {
@@ -78,6 +87,15 @@ fn quoted(excerpt: &str) -> String {
 }
 
 impl NotSoap {
+    /// What came, with its content type; where nothing more is known of it, the type alone.
+    pub(crate) fn what(&self) -> String {
+        match (&self.page, &self.content_type) {
+            (Page::Other, Some(content_type)) => content_type.clone(),
+            (page, Some(content_type)) => format!("{page}, {content_type}"),
+            (page, None) => page.to_string(),
+        }
+    }
+
     /// Is this answer no SOAP? By status (below 300, 400 and 500 may carry SOAP), content type and
     /// emptiness (contract, section 5).
     pub(super) fn recognise(response: &HttpResponse, mask: &Mask) -> Option<Self> {
@@ -132,9 +150,20 @@ impl NotSoap {
             Page::Empty
         } else if looks_like_html(media_type, &text) {
             Page::Html
+        } else if looks_binary(&text) {
+            let start = &response.body[..response.body.len().min(START)];
+            let shown = String::from_utf8_lossy(start);
+            let is_safe = mask.apply(&shown) == shown;
+            let start =
+                start.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+            Page::Binary {
+                length: response.body.len(),
+                start: if is_safe { start } else { String::new() },
+            }
         } else {
             Page::Other
         };
+        let text = if let Page::Binary { .. } = page { Cow::Borrowed("") } else { text };
         Self {
             status,
             content_type: content_type
@@ -180,6 +209,15 @@ fn looks_like_html(media_type: &str, text: &str) -> bool {
         || media_type.eq_ignore_ascii_case("application/xhtml+xml")
         || start.starts_with("<!doctype html")
         || start.starts_with("<html")
+}
+
+/// Is there a NUL, or is every fourth character one that no text has? Umlauts of an undeclared charset
+/// are fewer.
+fn looks_binary(text: &str) -> bool {
+    let odd = |c: &char| *c == '\u{fffd}' || c.is_control() && !c.is_ascii_whitespace();
+    let (all, odd) =
+        (text.chars().take(EXCERPT).count(), text.chars().take(EXCERPT).filter(odd).count());
+    text.contains('\0') || odd > 3 && odd * 4 >= all
 }
 
 fn asks_for_password(text: &str) -> bool {
@@ -346,5 +384,28 @@ mod tests {
         assert!(found.excerpt.starts_with("No way *** word word"), "{}", found.excerpt);
         assert_eq!(found.excerpt.chars().count(), EXCERPT + 1);
         assert!(!format!("{found:?} {found}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_binary_is_a_number_of_bytes_and_no_text() {
+        let body = [&b"\x89PNG\r\n\x1a\n"[..], &[0xff; 182]].concat();
+        let answer = |body: &[u8], content_type: &'static str| {
+            let body = body.to_vec();
+            HttpResponse { body, ..response(200, &[("Content-Type", content_type)], "") }
+        };
+        let secret = crate::secret::Secret::new("PNG");
+        for (mask, start) in
+            [(Mask::default(), " (89 50 4e 47 0d 0a 1a 0a)"), (Mask::new([&secret]), "")]
+        {
+            let found = NotSoap::describe(&answer(&body, "image/png"), &mask).to_string();
+            assert_eq!(
+                found,
+                format!("the answer is no SOAP: HTTP 200, binary, 190 bytes{start}, image/png")
+            );
+        }
+        let json = NotSoap::describe(&answer(b"{}", "application/json"), &Mask::default());
+        assert_eq!(json.to_string(), "the answer is no SOAP: HTTP 200, application/json: \"{}\"");
+        let german = answer("gr\u{fc}\u{df}e, \u{fffd}".as_bytes(), "text/plain");
+        assert_eq!(NotSoap::describe(&german, &Mask::default()).page, Page::Other);
     }
 }

@@ -612,7 +612,7 @@ async fn nobody_is_there() {
     let unknown = Subject::new("http://nowhere.invalid/Provider.asmx");
     expect(&unknown, "unknown-host", "nowhere.invalid", "spelling").await;
     for (url, words) in [
-        ("nonsense", "URL is none"),
+        ("nonsense", "URL is not valid"),
         ("ftp://host/", "http:// or https://"),
         ("http://user:hunter2@host/", "user name or password"),
         ("user:hunter2@host/P.asmx", "http:// or https://"),
