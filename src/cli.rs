@@ -28,6 +28,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use external_providers::Secret;
 use external_providers::client::BuildError;
+use external_providers::nearest::is_near;
 use external_providers::secret::Mask;
 
 use self::output::Paint;
@@ -165,6 +166,22 @@ pub(crate) fn unbuilt(error: &BuildError, url: &str) -> Failed {
         _ => failed,
     }
 }
+
+/// A namespace as an argument, or "discover".
+pub(crate) fn namespace(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("a namespace is not empty and holds no spaces or control characters; \
+                    the service's ?WSDL has it (targetNamespace), or say discover"
+            .to_owned());
+    }
+    if text != DISCOVER && is_near(text, DISCOVER) {
+        return Err(format!("did you mean {DISCOVER}?"));
+    }
+    Ok(text.to_owned())
+}
+
+/// The word for a namespace that is read in the service's WSDL.
+pub(crate) const DISCOVER: &str = "discover";
 
 /// Bytes of a file with certificates: all that systems trust are a few hundred kilobytes.
 const MOST_CERTIFICATES: u64 = 4 << 20;

@@ -18,13 +18,15 @@ use external_providers::contract::{
 use external_providers::exchange::{HttpRequest, HttpResponse};
 use external_providers::providers;
 use external_providers::secret::{Mask, Secret};
-use external_providers::settings::External;
+use external_providers::settings::{External, Name};
 use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::report::{Report, Word};
 use super::trust::Trust;
-use super::{Failed, LOCAL, SETTINGS, USAGE, output, print, printable, unbuilt, variables, wire};
+use super::{
+    DISCOVER, Failed, LOCAL, SETTINGS, USAGE, output, print, printable, unbuilt, variables, wire,
+};
 
 /// Call an operation of a provider service and print its answer
 ///
@@ -44,6 +46,12 @@ pub(crate) struct CallArgs {
     #[arg(value_name = "KEY=VALUE")]
     variables: Vec<String>,
 
+    /// Read variables from this file, or from standard input (-), so that none of them stands in the
+    /// process list: a JSON object of strings, or a list of objects with key and value. Those given as
+    /// arguments follow, and of equal keys the last counts
+    #[arg(long = "variables", value_name = "FILE")]
+    variables_file: Option<PathBuf>,
+
     /// The service, for instance http://host/Provider.asmx; its web service password is read from
     /// EXTERNAL_PROVIDERS_AUTH_PASSWORD unless --auth-password-file is given
     #[arg(long)]
@@ -57,8 +65,8 @@ pub(crate) struct CallArgs {
         "timeout", "auth_password_file", "root_certificates", "trust_fingerprint", "native_tls"])]
     pub(super) settings: Option<PathBuf>,
 
-    /// The service's target namespace, as its WSDL has it
-    #[arg(long, default_value = DEFAULT_NAMESPACE)]
+    /// The service's target namespace, as its WSDL has it, or "discover" to read it there
+    #[arg(long, default_value = DEFAULT_NAMESPACE, value_parser = super::namespace)]
     namespace: String,
 
     /// The SOAP version
@@ -136,7 +144,11 @@ pub(crate) fn run(args: CallArgs) -> Result<u8, Failed> {
         Some(service) => Some(service.password.clone()),
         None => passwords.auth(args.auth_password_file.as_deref())?,
     };
-    let variables = variables::parse(operation, &args.variables, &mut passwords)?;
+    let given = match &args.variables_file {
+        Some(file) => passwords.variables(file)?,
+        None => Variables::new(),
+    };
+    let variables = variables::parse(operation, given, &args.variables, &mut passwords)?;
     for note in variables::notes(operation, &variables) {
         output::note(&note);
     }
@@ -158,16 +170,7 @@ async fn call(
     auth: Option<Secret>,
 ) -> Result<u8, Failed> {
     if let Some(service) = service {
-        return match providers::client(&service).await {
-            Ok(client) => dispatch(args, operation, client, variables, &service.secrets()).await,
-            Err(error) => {
-                let mask = Mask::new(&service.secrets());
-                finish(
-                    args,
-                    &Report::error(operation.name, &configured::undiscovered(error)?, &mask),
-                )
-            }
-        };
+        return discovered(args, operation, variables, service).await;
     }
     let (url, auth) = match (&args.url, auth) {
         (Some(url), Some(auth)) => (url.clone(), auth),
@@ -178,11 +181,60 @@ async fn call(
         }
         (None, auth) => {
             let auth = auth.unwrap_or_else(|| Secret::new("sample"));
-            (super::sample::start(operation, &args.namespace, auth.clone()).await?, auth)
+            let namespace =
+                if args.namespace == DISCOVER { DEFAULT_NAMESPACE } else { &args.namespace };
+            (super::sample::start(operation, namespace, auth.clone()).await?, auth)
         }
     };
-    let client = client(args, &url, auth.clone())?;
+    let client = match args.namespace == DISCOVER {
+        false => client(args, &url, auth.clone())?,
+        true => {
+            return discovered(args, operation, variables, external(args, operation, &url, auth)?)
+                .await;
+        }
+    };
     dispatch(args, operation, client, variables, &[auth]).await
+}
+
+/// Calls a service whose names are read in its WSDL first, if they are to be.
+async fn discovered(
+    args: &CallArgs,
+    operation: &OperationInfo,
+    variables: Variables,
+    service: External,
+) -> Result<u8, Failed> {
+    match providers::client(&service).await {
+        Ok(client) => dispatch(args, operation, client, variables, &service.secrets()).await,
+        Err(error) => {
+            let mask = Mask::new(&service.secrets());
+            finish(args, &Report::error(operation.name, &configured::undiscovered(error)?, &mask))
+        }
+    }
+}
+
+/// The service of the arguments as one that is discovered.
+fn external(
+    args: &CallArgs,
+    operation: &OperationInfo,
+    url: &str,
+    auth: Secret,
+) -> Result<External, Failed> {
+    let mut service = External::new(operation.kind, url, auth);
+    service.namespace = Name::Discover;
+    service.soap = version(args);
+    service.absent = args.absent;
+    service.timeout = args.timeout;
+    let trusted = args.trust.read(Some(url))?;
+    service.root_certificates = trusted.roots;
+    service.trust_fingerprint = trusted.fingerprint;
+    service.native_tls = trusted.native_tls;
+    // What is wrong is said as without discovery.
+    service.client_builder().build().map_err(|error| unbuilt(&error, url))?;
+    Ok(service)
+}
+
+fn version(args: &CallArgs) -> SoapVersion {
+    if args.soap == "1.2" { SoapVersion::V12 } else { SoapVersion::V11 }
 }
 
 async fn dispatch(
@@ -211,10 +263,9 @@ async fn dispatch(
 
 fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
     let trusted = args.trust.read(Some(url))?;
-    let version = if args.soap == "1.2" { SoapVersion::V12 } else { SoapVersion::V11 };
     let mut builder = Client::builder(url, auth)
         .namespace(&args.namespace)
-        .soap_version(version)
+        .soap_version(version(args))
         .absent(args.absent)
         .timeout(args.timeout)
         .root_certificates(trusted.roots);

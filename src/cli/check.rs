@@ -1,23 +1,25 @@
 //! `check`: the doctor: what ails a configured service, and what to do about it.
 
-use std::io::{IsTerminal as _, Write as _};
+mod side_by_side;
+mod table;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use external_providers::Client;
-use external_providers::check::{Gravity, Options, Outcome, Report, Step, Subject, check};
+use external_providers::check::{Options, Report, Subject};
 use external_providers::contract::{Absent, Kind};
 use external_providers::settings::TABS;
 use external_providers::soap::SoapVersion;
 use serde::Serialize;
 
-use super::output::{self, Paint, is_dumb, is_quiet};
+use self::table::{summary, table};
+use super::output::{self, Paint};
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::trust::Trust;
 use super::{
-    FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, plural, print, printable, settings, unbuilt,
-    variables,
+    DISCOVER, FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, print, settings, unbuilt, variables,
 };
 
 /// Find out what ails a provider service, and what to do about it
@@ -33,6 +35,10 @@ use super::{
 ///
 /// With --url, the web service password is read from EXTERNAL_PROVIDERS_AUTH_PASSWORD unless
 /// --auth-password-file is given; without one, it is not checked whether it is accepted.
+///
+/// Services are looked at side by side, and reported in the order of the settings. On a terminal,
+/// standard error shows the steps under way; elsewhere, a step that takes more than two seconds is
+/// named there in a line.
 #[derive(Args)]
 #[command(after_help = "\
 JSON (--json): one object: ok (no findings), checks (kind, url, outcome, steps). A step has name
@@ -63,8 +69,8 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_parser = parse_kind)]
     kind: Option<Kind>,
 
-    /// The namespace that callers are set to; without it, the WSDL's is used
-    #[arg(long, conflicts_with = "settings")]
+    /// The namespace that callers are set to; without it, or with "discover", the WSDL's is used
+    #[arg(long, conflicts_with = "settings", value_parser = super::namespace)]
     namespace: Option<String>,
 
     /// The SOAP version that callers are set to
@@ -139,25 +145,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<u8, Failed> {
         .enable_all()
         .build()
         .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
-    let shows = std::io::stderr().is_terminal() && !is_dumb() && !is_quiet();
-    let mut reports = Vec::new();
-    for subject in &subjects {
-        let name = subject.kind.map_or_else(|| "the service".to_owned(), |kind| kind.to_string());
-        let progress = |step: &'static str| {
-            if shows {
-                // Nobody is served by an end because progress cannot be shown.
-                let _ = write!(std::io::stderr(), "\r\x1b[Kchecking {name}: {step} …");
-            }
-        };
-        let report = runtime.block_on(check(subject, &options, progress));
-        if shows {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
-        if !args.json {
-            print(&table(&report, Paint::stdout()))?;
-        }
-        reports.push(report);
-    }
+    let reports =
+        runtime.block_on(side_by_side::look(subjects, &options, |report| match args.json {
+            true => Ok(()),
+            false => print(&table(report, Paint::stdout(), output::columns())),
+        }))?;
     // A name look-up cannot be cancelled, and must not hold up the end.
     runtime.shutdown_background();
     let ok = !reports.iter().any(Report::has_findings);
@@ -196,7 +188,7 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
     Client::new(url, "").map_err(|error| unbuilt(&error, url))?;
     let mut subject = Subject::new(url.as_str());
     subject.kind = args.kind;
-    subject.namespace.clone_from(&args.namespace);
+    subject.namespace = args.namespace.clone().filter(|namespace| namespace != DISCOVER);
     subject.soap = if args.soap == "1.2" { SoapVersion::V12 } else { SoapVersion::V11 };
     subject.absent = args.absent;
     subject.password = Passwords::default().auth(args.auth_password_file.as_deref())?;
@@ -211,104 +203,4 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
         output::note(&note);
     }
     Ok(vec![subject])
-}
-
-/// A report for people.
-fn table(report: &Report, paint: Paint) -> String {
-    let paint = |code: &str, text: &str| paint.paint(code, text);
-    let kind = report.kind.as_deref().unwrap_or("service");
-    let mut text = format!("{}  {}\n", paint("1", kind), printable(&report.url));
-    for step in &report.steps {
-        let (word, code) = match step.outcome {
-            Outcome::Ok => ("ok", "32"),
-            Outcome::Warning => ("warning", "33"),
-            Outcome::Finding => ("FINDING", "1;31"),
-            Outcome::NotChecked => ("-", "2"),
-        };
-        let word = paint(code, &format!("{word:8}"));
-        text.push_str(&format!("  {word} {:9} {}\n", step.name, line(step)));
-        for detail in &step.details {
-            text.push_str(&format!("{:20} {}\n", "", paint("2", &printable(detail))));
-        }
-        for finding in &step.findings {
-            let code = match finding.gravity {
-                Gravity::Note => "2",
-                Gravity::Warning => "33",
-                Gravity::Finding => "31",
-            };
-            let gravity = match finding.gravity {
-                Gravity::Note => "note",
-                Gravity::Warning => "warning",
-                Gravity::Finding => "finding",
-            };
-            let said = format!("{gravity} ({}): {}", finding.code, printable(&finding.text));
-            text.push_str(&format!("{:20} {}\n", "", paint(code, &said)));
-            if let Some(remedy) = &finding.remedy {
-                text.push_str(&format!("{:20}   remedy: {}\n", "", printable(remedy)));
-            }
-        }
-    }
-    text.push('\n');
-    text
-}
-
-fn line(step: &Step) -> String {
-    let text = printable(&step.text);
-    match (step.outcome, step.milliseconds) {
-        (Outcome::NotChecked, _) => format!("not checked: {text}"),
-        (_, Some(ms)) => format!("{text} ({ms:.1} ms)"),
-        (_, None) => text,
-    }
-}
-
-fn summary(reports: &[Report]) -> String {
-    let count = |gravity| {
-        let all = reports.iter().flat_map(Report::findings);
-        all.filter(|finding| finding.gravity == gravity).count()
-    };
-    let steps = reports.iter().flat_map(|report| &report.steps);
-    let mut skipped: Vec<&str> = Vec::new();
-    for step in steps.filter(|step| step.outcome == Outcome::NotChecked) {
-        if !skipped.contains(&step.name) {
-            skipped.push(step.name);
-        }
-    }
-    let (findings, warnings) = (count(Gravity::Finding), count(Gravity::Warning));
-    let begin = match (findings, warnings) {
-        (0, 0) => "all well".to_owned(),
-        (0, warnings) => format!("no findings, {}", plural(warnings, "warning")),
-        (findings, warnings) => {
-            format!("{}, {}", plural(findings, "finding"), plural(warnings, "warning"))
-        }
-    };
-    match skipped.as_slice() {
-        [] => format!("{begin}\n"),
-        skipped => format!("{begin}; not checked: {}\n", skipped.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SUMMARY: &str = "1 finding, 0 warnings; not checked: resolve, connect, tls, wsdl, \
-        contract, soap, password, times, clock, http\n";
-
-    #[test]
-    fn outcomes_have_colours_where_there_are_any() {
-        let subject = Subject::new("nonsense");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        let report = runtime.block_on(check(&subject, &Options::default(), |_| ()));
-        let plain = table(&report, Paint::always(false));
-        assert!(plain.contains("  FINDING  settings  ") && !plain.contains('\x1b'), "{plain}");
-        let painted = table(&report, Paint::always(true));
-        assert!(painted.contains("\x1b[1;31mFINDING \x1b[0m settings"), "{painted}");
-        assert!(painted.contains("\x1b[2m-       \x1b[0m resolve"), "{painted}");
-        let stripped = ["\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[1;31m", "\x1b[0m"]
-            .iter()
-            .fold(painted, |text, code| text.replace(code, ""));
-        assert_eq!(stripped, plain);
-        assert_eq!(summary(&[report]), SUMMARY);
-    }
 }

@@ -1,13 +1,18 @@
 //! Where passwords come from: the environment, a file, standard input; never an argument.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use external_providers::Secret;
+use external_providers::contract::Variables;
 
 use super::{Failed, SETTINGS, USAGE};
 
 /// The variable that holds the web service password.
 pub(crate) const AUTH_PASSWORD: &str = "EXTERNAL_PROVIDERS_AUTH_PASSWORD";
+
+/// Bytes of variables as JSON; a request of .NET's default size holds no more.
+const MOST_VARIABLES: u64 = 4 << 20;
 
 /// Reads passwords, standard input at most once.
 #[derive(Default)]
@@ -51,12 +56,41 @@ impl Passwords {
         })
     }
 
+    /// Variables as JSON, passwords among them, in a file (`-`: on standard input).
+    pub(crate) fn variables(&mut self, file: &Path) -> Result<Variables, Failed> {
+        let is_stdin = file == Path::new("-");
+        let place = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
+        let failed = |why: String| {
+            Failed::new(SETTINGS, format!("cannot read variables from {place}: {why}"))
+        };
+        let mut text = zeroize::Zeroizing::new(String::new());
+        let read = if is_stdin {
+            self.take_stdin()?;
+            std::io::stdin().take(MOST_VARIABLES + 1).read_to_string(&mut text)
+        } else {
+            std::fs::File::open(file)
+                .and_then(|file| file.take(MOST_VARIABLES + 1).read_to_string(&mut text))
+        };
+        read.map_err(|error| failed(error.to_string()))?;
+        if text.len() as u64 > MOST_VARIABLES {
+            return Err(failed("they are larger than 4 MiB".to_owned()));
+        }
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        super::variables::from_json(text).map_err(failed)
+    }
+
+    /// Standard input can be read once.
+    fn take_stdin(&mut self) -> Result<(), Failed> {
+        if std::mem::replace(&mut self.stdin_taken, true) {
+            let message = "only one password, or the variables, can come from standard input";
+            return Err(Failed::new(USAGE, message).hint("read the other one from a file"));
+        }
+        Ok(())
+    }
+
     fn read_from(&mut self, file: &Path, place: &str) -> Result<Secret, Failed> {
         let read = if file == Path::new("-") {
-            if std::mem::replace(&mut self.stdin_taken, true) {
-                let message = "only one password can come from standard input";
-                return Err(Failed::new(USAGE, message).hint("read the other one from a file"));
-            }
+            self.take_stdin()?;
             Secret::read(std::io::stdin())
         } else {
             // No regular file need it be: a shell may give a pipe.

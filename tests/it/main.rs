@@ -9,6 +9,7 @@ mod check_peers;
 mod check_providers;
 mod cli;
 mod cli_frame;
+mod cli_people;
 mod client;
 mod codec;
 mod fixture_store;
