@@ -272,7 +272,14 @@ impl TlsError {
         if let Some(error) = find::<rustls::Error>(error) {
             return Some(super::handshake::explained(error, host));
         }
-        let cause = super::openssl::cause(&innermost(error).to_string())?;
+        // The reason stands in one of them; the outermost shows the URL.
+        let mut words = String::new();
+        let mut inner = below(error);
+        while let Some(error) = inner {
+            words = format!("{words} {error}");
+            inner = below(error);
+        }
+        let cause = super::openssl::cause(&words)?;
         Some(Self { cause, host: host.to_owned(), fingerprint: None })
     }
 

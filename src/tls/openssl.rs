@@ -7,7 +7,7 @@ use super::TlsCause;
 pub(super) fn cause(text: &str) -> Option<TlsCause> {
     let lower = text.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if !says(&["ssl routines", "certificate verify failed", "(self", "tls"]) {
+    if !says(&["ssl routines", "certificate verify failed"]) {
         return None;
     }
     let other = |words: &str| TlsCause::Other(words.to_owned());
