@@ -57,9 +57,9 @@ done
 stop "$service" record-odd
 
 cd "$work/fixtures"
-# Nobody reads these: thousands of lines of the same, and WSDL documents that each run of the proxy's
-# generator asks for again.
-rm -rf odd/handle-event-big-* odd/get-sign-in-cookie-info-slow-* odd/wsdl* sample/wsdl-[3-9]*
+# Nobody reads these: thousands of lines of the same, and a port that is another one each time.
+rm -rf odd/*-handle-event-big-* odd/*-get-sign-in-cookie-info-slow-* odd/*-wsdl* {sample,odd}/recording.toml
+chmod -R u=rwX,go=rX .
 no_passwords .
 "$tool" fixtures check sample | tail -n 1
 for set in sample odd; do

@@ -164,8 +164,10 @@ where
     let version = fixture.soap.unwrap();
     let binding = Binding::new(DEFAULT_NAMESPACE, version);
     let Ok(request) = binding.decode_request::<T>(&fixture.request) else { return false };
-    // A custom field without a name is ignored by those who read it, so it is not sent again.
-    if String::from_utf8_lossy(&fixture.request.body).contains("<string>cf_=") {
+    // A custom field without a name is ignored by those who read it, and of one that came twice one is
+    // read: neither is sent again.
+    let body = String::from_utf8_lossy(&fixture.request.body);
+    if body.contains("<string>cf_=") || body.contains("<string>CF_") {
         return false;
     }
     let Some(password) = request.auth_password else { return false };
