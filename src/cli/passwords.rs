@@ -14,6 +14,9 @@ pub(crate) const AUTH_PASSWORD: &str = "EXTERNAL_PROVIDERS_AUTH_PASSWORD";
 /// Bytes of variables as JSON; a request of .NET's default size holds no more.
 const MOST_VARIABLES: u64 = 4 << 20;
 
+/// The directory of a recording in its collection, the number of a placeholder, what it stands for.
+pub(crate) type Numbered = (Option<String>, u32, Secret);
+
 /// Reads passwords, standard input at most once.
 #[derive(Default)]
 pub(crate) struct Passwords {
@@ -34,6 +37,26 @@ impl Passwords {
                 Err(Failed::new(SETTINGS, format!("{AUTH_PASSWORD} is not UTF-8")))
             }
         }
+    }
+
+    /// What placeholders stand for, each given as `NUMBER=FILE` or `DIRECTORY/NUMBER=FILE`: the
+    /// directory of the recording in its collection, the number and the secret.
+    pub(crate) fn numbered(&mut self, given: &[String]) -> Result<Vec<Numbered>, Failed> {
+        let read = |given: &String| {
+            // What stands behind a misplaced "=" may be a secret, so it is not repeated.
+            let wrong = || {
+                let message = "--secret-file is NUMBER=FILE: REDACTED-3 is --secret-file 3=FILE";
+                Failed::new(USAGE, message)
+            };
+            let (place, file) = given.split_once('=').ok_or_else(wrong)?;
+            let (directory, number) = match place.rsplit_once('/') {
+                Some((directory, number)) => (Some(directory.to_owned()), number),
+                None => (None, place),
+            };
+            let number = number.trim_start_matches("REDACTED-").parse().map_err(|_| wrong())?;
+            Ok((directory, number, self.read(Path::new(file))?))
+        };
+        given.iter().map(read).collect()
     }
 
     /// The one line of a file (`-`: of standard input).

@@ -19,7 +19,8 @@ use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, listen, memory, print};
 ///
 /// With --sample, the web service password is read from EXTERNAL_PROVIDERS_AUTH_PASSWORD unless
 /// --auth-password-file is given; without one the host refuses to start. With --fixtures no password
-/// is needed: where the recording is masked, what comes in is masked, too. Each call is logged on
+/// is needed: the first value that comes for a placeholder is bound to it, any other one gets a recorded
+/// refusal or no match, and the variable does not count. Each call is logged on
 /// standard error in one line; EXTERNAL_PROVIDERS_LOG=off is silent. SIGTERM and SIGINT finish what
 /// was begun.
 #[derive(Args)]
@@ -67,8 +68,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, conflicts_with = "fixtures")]
     diagnostics: bool,
 
-    /// Read the web service password from this file; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "fixtures")]
+    /// Read the web service password from this file; - is standard input. With --fixtures it is bound to
+    /// each placeholder of an authPW that the recorded service did not refuse
+    #[arg(long, value_name = "FILE")]
     auth_password_file: Option<PathBuf>,
 
     /// Speak TLS with the certificate (chain) in this PEM file
@@ -93,7 +95,8 @@ pub(crate) struct ServeArgs {
 pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
     memory::give_back();
     if let Some(dir) = &args.replay.fixtures {
-        return fixtures::run(dir, &args.listen, &args.replay);
+        let password = args.auth_password_file.as_deref();
+        return fixtures::run(dir, &args.listen, password, &args.replay);
     }
     let Some(password) = Passwords::default().auth(args.auth_password_file.as_deref())? else {
         return Err(Failed::new(

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-use external_providers::fixture::store;
+use external_providers::fixture::{Placeholder, store};
 
 use crate::raw::{Peer, answer, call};
 use crate::recordings::{LOGIN, fixture, login};
@@ -186,4 +186,40 @@ fn what_cannot_start_says_why() {
         assert!(text.starts_with("error: ") && text.contains(says), "{arguments:?} {text}");
         assert_eq!(output.stdout, b"");
     }
+}
+
+#[test]
+fn passwords_that_are_given_are_the_right_ones() {
+    let folder = Folder::to_be("serve-fixtures-given");
+    let mut recorded = login();
+    let placeholder = |(number, key): (u32, &str)| Placeholder { number, key: key.to_owned() };
+    recorded.redaction.placeholders = [(1, "authPW"), (2, "loginPassword")].map(placeholder).into();
+    store(folder.path(), &recorded).unwrap();
+    let secrets = Folder::new("serve-fixtures-secrets");
+    let auth = secrets.file("auth", "s3cret-auth\n");
+    let login = secrets.file("login", "acme<1\n");
+    let number = format!("REDACTED-2={}", login.display());
+    let arguments = ["--auth-password-file", auth.to_str().unwrap(), "--secret-file", &number];
+    let serving = Serving::start(&folder, &arguments, 2);
+    let mut peer = Peer::connect(serving.address);
+    for (auth, login, welcome) in [
+        ("first", "acme&lt;1", false),
+        ("s3cret-auth", "first", false),
+        ("s3cret-auth", "acme&lt;1", true),
+    ] {
+        let (auth, login) = (format!("authPW={auth}"), format!("loginPassword={login}"));
+        peer.send(call("Authenticate", &[&auth, "loginUsername=myusername", &login]));
+        let text = peer.text();
+        assert_eq!(text.contains("Login Successful"), welcome, "{auth} {login}: {text}");
+        assert!(
+            welcome || text.contains("another value than the one that stands for it"),
+            "{text}"
+        );
+    }
+    serving.stop();
+    let number = format!("9={}", login.display());
+    let run = command(&["--fixtures", folder.text(), "--secret-file", &number]).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert_eq!(run.status.code(), Some(2), "{said}");
+    assert!(said.contains("no recording holds REDACTED-9"), "{said}");
 }

@@ -12,6 +12,7 @@ use external_providers::fixture::{
 use external_providers::nearest::nearest;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
+use super::super::passwords::Passwords;
 use super::super::signals::Signals;
 use super::super::{
     DIFFERS, Failed, LOCAL, OK, SETTINGS, USAGE, chain, listen, output, plural, print, printable,
@@ -27,6 +28,12 @@ pub(crate) struct ReplayArgs {
     /// SOAP fault, or 404, that names the nearest recordings and what differs
     #[arg(long, value_name = "DIR")]
     pub(super) fixtures: Option<PathBuf>,
+
+    /// Read what REDACTED-NUMBER stands for from a file (- is standard input); may be repeated. In
+    /// collections with several recordings: DIRECTORY/NUMBER=FILE. Without it the first value that comes
+    /// is the right one
+    #[arg(long, value_name = "NUMBER=FILE", conflicts_with = "sample")]
+    secret_file: Vec<String>,
 
     /// Trouble with the answers, of one operation or of all; may be repeated. The list is below
     #[arg(long, value_name = "[OPERATION:]TROUBLE[=VALUE]", conflicts_with = "sample",
@@ -63,11 +70,16 @@ pub(crate) fn age(text: &str) -> Result<Duration, String> {
     Duration::try_from(duration).map_err(|_| "an age is not negative".to_owned())
 }
 
-pub(super) fn run(dir: &Path, address: &str, args: &ReplayArgs) -> Result<u8, Failed> {
+pub(super) fn run(
+    dir: &Path,
+    address: &str,
+    auth_password: Option<&Path>,
+    args: &ReplayArgs,
+) -> Result<u8, Failed> {
     for leftover in leftovers(dir) {
         tracing::warn!("{}", printable(&leftover.to_string()));
     }
-    let replay = replay(dir, args)?;
+    let replay = with_secrets(replay(dir, args)?, auth_password, args)?;
     check(&args.inject, &replay)?;
     if let Some(age) = args.max_age {
         warn_of_old(&replay, age);
@@ -121,6 +133,33 @@ fn replay(dir: &Path, args: &ReplayArgs) -> Result<Replay, Failed> {
             .hint("record some: external-providers record --upstream http://HOST --out DIR"));
     }
     Replay::new(fixtures).map_err(|error| Failed::new(SETTINGS, chain(&error)))
+}
+
+/// Binds the secrets that are given. The environment's password does not count: it is meant for calls.
+fn with_secrets(
+    mut replay: Replay,
+    auth_password: Option<&Path>,
+    args: &ReplayArgs,
+) -> Result<Replay, Failed> {
+    let mut passwords = Passwords::default();
+    for (directory, number, secret) in passwords.numbered(&args.secret_file)? {
+        let stands = |fixture: &Fixture| {
+            let parent = fixture.name.rsplit_once('/').map_or("", |(parent, _)| parent);
+            directory.as_deref().is_none_or(|directory| directory == parent)
+                && fixture.redaction.placeholders.iter().any(|p| p.number == number)
+        };
+        if !replay.fixtures().iter().any(|fixture| stands(fixture)) {
+            let place = directory.map_or_else(String::new, |directory| format!(" in {directory}"));
+            let message = format!("--secret-file: no recording holds REDACTED-{number}{place}");
+            let hint = "external-providers fixtures show NAME says what each number stands for";
+            return Err(Failed::new(USAGE, message).hint(hint));
+        }
+        replay = replay.with_secret(directory.as_deref(), number, &secret);
+    }
+    match auth_password {
+        Some(file) => Ok(replay.with_auth_password(&passwords.read(file)?)),
+        None => Ok(replay),
+    }
 }
 
 /// Trouble for an operation that was never recorded is a misspelling.
