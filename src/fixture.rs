@@ -14,6 +14,7 @@ mod compose;
 mod contract;
 mod description;
 mod differences;
+mod fill;
 mod har;
 mod judgement;
 mod migrate;

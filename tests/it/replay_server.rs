@@ -320,3 +320,22 @@ fn each_trouble_as_a_raw_caller_sees_it() {
     let slow = Injection { operation: None, trouble: Trouble::Slow(Duration::from_secs(1)) };
     assert_eq!(slow, "slow=1s".parse().unwrap());
 }
+
+#[test]
+fn the_callers_own_password_is_put_back_where_the_answer_quotes_it() {
+    let mut recorded = login();
+    let Outcome::Answered(answered) = &mut recorded.outcome else { panic!() };
+    let body = String::from_utf8(answered.response.body.clone()).unwrap();
+    let quoted = "<string>DisplayName=REDACTED-2-joe REDACTED-3</string></OutputVariables>";
+    answered.response.body = body.replace("</OutputVariables>", quoted).into_bytes();
+    answered.response.headers.push("Set-Cookie", "session=REDACTED-4");
+    let server = start(vec![recorded], &[]);
+    let mut peer = Peer::connect(server.local_addr());
+    let variables = ["authPW=s3cret", "loginUsername=myusername", "loginPassword=a&amp;cme"];
+    peer.send(call("Authenticate", &variables));
+    let text = peer.text();
+    assert!(text.contains("<string>DisplayName=a&amp;cme-joe REDACTED-3</string>"), "{text}");
+    assert!(text.contains("Set-Cookie: session=REDACTED-4\r\n"), "another session's: {text}");
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(&format!("Content-Length: {}", body.len())), "{head}");
+}
