@@ -76,7 +76,7 @@ pub const SCHEMA: u32 = 1;
 /// A recorded exchange, as it is stored: redacted, otherwise byte for byte what was on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fixture {
-    /// The directory's path below its collection, with `/`: `authenticate-login-successful-11`.
+    /// The directory's path below its collection, with `/`: `00012-authenticate-login-successful-soap11`.
     pub name: String,
     /// The place in the recording, from 1.
     pub sequence: u64,
