@@ -263,20 +263,12 @@ async fn dispatch(
 
 fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
     let trusted = args.trust.read(Some(url))?;
-    let mut builder = Client::builder(url, auth)
+    let builder = Client::builder(url, auth)
         .namespace(&args.namespace)
         .soap_version(version(args))
         .absent(args.absent)
-        .timeout(args.timeout)
-        .root_certificates(trusted.roots);
-    if let Some(fingerprint) = trusted.fingerprint {
-        builder = builder.trust_fingerprint(fingerprint);
-    }
-    #[cfg(feature = "native-tls")]
-    {
-        builder = builder.native_tls(trusted.native_tls);
-    }
-    builder.build().map_err(|error| unbuilt(&error, url))
+        .timeout(args.timeout);
+    trusted.apply(builder).build().map_err(|error| unbuilt(&error, url))
 }
 
 async fn answer<T: Operation>(

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use external_providers::client::ClientBuilder;
 use external_providers::tls::Fingerprint;
 
 use super::{Failed, SETTINGS, USAGE, certificates};
@@ -31,6 +32,19 @@ pub(crate) struct Trusted {
     pub(crate) roots: Vec<u8>,
     pub(crate) fingerprint: Option<Fingerprint>,
     pub(crate) native_tls: bool,
+}
+
+impl Trusted {
+    /// Tells a client.
+    pub(crate) fn apply(self, builder: ClientBuilder) -> ClientBuilder {
+        let builder = builder.root_certificates(self.roots);
+        #[cfg(feature = "native-tls")]
+        let builder = builder.native_tls(self.native_tls);
+        match self.fingerprint {
+            Some(fingerprint) => builder.trust_fingerprint(fingerprint),
+            None => builder,
+        }
+    }
 }
 
 impl Trust {
