@@ -3,6 +3,7 @@
 mod builder;
 mod discover;
 mod error;
+pub(crate) mod remedy;
 mod transport;
 
 use std::fmt;

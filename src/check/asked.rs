@@ -2,6 +2,7 @@
 
 use super::report::Finding;
 use super::trouble;
+use crate::client::remedy;
 use crate::client::{CallError, Client};
 use crate::contract::{
     Authenticate, Authentication, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo,
@@ -89,7 +90,7 @@ pub(super) async fn ask(
         Err(error) => {
             let finding = trouble::call(&error, namespace);
             Err(match error {
-                CallError::Fault(fault) if trouble::is_unknown_action(&fault.reason) => {
+                CallError::Fault(fault) if remedy::is_unknown_action(&fault.reason) => {
                     Unanswered::UnknownOperation(finding)
                 }
                 CallError::Fault(fault) => {

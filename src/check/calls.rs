@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::report::{Finding, Step};
 use super::subject::Subject;
 use super::trouble;
+use crate::client::remedy;
 use crate::client::{CallError, Client, Transport as _};
 use crate::contract::raw::Presence;
 use crate::exchange::HttpResponse;
@@ -47,7 +48,7 @@ impl Probe {
         };
         let binding = Binding::new(namespace, self.version);
         match binding.decode_raw_response(NO_OPERATION, response, &subject.mask()) {
-            Err(DecodeError::Fault(fault)) if trouble::is_unknown_action(&fault.reason) => Ok(
+            Err(DecodeError::Fault(fault)) if remedy::is_unknown_action(&fault.reason) => Ok(
                 format!("SOAP {}: an unknown operation is refused, as it should be", self.version),
             ),
             Err(DecodeError::Fault(fault)) => {

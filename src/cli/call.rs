@@ -25,7 +25,8 @@ use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::report::{Report, Word};
 use super::trust::Trust;
 use super::{
-    DISCOVER, Failed, LOCAL, SETTINGS, USAGE, output, print, printable, unbuilt, variables, wire,
+    DISCOVER, FAULT, Failed, LOCAL, NOT_SOAP, SETTINGS, TRANSPORT, USAGE, output, print, printable,
+    unbuilt, variables, wire,
 };
 
 /// Call an operation of a provider service and print its answer
@@ -309,6 +310,27 @@ where
     finish(args, &report)
 }
 
+/// Where to look for the cause of a failed call.
+fn next_step(args: &CallArgs, code: u8) -> Option<String> {
+    if !matches!(code, TRANSPORT | NOT_SOAP | FAULT) {
+        return None;
+    }
+    // The query may be a secret.
+    let shown = |url: &str| url.split(['?', '#']).next().unwrap_or_default().to_owned();
+    let kind = OperationInfo::named(&args.operation).map(|operation| operation.kind);
+    let subject = match (&args.settings, &args.url) {
+        (Some(file), _) => format!("--settings {}", file.display()),
+        (None, Some(url)) => format!("--url {}", shown(url)),
+        (None, None) => return None,
+    };
+    let kind = kind.map_or_else(String::new, |kind| format!(" --kind {kind}"));
+    let check = format!("\"external-providers check {subject}{kind}\" looks closer");
+    Some(match code == TRANSPORT || args.show_wire {
+        true => check,
+        false => format!("{check}, and --show-wire shows what came"),
+    })
+}
+
 /// Prints what came of it.
 fn finish(args: &CallArgs, report: &Report) -> Result<u8, Failed> {
     let failure = report.failure();
@@ -321,6 +343,9 @@ fn finish(args: &CallArgs, report: &Report) -> Result<u8, Failed> {
         output::error(text);
         if let Some(hint) = hint {
             output::hint(hint);
+        }
+        if let Some(next) = next_step(args, report.code()) {
+            output::hint(&next);
         }
     }
     Ok(report.code())

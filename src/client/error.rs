@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{TransportError, TransportErrorKind};
+use super::{TransportError, remedy};
 use crate::contract::Failure;
-use crate::soap::{DecodeError, EncodeError, Fault, MalformedError, NotSoap, Page};
+use crate::soap::{DecodeError, EncodeError, Fault, MalformedError, NotSoap, Problem};
 
 /// A call without an answer. `Display` does not repeat the `source`; neither ever shows a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,62 +45,25 @@ impl CallError {
     /// What to do about it, where experience with .NET services knows.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Transport(error) => transport_hint(&error.kind),
-            other => other.answer_hint().map(Cow::Borrowed),
-        }
-    }
-
-    /// What to do about an answer that is not the one that is due.
-    fn answer_hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NotSoap(answer) => match (answer.status, &answer.page) {
-                (_, Page::Redirect { sign_in: true, .. }) | (200, Page::SignIn) => Some(
-                    "a sign-in page stands before the service: exempt the service's address from it",
+            Self::Transport(error) => remedy::transport(&error.kind).map(|(_, remedy)| remedy),
+            Self::NotSoap(answer) => Some(remedy::page(answer).1.into()),
+            Self::Fault(fault) if remedy::is_unknown_action(&fault.reason) => Some(
+                "the service does not know the action: its namespace is another (see its ?WSDL, or \
+                 set it to \"discover\"), or it does not implement this operation"
+                    .into(),
+            ),
+            Self::Fault(fault) => Some(remedy::fault(&fault.reason).into()),
+            Self::Malformed(error) => match &error.problem {
+                Problem::Unexpected { local, expected, .. } if local == expected => Some(
+                    "the answer's namespace is another: set that of its ?WSDL, or \"discover\"".into(),
                 ),
-                (_, Page::Redirect { .. }) => {
-                    Some("redirects are not followed: use the address it points to, if it is right")
-                }
-                (407, _) => Some("the proxy wants credentials: put them into its URL"),
-                (401, _) => Some(
-                    "the web server wants credentials of its own: allow anonymous access to the service",
-                ),
-                (403, _) => Some("the web server forbids it: look at its address restrictions"),
-                (404, _) => Some("nothing is there: check the path of the URL (it ends in .asmx)"),
-                (405, _) => Some("POST is not allowed there: check the path of the URL"),
-                (400, Page::Empty) => Some(
-                    "the service could not read the request's XML: something between changes it",
-                ),
-                (415, _) => Some("the service does not speak this SOAP version: try the other one"),
-                (502..=504, _) => Some("a proxy could not reach the service: is it running?"),
-                (_, Page::Compressed(_)) => Some(
-                    "switch compression off for the service's path (IIS: dynamic compression; or at the proxy)",
-                ),
-                (200, Page::Html) => {
-                    Some("the URL leads to a page: it must be the service's own, ending in .asmx")
-                }
                 _ => None,
             },
-            Self::Fault(fault)
-                if fault.reason.contains("HTTP Header SOAPAction")
-                    || fault.reason.starts_with("Unable to handle request") =>
-            {
-                Some(
-                    "the service does not know the action: its namespace is another (see its ?WSDL), or it does not implement this operation",
-                )
-            }
             Self::Failure(failure) if failure.is_permission_denied() => {
-                Some("the web service password is wrong")
+                Some("the web service password is wrong".into())
             }
-            _ => None,
+            Self::Failure(_) | Self::Encode(_) => None,
         }
-    }
-}
-
-fn transport_hint(kind: &TransportErrorKind) -> Option<Cow<'static, str>> {
-    match kind {
-        TransportErrorKind::Tls(error) => Some(error.remedy().into()),
-        TransportErrorKind::Connect(cause) => connect_hint(cause).map(Cow::Borrowed),
-        _ => None,
     }
 }
 

@@ -235,3 +235,60 @@ fn an_address_of_all_interfaces_is_called_at_loopback_and_warned_of() {
     let warning = "warning: other machines reach 0.0.0.0:";
     assert!(stderr.starts_with(warning) && stderr.contains("in plain http"), "{stderr}");
 }
+
+#[test]
+fn a_failed_call_has_the_doctors_remedy_and_names_the_next_step() {
+    let html = "Content-Type: text/html\r\n";
+    let xml = "Content-Type: text/xml\r\n";
+    let fault = |reason: &str| {
+        format!(
+            "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><s:Fault>\
+             <faultcode>s:Server</faultcode><faultstring>{reason}</faultstring></s:Fault></s:Body></s:Envelope>"
+        )
+    };
+    let null = fault("Object reference not set to an instance of an object.");
+    let mono = fault("Server did not recognize the value of HTTP Header {0}: {1}.");
+    for (status, headers, body, words) in [
+        ("500 Internal Server Error", html, "<html>Oops</html>", "event log"),
+        ("200 OK", html, "<html>Welcome</html>", "the URL leads to a page"),
+        ("200 OK", xml, "", "it answered nothing"),
+        ("200 OK", "Content-Type: application/json\r\n", "{}", "what answers there is no SOAP"),
+        ("404 Not Found", html, "<html></html>", "nothing is there"),
+        ("405 Method Not Allowed", html, "x", "the handler of .asmx files"),
+        ("413 Too Large", html, "x", "limit for requests"),
+        ("503 Service Unavailable", html, "x", "a proxy could not reach the service"),
+        ("500 Error", xml, &null, "to the last slash"),
+        ("500 Error", xml, &mono, "does not know the action"),
+    ] {
+        let body = body.to_owned();
+        let peer = serve(move |_| respond(status, headers, body.as_bytes()));
+        let url = format!("http://{peer}/P.asmx");
+        let call = ["call", "StartTicket", "--url", &url, "--json"];
+        let (_, stdout, stderr) = run(&call);
+        let report: Value = serde_json::from_str(&stdout).unwrap();
+        let hint = report["error"]["hint"].as_str().unwrap_or_default();
+        assert!(hint.contains(words), "{status} {stdout}");
+        let next = format!(
+            "hint: \"external-providers check --url {url} --kind ticket\" looks closer, and \
+             --show-wire shows what came\n"
+        );
+        assert!(stderr.ends_with(&next), "{stderr}");
+        if !words.contains("action") && !words.contains("slash") {
+            let (_, stdout, _) = run(&["check", "--url", &url]);
+            assert!(stdout.contains(&format!("remedy: {hint}")), "{hint} {stdout}");
+        }
+    }
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{nobody}/P.asmx?key=hunter2");
+    let (code, _, stderr) = run(&["call", "StartTicket", "--url", &url]);
+    assert!(code == 4 && stderr.contains("hint: nothing listens there"), "{stderr}");
+    assert!(stderr.ends_with("--kind ticket\" looks closer\n"), "{stderr}");
+    assert!(!stderr.contains("hunter2"), "{stderr}");
+    let host = sample_host("http://tempuri.org/");
+    let url = format!("http://{host}/Provider.asmx");
+    let ticket = ["call", "StartTicket", "departmentName=Sales", "emailFrom=a@b", "--url", &url];
+    let (code, _, stderr) = run(&[&ticket[..], &["--namespace", "urn:x"]].concat());
+    assert!(code == 6 && stderr.contains("or set it to \"discover\""), "{stderr}");
+    let (code, _, stderr) = finish(&mut tool(&ticket, "wrong"));
+    assert!(code == 7 && stderr.ends_with("hint: the web service password is wrong\n"), "{stderr}");
+}
