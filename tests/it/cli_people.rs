@@ -292,3 +292,17 @@ fn a_failed_call_has_the_doctors_remedy_and_names_the_next_step() {
     let (code, _, stderr) = finish(&mut tool(&ticket, "wrong"));
     assert!(code == 7 && stderr.ends_with("hint: the web service password is wrong\n"), "{stderr}");
 }
+
+#[test]
+fn verify_says_that_the_password_is_wrong() {
+    let host = sample_host("http://tempuri.org/");
+    let sample = repository("fixtures/sample");
+    let url = format!("http://{host}");
+    let verify = ["fixtures", "verify", sample.to_str().unwrap(), "--url", &url];
+    let words =
+        "most of what differs is answered \"Permission Denied\": the web service password is wrong";
+    let (code, stdout, _) = finish(&mut tool(&verify, "wrong"));
+    assert!(code == 8 && stdout.contains(words), "{code} {stdout}");
+    let (_, stdout, _) = run(&verify);
+    assert!(!stdout.contains(words), "{stdout}");
+}
