@@ -1,14 +1,16 @@
 //! The WSDL, and how what it describes differs from the contract.
 
+use std::collections::BTreeSet;
+
 use super::report::{Finding, Step};
 use super::subject::Subject;
 use super::trouble;
 use crate::client::{DiscoverError, Discovery};
 use crate::contract::{Effect, GetSignInCookieInfo, Kind, OPERATIONS, Operation as _};
-use crate::wsdl::{Difference, DifferenceKind, Match, Severity};
+use crate::wsdl::{Description, Difference, DifferenceKind, Match, Severity};
 
 /// What came of fetching the description.
-pub(super) fn wsdl(result: &Result<Discovery, DiscoverError>) -> Step {
+pub(super) fn wsdl(subject: &Subject, result: &Result<Discovery, DiscoverError>) -> Step {
     let discovery = match result {
         Ok(discovery) => discovery,
         Err(error) => {
@@ -50,7 +52,36 @@ pub(super) fn wsdl(result: &Result<Discovery, DiscoverError>) -> Step {
             format!("not defined: {}", shortened(&missing)),
         ));
     }
+    let elsewhere = elsewhere(subject, description);
+    if !elsewhere.is_empty() {
+        let shown: Vec<&str> = elsewhere.iter().map(String::as_str).collect();
+        let text = format!(
+            "the WSDL gives another address than the URL, {}: this client keeps to the URL, but those that take the address from the WSDL (zeep, Node's soap, svcutil) will follow it",
+            shortened(&shown)
+        );
+        step.add(Finding::warning("wsdl-address", text).remedy(
+            "let the service write the address by which callers reach it (behind a proxy: pass the Host header on; WCF: useRequestHeadersForMetadataAddress; SoapCore: X-Forwarded-Proto and -Host), or set it in the caller",
+        ));
+    }
     step
+}
+
+/// The addresses in the document whose scheme, host or port are not those of the URL, each once.
+/// Servers match paths as they like, so those are left alone.
+fn elsewhere(subject: &Subject, description: &Description) -> BTreeSet<String> {
+    let Ok(ours) = subject.parsed_url() else { return BTreeSet::new() };
+    let addresses = description.ports.iter().filter_map(|port| port.address.as_deref());
+    let differing = addresses.filter_map(|address| match ours.join(address.trim()) {
+        Ok(there) if there.origin() == ours.origin() => None,
+        // What it says besides may be a secret.
+        Ok(there) if there.has_host() => {
+            let port = there.port().map(|port| format!(":{port}")).unwrap_or_default();
+            let host = there.host_str().unwrap_or_default();
+            Some(format!("{}://{host}{port}{}", there.scheme(), there.path()))
+        }
+        _ => Some(address.to_owned()),
+    });
+    differing.map(|address| address.chars().take(200).collect()).collect()
 }
 
 fn shortened(names: &[&str]) -> String {

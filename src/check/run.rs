@@ -192,7 +192,7 @@ impl Run<'_> {
         let started = Instant::now();
         let discover = async { subject.builder(within).discover().await };
         let result = self.timed("wsdl", discover).await?;
-        self.report.steps.push(describe::wsdl(&result).took(started.elapsed()));
+        self.report.steps.push(describe::wsdl(subject, &result).took(started.elapsed()));
         match result {
             Ok(discovery) => {
                 (self.progress)("contract");

@@ -4,6 +4,7 @@
 mod answers;
 mod captures;
 mod check;
+mod check_addresses;
 mod check_cli;
 mod check_peers;
 mod check_providers;
