@@ -21,15 +21,16 @@ mod trust;
 mod variables;
 mod wire;
 
+use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use external_providers::Secret;
 use external_providers::client::BuildError;
+use external_providers::contract::may_be_secret;
 use external_providers::nearest::is_near;
-use external_providers::secret::Mask;
+use external_providers::secret::MASK;
 
 use self::output::Paint;
 pub(crate) use self::output::print;
@@ -259,16 +260,8 @@ fn explain(error: &clap::Error) -> Result<u8, Failed> {
         };
         return print(&text).map(|()| OK);
     }
-    let secrets: Vec<Secret> = std::env::args_os()
-        .skip(1)
-        .filter_map(|argument| {
-            // What is no UTF-8 is shown with replacements, too.
-            let argument = argument.to_string_lossy();
-            let (key, value) = argument.split_once('=')?;
-            variables::may_be_secret(key.trim_start_matches('-')).then(|| Secret::new(value))
-        })
-        .collect();
-    let text = printable(&Mask::new(&secrets).apply_values(&text.to_string()));
+    let text = without_passwords(text.to_string(), std::env::args_os().skip(1));
+    let text = printable(&text);
     let (message, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let paint = Paint::stderr();
@@ -288,9 +281,36 @@ fn explain(error: &clap::Error) -> Result<u8, Failed> {
     Ok(USAGE)
 }
 
+/// The text without the passwords among the arguments that it quotes; its own words stay.
+fn without_passwords(text: String, arguments: impl Iterator<Item = OsString>) -> String {
+    arguments.fold(text, |text, argument| {
+        // What is no UTF-8 is quoted with replacements, too.
+        let argument = argument.to_string_lossy();
+        match argument.split_once('=') {
+            Some((key, value))
+                if !value.is_empty() && may_be_secret(key.trim_start_matches('-')) =>
+            {
+                text.replace(&*argument, &format!("{key}={MASK}"))
+                    .replace(&format!("'{value}'"), &format!("'{MASK}'"))
+            }
+            _ => text,
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_with_passwords_are_not_quoted() {
+        let text = "error: unexpected argument 'loginPassword=e' found; value 'e' for '--pw=e', see --help";
+        let arguments = ["call", "loginPassword=e", "--pw=e", "x=found"].map(OsString::from);
+        assert_eq!(
+            without_passwords(text.to_owned(), arguments.into_iter()),
+            "error: unexpected argument 'loginPassword=***' found; value '***' for '--pw=***', see --help"
+        );
+    }
 
     #[test]
     fn nothing_that_steers_a_terminal_is_printed() {

@@ -170,7 +170,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// A mask for all secrets of a call.
-    fn mask(&self, request: &Secrets) -> Mask {
+    pub(crate) fn mask(&self, request: &Secrets) -> Mask {
         Mask::new(request.0.iter().chain(&self.password).chain(&self.proxy_password))
     }
 }

@@ -18,7 +18,8 @@ pub mod custom_fields;
 pub mod events;
 pub mod login;
 pub mod registration;
-pub mod ticket;
+pub mod secrets;
+mod ticket;
 pub mod user_information;
 
 pub use catalogue::{Effect, Evidence, Kind, OPERATIONS, OperationInfo, VariableInfo};
@@ -29,9 +30,10 @@ pub use custom_fields::{
 pub use events::{EventHandled, EventProvider, HandleEvent};
 pub use login::{Authenticate, Authentication, GetSignInCookieInfo, LoginProvider};
 pub use registration::{RegisterUser, Registration, RegistrationProvider};
+pub(crate) use secrets::Secrets;
+pub use secrets::may_be_secret;
 pub use ticket::{Start, StartTicket, TicketProvider};
 pub use user_information::{GetUserInfo, UserInformation, UserInformationProvider};
-pub(crate) use variables::Secrets;
 pub use variables::{Absent, Sink, VariableError, Variables};
 
 use raw::{Presence, RawCustomFieldData};
@@ -149,6 +151,12 @@ impl<E: std::error::Error> From<E> for ProviderError {
         }
         Self::Exception(messages)
     }
+}
+
+/// The first line of what a provider or its service says, for logs, lists and other places for one
+/// line: with `customErrors="Off"`, ASP.NET lets a stack follow (contract, section 3).
+pub fn first_line(text: &str) -> &str {
+    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
 /// What a provider's method returns.

@@ -6,8 +6,8 @@ use crate::client::remedy;
 use crate::client::{CallError, Client};
 use crate::contract::{
     Authenticate, Authentication, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo,
-    HandleEvent, Kind, Operation, OperationInfo, RegisterUser, Registration, Start, StartChat,
-    StartTicket, UserInformation,
+    HandleEvent, Kind, Operation, OperationInfo, RegisterUser, Registration, Secrets, Start,
+    StartChat, StartTicket, UserInformation, first_line,
 };
 use crate::secret::Secret;
 
@@ -84,9 +84,9 @@ pub(super) async fn ask(
     match result {
         Ok(said) => Ok(said),
         Err(CallError::Failure(failure)) if failure.is_permission_denied() => Ok(Said::Denied),
-        Err(CallError::Failure(failure)) => {
-            Ok(Said::Declined(failure.message.unwrap_or_else(|| "(no message)".to_owned())))
-        }
+        Err(CallError::Failure(failure)) => Ok(Said::Declined(
+            failure.message.as_deref().map_or("(no message)", first_line).to_owned(),
+        )),
         Err(error) => {
             let finding = trouble::call(&error, namespace);
             Err(match error {
@@ -94,8 +94,7 @@ pub(super) async fn ask(
                     Unanswered::UnknownOperation(finding)
                 }
                 CallError::Fault(fault) => {
-                    let first = fault.reason.lines().next().unwrap_or_default();
-                    return Ok(Said::Fault(first.to_owned()));
+                    return Ok(Said::Fault(first_line(&fault.reason).to_owned()));
                 }
                 _ => Unanswered::Trouble(finding),
             })
@@ -114,7 +113,13 @@ async fn call<O: Operation>(
 ) -> Result<Said, CallError> {
     let answer = client.call(request).await?;
     Ok(match is_no(&answer.result) {
-        true => Said::No(answer.message.unwrap_or_else(|| "(no message)".to_owned())),
+        // An answer has all words as they came.
+        true => Said::No(match &answer.message {
+            Some(message) => {
+                first_line(&client.mask(&Secrets::default()).apply(message)).to_owned()
+            }
+            None => "(no message)".to_owned(),
+        }),
         false => Said::Yes,
     })
 }

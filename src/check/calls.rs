@@ -9,8 +9,10 @@ use super::subject::Subject;
 use super::trouble;
 use crate::client::remedy;
 use crate::client::{CallError, Client, Transport as _};
+use crate::contract::first_line;
 use crate::contract::raw::Presence;
 use crate::exchange::HttpResponse;
+use crate::secret::Mask;
 use crate::soap::{Binding, DecodeError, SoapVersion};
 
 /// An operation that no service has: asking for it does nothing, and shows whether SOAP is spoken.
@@ -47,12 +49,16 @@ impl Probe {
             Err(error) => return Err(trouble::call(error, namespace)),
         };
         let binding = Binding::new(namespace, self.version);
+        let unmasked = binding.decode_raw_response(NO_OPERATION, response, &Mask::default());
+        let is_refusal = matches!(&unmasked, Err(DecodeError::Fault(fault)) if remedy::is_unknown_action(&fault.reason));
         match binding.decode_raw_response(NO_OPERATION, response, &subject.mask()) {
-            Err(DecodeError::Fault(fault)) if remedy::is_unknown_action(&fault.reason) => Ok(
-                format!("SOAP {}: an unknown operation is refused, as it should be", self.version),
-            ),
+            // A mask could hide what it is known by.
+            Err(DecodeError::Fault(_)) if is_refusal => Ok(format!(
+                "SOAP {}: an unknown operation is refused, as it should be",
+                self.version
+            )),
             Err(DecodeError::Fault(fault)) => {
-                let reason: String = fault.reason.chars().take(200).collect();
+                let reason: String = first_line(&fault.reason).chars().take(200).collect();
                 Ok(format!("SOAP {}: answers with a fault ({reason})", self.version))
             }
             Err(error) => Err(trouble::call(&error.into(), namespace)),

@@ -11,9 +11,9 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use external_providers::client::{Client, HttpTransport, Transport, TransportError};
 use external_providers::contract::{
-    Absent, Authenticate, Evidence, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo,
-    HandleEvent, OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat, StartTicket,
-    Variables,
+    Absent, Authenticate, Evidence, Failure, GetCustomFieldOptions, GetSignInCookieInfo,
+    GetUserInfo, HandleEvent, OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat,
+    StartTicket, Variables, may_be_secret,
 };
 use external_providers::exchange::{HttpRequest, HttpResponse};
 use external_providers::providers;
@@ -22,7 +22,7 @@ use external_providers::settings::{External, Name};
 use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
-use super::report::{Report, Word};
+use super::report::{Degree, Masking, Report, Word};
 use super::trust::Trust;
 use super::{
     DISCOVER, FAULT, Failed, LOCAL, NOT_SOAP, SETTINGS, TRANSPORT, USAGE, output, print, printable,
@@ -97,7 +97,14 @@ pub(crate) struct CallArgs {
     #[arg(long)]
     json: bool,
 
-    /// Print both messages on standard error, indented, passwords masked
+    /// Mask passwords in the answer wherever they stand; in JSON, "masked": true ("messageMasked")
+    /// stands beside each value that is changed by that. Otherwise JSON has values as they came,
+    /// and the text for people masks those that are a password as a whole
+    #[arg(long)]
+    mask: bool,
+
+    /// Print both messages on standard error, indented; values of keys that name secrets, and values
+    /// that are one of the call's passwords as a whole, are masked
     #[arg(long)]
     show_wire: bool,
 }
@@ -207,8 +214,9 @@ async fn discovered(
     match providers::client(&service).await {
         Ok(client) => dispatch(args, operation, client, variables, &service.secrets()).await,
         Err(error) => {
-            let mask = Mask::new(&service.secrets());
-            finish(args, &Report::error(operation.name, &configured::undiscovered(error)?, &mask))
+            let masking = masking(args, service.secrets());
+            let error = configured::undiscovered(error)?;
+            finish(args, &Report::error(operation.name, &error, None, &masking))
         }
     }
 }
@@ -283,31 +291,62 @@ where
 {
     let secrets: Vec<Secret> = variables
         .iter()
-        .filter(|(key, _)| variables::may_be_secret(key))
+        .filter(|(key, value)| may_be_secret(key) && !value.is_empty())
         .map(|(_, value)| Secret::new(value))
         .chain(auth.iter().cloned())
         .collect();
     let request = T::read_inputs(variables)
         .map_err(|error| Failed::new(USAGE, format!("{}: {error}", T::NAME)))?;
-    let mask = Mask::new(&secrets);
-    // In an answer a secret of one or two letters would be found in every other word.
-    let answer_mask = Mask::new(secrets.iter().filter(|s| s.expose().chars().count() > 3));
-    let client = client.over(|inner| Watched { inner, seen: Mutex::default(), on: args.show_wire });
+    let masking = masking(args, secrets);
+    let client = client.over(|inner| Watched { inner, seen: Mutex::default() });
     let report = match client.call(request).await {
-        Ok(answer) => Report::answer::<T>(&answer, &answer_mask),
-        Err(error) => Report::error(T::NAME, &error, &mask),
+        Ok(answer) => Report::answer::<T>(&answer, &masking),
+        Err(error) => {
+            // What a provider says in declining is masked in the error.
+            let seen = client.transport().seen.lock().ok().and_then(|seen| seen.1.clone());
+            let declined = seen.and_then(|response| word_for_word::<T>(&client, &response));
+            Report::error(T::NAME, &error, declined.as_ref(), &masking)
+        }
     };
+    if args.show_wire {
+        show(&client, &masking.mask);
+    }
+    finish(args, &report)
+}
+
+/// What a provider says in declining, nothing masked.
+fn word_for_word<T: Operation>(
+    client: &Client<Watched>,
+    response: &HttpResponse,
+) -> Option<Failure> {
+    let mask = Mask::default();
+    let result = client.binding().decode_raw_response(T::NAME, response, &mask).ok()?;
+    let result = result.value()?;
+    let outputs = Variables::read(result.output_variables).unwrap_or_default();
+    Some(Failure { message: result.message.value(), outputs })
+}
+
+/// The passwords of a call, and where in its answer they are masked.
+fn masking(args: &CallArgs, secrets: Vec<Secret>) -> Masking {
+    let degree = match (args.mask, args.json) {
+        (true, _) => Degree::Everything,
+        (false, true) => Degree::Nothing,
+        (false, false) => Degree::Values,
+    };
+    Masking { mask: Mask::new(&secrets), secrets, degree }
+}
+
+/// Prints both messages.
+fn show(client: &Client<Watched>, mask: &Mask) {
     let mut stderr = std::io::stderr().lock();
     if let Ok(seen) = client.transport().seen.lock() {
         if let Some(request) = &seen.0 {
-            let _ = writeln!(stderr, "{}", wire::request(request, &mask));
+            let _ = writeln!(stderr, "{}", wire::request(request, mask));
         }
         if let Some(response) = &seen.1 {
-            let _ = writeln!(stderr, "{}", wire::response(response, &mask));
+            let _ = writeln!(stderr, "{}", wire::response(response, mask));
         }
     }
-    drop(stderr);
-    finish(args, &report)
 }
 
 /// Where to look for the cause of a failed call.
@@ -351,18 +390,14 @@ fn finish(args: &CallArgs, report: &Report) -> Result<u8, Failed> {
     Ok(report.code())
 }
 
-/// Keeps the messages of a call, if it is to.
+/// Keeps the messages of a call.
 struct Watched {
     inner: HttpTransport,
     seen: Mutex<(Option<HttpRequest>, Option<HttpResponse>)>,
-    on: bool,
 }
 
 impl Transport for Watched {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        if !self.on {
-            return self.inner.send(request).await;
-        }
         if let Ok(mut seen) = self.seen.lock() {
             seen.0 = Some(request.clone());
         }

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use external_providers::CallError;
 use external_providers::contract::{
-    Answer, Authentication, CustomFieldChange, CustomFieldOptions, EventHandled, Operation,
-    Registration, Start, UserInformation, Variables,
+    Answer, Authentication, CustomFieldChange, CustomFieldOptions, EventHandled, Failure,
+    Operation, Registration, Start, UserInformation, Variables, first_line,
 };
-use external_providers::secret::{MASK, Mask, is_secret_key};
+use external_providers::secret::{MASK, Mask, Secret, is_secret_key};
 use serde::Serialize;
 
 use super::{FAULT, NOT_SOAP, OK, REFUSED, TRANSPORT, USAGE, chain};
@@ -24,6 +24,9 @@ pub(crate) struct Report {
     outcome: &'static str,
     /// The provider's message.
     message: Option<String>,
+    /// Was a part of the message masked? (Only with `--mask`, as `masked` below.)
+    #[serde(skip_serializing_if = "is_false")]
+    message_masked: bool,
     /// The output variables: those of the contract first, then the others in their order.
     outputs: Vec<Output>,
     /// The custom field items, of `GetCustomFieldOptions` only.
@@ -39,6 +42,9 @@ pub(crate) struct Report {
 struct Output {
     key: String,
     value: String,
+    /// Is it another than the provider's?
+    #[serde(skip_serializing_if = "is_false")]
+    masked: bool,
 }
 
 #[derive(Serialize)]
@@ -50,6 +56,88 @@ struct Item {
     required: Option<bool>,
     options: Option<Vec<String>>,
     display_with_information_lookup: bool,
+    /// Is its name or an option another than the provider's?
+    #[serde(skip_serializing_if = "is_false")]
+    masked: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(is: &bool) -> bool {
+    !is
+}
+
+/// What becomes of the passwords of a call that an answer repeats.
+pub(crate) struct Masking {
+    pub(crate) mask: Mask,
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) degree: Degree,
+}
+
+/// How much is masked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Degree {
+    /// Nothing: a program gets what the provider said.
+    Nothing,
+    /// Values that are a password as a whole: for people. Pieces of words would tell the password
+    /// to whoever knows the words.
+    Values,
+    /// Passwords wherever they stand, however they are written.
+    Everything,
+}
+
+impl Masking {
+    /// A text of the provider, and whether it is changed.
+    fn apply(&self, text: &str) -> (String, bool) {
+        let masked = match self.degree {
+            Degree::Nothing => return (text.to_owned(), false),
+            Degree::Values if self.secrets.iter().any(|secret| secret.expose() == text) => {
+                MASK.to_owned()
+            }
+            Degree::Values => text.to_owned(),
+            Degree::Everything => self.mask.apply_values(text),
+        };
+        let changed = masked != text;
+        (masked, changed)
+    }
+
+    fn output(&self, key: &str, value: &str) -> Output {
+        let (shown, mut masked) = match is_secret_key(key) && self.degree != Degree::Nothing {
+            true => (MASK.to_owned(), true),
+            false => self.apply(value),
+        };
+        let (key, changed) = self.apply(key);
+        masked |= changed;
+        Output { key, value: shown, masked }
+    }
+
+    fn outputs<'v>(&self, variables: impl Iterator<Item = (&'v str, &'v str)>) -> Vec<Output> {
+        variables.map(|(key, value)| self.output(key, value)).collect()
+    }
+
+    fn item(&self, change: &CustomFieldChange) -> Item {
+        let (name, mut masked) = self.apply(&change.name);
+        let mut option = |option: &String| {
+            let (option, changed) = self.apply(option);
+            masked |= changed;
+            option
+        };
+        let options = change.options.as_ref().map(|all| all.iter().map(&mut option).collect());
+        Item {
+            name,
+            visible: change.visible,
+            required: change.required,
+            options,
+            display_with_information_lookup: change.display_with_information_lookup,
+            masked,
+        }
+    }
+
+    fn message(&self, message: Option<&str>) -> (Option<String>, bool) {
+        match message.map(|message| self.apply(message)) {
+            Some((message, masked)) => (Some(message), masked),
+            None => (None, false),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -121,8 +209,8 @@ impl Word for Registration {
 }
 
 impl Report {
-    /// The report of an answer. A provider that repeats a password is masked.
-    pub(crate) fn answer<T: Operation>(answer: &Answer<T::Result>, mask: &Mask) -> Self
+    /// The report of an answer.
+    pub(crate) fn answer<T: Operation>(answer: &Answer<T::Result>, masking: &Masking) -> Self
     where
         T::Result: Word,
     {
@@ -130,21 +218,29 @@ impl Report {
         let mut outputs = Variables::new();
         T::write_outputs(&answer.result, &mut outputs);
         let outputs = outputs.iter().chain(answer.other.iter());
+        let (message, message_masked) = masking.message(answer.message.as_deref());
         Self {
             operation: T::NAME,
             outcome,
-            message: answer.message.as_deref().map(|message| mask.apply_values(message)),
-            outputs: outputs.map(|(key, value)| output(key, value, mask)).collect(),
+            message,
+            message_masked,
+            outputs: masking.outputs(outputs),
             items: T::items(&answer.result)
                 .value()
-                .map(|items| items.iter().map(|change| item(change, mask)).collect()),
+                .map(|items| items.iter().map(|change| masking.item(change)).collect()),
             error: None,
             code: if refused { REFUSED } else { OK },
         }
     }
 
-    /// The report of an error.
-    pub(crate) fn error(operation: &'static str, error: &CallError, mask: &Mask) -> Self {
+    /// The report of an error, with what the provider said in declining, as far as that is known
+    /// word for word: an error has the passwords of the call masked.
+    pub(crate) fn error(
+        operation: &'static str,
+        error: &CallError,
+        declined: Option<&Failure>,
+        masking: &Masking,
+    ) -> Self {
         let (kind, code) = match error {
             CallError::Encode(_) => ("usage", USAGE),
             CallError::Transport(_) => ("transport", TRANSPORT),
@@ -155,22 +251,29 @@ impl Report {
             _ => ("other", super::LOCAL),
         };
         let failure = match error {
-            CallError::Failure(failure) => Some(failure),
+            CallError::Failure(failure) => declined.or(Some(failure)),
             _ => None,
+        };
+        let (message, message_masked) =
+            masking.message(failure.and_then(|failure| failure.message.as_deref()));
+        let text = match error {
+            CallError::Fault(fault) => format!("{fault:#}"),
+            CallError::Failure(failure) => match &failure.message {
+                Some(message) => format!("the provider declined: {}", message.trim()),
+                None => chain(error),
+            },
+            _ => chain(error),
         };
         Self {
             operation,
             outcome: if failure.is_some() { "declined" } else { "error" },
-            message: failure
-                .and_then(|failure| failure.message.as_deref())
-                .map(|message| mask.apply_values(message)),
-            outputs: failure
-                .map(|f| f.outputs.iter().map(|(key, value)| output(key, value, mask)).collect())
-                .unwrap_or_default(),
+            message,
+            message_masked,
+            outputs: failure.map(|f| masking.outputs(f.outputs.iter())).unwrap_or_default(),
             items: None,
             error: Some(ErrorReport {
                 kind,
-                text: mask.apply_values(&chain(error)),
+                text,
                 hint: error.hint(),
                 sent: match error {
                     CallError::Transport(error) => Some(error.sent),
@@ -189,9 +292,13 @@ impl Report {
         self.code
     }
 
-    /// What went wrong, for standard error.
+    /// What went wrong, for standard error: its first line, and a hint.
     pub(crate) fn failure(&self) -> Option<(&str, Option<&str>)> {
-        self.error.as_ref().map(|error| (error.text.as_str(), error.hint.as_deref()))
+        let error = self.error.as_ref()?;
+        let line = first_line(&error.text);
+        let more = "the service said more: --show-wire and --json show all of it";
+        let is_longer = line.len() < error.text.trim().len();
+        Some((line, error.hint.as_deref().or(is_longer.then_some(more))))
     }
 
     pub(crate) fn json(&self) -> String {
@@ -218,25 +325,6 @@ impl Report {
             text.push('\n');
         }
         text
-    }
-}
-
-fn output(key: &str, value: &str, mask: &Mask) -> Output {
-    let value = match is_secret_key(key) {
-        true => MASK.to_owned(),
-        false => mask.apply_values(value),
-    };
-    Output { key: mask.apply_values(key), value }
-}
-
-fn item(change: &CustomFieldChange, mask: &Mask) -> Item {
-    let options = |options: &Vec<String>| options.iter().map(|o| mask.apply_values(o)).collect();
-    Item {
-        name: mask.apply_values(&change.name),
-        visible: change.visible,
-        required: change.required,
-        options: change.options.as_ref().map(options),
-        display_with_information_lookup: change.display_with_information_lookup,
     }
 }
 

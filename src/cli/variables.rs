@@ -179,14 +179,6 @@ fn custom_field(key: &str) -> Option<&str> {
     prefix.eq_ignore_ascii_case(CUSTOM_FIELD_PREFIX).then_some(name)
 }
 
-/// Does a key name a password, or nearly so?
-pub(crate) fn may_be_secret(key: &str) -> bool {
-    is_secret_key(key)
-        || is_near(key, "loginPassword")
-        || is_near(key, AUTH_PASSWORD)
-        || key.eq_ignore_ascii_case("pwd")
-}
-
 fn takes(operation: &OperationInfo) -> String {
     let names: Vec<_> = operation.inputs.iter().map(|info| info.name).collect();
     let fields = if operation.custom_fields { " and cf_…" } else { "" };

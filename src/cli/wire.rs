@@ -1,4 +1,4 @@
-//! Messages for people: indented, masked, safe for a terminal.
+//! Messages for people: indented, safe for a terminal, without passwords under their keys.
 
 use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
 use external_providers::secret::Mask;
@@ -26,10 +26,10 @@ pub(crate) fn response(response: &HttpResponse, mask: &Mask) -> String {
 }
 
 fn message(start: &str, headers: &Headers, body: &[u8], mask: &Mask) -> String {
-    let mut text = format!("{}\n", mask.apply(start));
+    let mut text = format!("{start}\n");
     for header in headers.iter() {
-        text.push_str(&mask.apply(&format!("{}: {}", header.name, header.shown())));
-        text.push('\n');
+        let value = mask.apply_whole(&header.shown());
+        text.push_str(&format!("{}: {value}\n", header.name));
     }
     text.push('\n');
     let content_type = headers.get("Content-Type").unwrap_or_default();
@@ -37,11 +37,13 @@ fn message(start: &str, headers: &Headers, body: &[u8], mask: &Mask) -> String {
         Ok(body) => body,
         Err(_) => String::from_utf8_lossy(body),
     };
-    // Masked before and after: indentation may separate what stood together, and join nothing.
-    let masked = mask.apply_to_start(&body, SHOWN);
+    let masked = mask.apply_whole(&body);
     let left_out = body.len().saturating_sub(SHOWN);
     let shown = if left_out == 0 { indented(&masked) } else { None };
-    text.push_str(&mask.apply(&shown.unwrap_or(masked)));
+    match shown {
+        Some(shown) => text.push_str(&shown),
+        None => text.push_str(&masked[..masked.floor_char_boundary(SHOWN)]),
+    }
     text.push('\n');
     if left_out > 0 {
         text.push_str(&format!("({left_out} more bytes)\n"));

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 use super::{TransportError, remedy};
-use crate::contract::Failure;
+use crate::contract::{Failure, first_line};
 use crate::soap::{DecodeError, EncodeError, Fault, MalformedError, NotSoap, Problem};
 
-/// A call without an answer. `Display` does not repeat the `source`; neither ever shows a password.
+/// A call without an answer. `Display` does not repeat the `source`; neither ever shows a password:
+/// in what others wrote, those of the call are masked. Of a fault or a message of many lines it shows
+/// the first; the fields have them all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -27,8 +29,13 @@ pub enum CallError {
     #[error(transparent)]
     Malformed(Box<MalformedError>),
     /// The provider's own failure: `Success=false`.
-    #[error("the provider declined: {}", .0.message.as_deref().unwrap_or("(no message)"))]
+    #[error("the provider declined: {}", said(.0))]
     Failure(Box<Failure>),
+}
+
+/// The first line of what the provider says.
+fn said(failure: &Failure) -> &str {
+    failure.message.as_deref().map_or("(no message)", first_line)
 }
 
 impl From<DecodeError> for CallError {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::CUSTOM_FIELD_PREFIX;
 use super::raw::{Presence, StringList};
-use crate::secret::{MASK, Secret, is_secret_key};
+use crate::secret::{MASK, is_secret_key};
 
 /// Variables in their order. Keys are case-sensitive; of duplicates the last counts.
 ///
@@ -20,7 +20,7 @@ pub struct Variables {
 }
 
 /// Splits an entry, which always holds `=`. Keys are short: a loop beats a vectorised search.
-fn split(entry: &str) -> (&str, &str) {
+pub(super) fn split(entry: &str) -> (&str, &str) {
     let at = entry.bytes().position(|b| b == b'=').unwrap_or(entry.len());
     (&entry[..at], entry.get(at + 1..).unwrap_or_default())
 }
@@ -248,38 +248,6 @@ impl Sink for Variables {
     fn refuse(&mut self, key: &str) {
         self.unreadable.get_or_insert_with(|| key.into());
     }
-}
-
-/// Collects the values whose keys name passwords, so that they can be masked in what comes back.
-#[derive(Debug, Default)]
-pub(crate) struct Secrets(pub(crate) Vec<Secret>);
-
-impl Secrets {
-    /// An entry `key=value`.
-    pub(crate) fn entry(&mut self, entry: &str) {
-        let (key, value) = split(entry);
-        if is_secret_key(key) {
-            self.0.push(Secret::new(value));
-        }
-    }
-}
-
-impl Sink for Secrets {
-    fn put(&mut self, key: &'static str, value: &str) {
-        if is_secret_key(key) {
-            self.0.push(Secret::new(value));
-        }
-    }
-
-    fn put_custom_field(&mut self, entry: &str) {
-        self.entry(entry);
-    }
-
-    fn put_other(&mut self, entry: &str) {
-        self.entry(entry);
-    }
-
-    fn refuse(&mut self, _: &str) {}
 }
 
 /// Variables that do not say what the contract asks for. Never shows a value.

@@ -19,7 +19,8 @@ const SQUEEZED: usize = 4;
 /// Replaces secrets in any text, in time linear in its length.
 ///
 /// Known ones are found by value: as they are; behind XML, HTML, percent or JSON escapes, twice
-/// over; with white space, tags or CDATA marks in between; inside base64 (Basic credentials).
+/// over; with white space, tags or CDATA marks in between; inside base64 (Basic credentials). Those
+/// of fewer than four characters are found as words only.
 /// Unknown ones are found by key: what follows `authPW=` or `"authPW":` and their like, up to `<`,
 /// an escaped `<`, or the end of the line. (A colon after a bare word is prose: "wrong password:
 /// try again".)
@@ -61,6 +62,10 @@ impl Known {
 
     fn len(&self) -> usize {
         self.forms[0].len()
+    }
+
+    fn is_long(&self) -> bool {
+        self.forms[0].chars().count() >= SQUEEZED
     }
 }
 
@@ -132,6 +137,31 @@ impl Mask {
         if self.secrets.iter().any(piece) { MASK.to_owned() } else { self.apply(name) }
     }
 
+    /// The text without values and words that are a known secret as a whole, and without what follows
+    /// keys that name secrets. What others wrote around that stays readable; a word is what stands
+    /// between white space, punctuation or markup (`acme-joe`, `joe@acme.com`), and none has fewer
+    /// than four characters.
+    pub fn apply_whole(&self, text: &str) -> String {
+        const VALUE: &[u8] = b"<>\"'=[]&";
+        const WORD: &[u8] = b"<>\"'=[]& \t\r\n,;:!?()";
+        let bytes = text.as_bytes();
+        let is_whole = |hit: &Hit| {
+            let is_long = self.secrets[hit.secret].is_long();
+            let ends = |b: &u8| if is_long { WORD } else { VALUE }.contains(b);
+            let after = match bytes.get(hit.end) {
+                // The end of a sentence.
+                Some(b'.') => bytes.get(hit.end + 1),
+                after => after,
+            };
+            after.is_none_or(ends) && (hit.start == 0 || ends(&bytes[hit.start - 1]))
+        };
+        let hits = self.find(text);
+        let whole = hits.iter().filter(|hit| is_whole(hit));
+        let mut covered: Vec<(usize, usize)> = whole.map(|hit| (hit.start, hit.end)).collect();
+        find_keys(text, &is_secret_key, &mut |start, end, _, _| covered.push((start, end)));
+        replace(text, covered)
+    }
+
     fn cover(&self, text: &str, by_key: bool) -> String {
         let hits = self.find(text);
         let mut covered: Vec<(usize, usize)> =
@@ -154,6 +184,14 @@ impl Mask {
             if depth < 2 {
                 self.find_base64(level, &mut hits);
             }
+        });
+        let bytes = text.as_bytes();
+        let in_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b > 0x7f);
+        // A letter or two would be found in any word, and what is left of it would tell them.
+        hits.retain(|hit| {
+            self.secrets[hit.secret].is_long()
+                || !(in_word(hit.start.checked_sub(1).and_then(|at| bytes.get(at)))
+                    || in_word(bytes.get(hit.end)))
         });
         hits
     }
@@ -200,7 +238,8 @@ impl Mask {
                     decode(&word[skipped..], &mut decoded);
                     for (secret, known) in self.secrets.iter().enumerate() {
                         // Before the search, which looks at all of the secret first.
-                        if known.len() <= decoded.len()
+                        if known.is_long()
+                            && known.len() <= decoded.len()
                             && memmem::find(&decoded, known.forms[0].as_bytes()).is_some()
                         {
                             let (start, end) = text.source(at, end);

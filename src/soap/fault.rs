@@ -5,6 +5,7 @@ use std::fmt;
 use super::response::answer_headers;
 use super::write::prologue;
 use super::{ENVELOPE_11, ENVELOPE_12, SoapVersion};
+use crate::contract::first_line;
 use crate::exchange::HttpResponse;
 use crate::secret::Mask;
 use crate::xml::{Limits, Reader, Writer, XmlError};
@@ -75,10 +76,12 @@ pub struct Fault {
     pub detail: Option<String>,
 }
 
+/// The first line of the reason; with `{:#}`, all of it.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.name(SoapVersion::V11);
-        write!(f, "the service answered with a fault ({code}): {}", self.reason)
+        let reason = if f.alternate() { self.reason.trim() } else { first_line(&self.reason) };
+        write!(f, "the service answered with a fault ({code}): {reason}")
     }
 }
 

@@ -63,8 +63,14 @@ impl Binding {
         let outputs = Variables::read(result.output_variables);
         if !result.success {
             let masked = |(key, value): (&str, &str)| (mask.apply(key), mask.apply(value));
+            // What callers know word for word is no place for a mask.
+            let known = [Failure::PERMISSION_DENIED, Failure::REQUIRED_INPUT_MISSING];
+            let message = message.map(|message| match known.contains(&message.as_str()) {
+                true => message,
+                false => mask.apply(&message),
+            });
             return Ok(Err(Failure {
-                message: message.map(|message| mask.apply(&message)),
+                message,
                 // What a provider says when it declines counts more than whether it says it well.
                 outputs: outputs.unwrap_or_default().iter().map(masked).collect(),
             }));

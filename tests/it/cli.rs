@@ -332,9 +332,12 @@ fn a_deep_answer_is_shown_without_exploding() {
 
 #[test]
 fn a_password_that_the_operation_does_not_know_is_masked_too() {
-    let run = call(&["HandleEvent", "eventName=mypassword", "loginPassword=mypassword", "--json"]);
+    let arguments = ["HandleEvent", "eventName=mypassword", "loginPassword=mypassword"];
+    let run = call(&[&arguments[..], &["--json", "--mask"]].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.stdout.contains("\"value\": \"***\""), "{}", run.stdout);
+    assert!(run.stdout.contains("\"value\": \"***\",\n      \"masked\": true"), "{}", run.stdout);
+    let run = call(&arguments);
+    assert!(run.stdout.contains("eventName  ***\n"), "{}", run.stdout);
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod host_asmx;
 mod host_attacks;
 mod host_captures;
 mod host_http;
+mod own_words;
 mod owner;
 mod page;
 mod planted;

@@ -114,3 +114,27 @@ fn hostile_texts_take_linear_time() {
         assert!(mask.apply(&text).len() <= 3 * text.len());
     }
 }
+
+#[test]
+fn words_and_values_are_masked_as_a_whole() {
+    for (secret, text, masked) in [
+        (
+            "acme",
+            "<a>acme</a><b c='acme'>acme-joe joe@acme.com Acme acmes acme.com</b>",
+            "<a>***</a><b c='***'>acme-joe joe@acme.com Acme acmes acme.com</b>",
+        ),
+        (
+            "acme",
+            "x=acme&y=\"acme\" no, acme! (acme) or acme.",
+            "x=***&y=\"***\" no, ***! (***) or ***.",
+        ),
+        ("acme", "http://acme.org/acme", "http://acme.org/acme"),
+        ("acme", "authPW=x acmes", "authPW=***"),
+        ("nope", "an unknown operation", "an unknown operation"),
+        ("e", "<a>e</a> the e end", "<a>***</a> the e end"),
+        ("e", "refused", "refused"),
+        ("a<b>c", "<p>a&lt;b&gt;c</p>", "<p>***</p>"),
+    ] {
+        assert_eq!(Mask::new([&Secret::new(secret)]).apply_whole(text), masked);
+    }
+}
