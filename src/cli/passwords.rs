@@ -1,12 +1,16 @@
 //! Where passwords come from: the environment, a file, standard input; never an argument.
 
-use std::io::Read as _;
+#[cfg(unix)]
+mod terminal;
+
+use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 
 use external_providers::Secret;
 use external_providers::contract::Variables;
+use external_providers::secret::PasswordError;
 
-use super::{Failed, SETTINGS, USAGE};
+use super::{Failed, LOCAL, SETTINGS, USAGE};
 
 /// The variable that holds the web service password.
 pub(crate) const AUTH_PASSWORD: &str = "EXTERNAL_PROVIDERS_AUTH_PASSWORD";
@@ -59,20 +63,25 @@ impl Passwords {
         given.iter().map(read).collect()
     }
 
-    /// The one line of a file (`-`: of standard input).
+    /// The one line of a file (`-`: of standard input; a terminal is asked for it).
     pub(crate) fn read(&mut self, file: &Path) -> Result<Secret, Failed> {
         let place = match file == Path::new("-") {
             true => "standard input".to_owned(),
             false => file.display().to_string(),
         };
-        self.read_from(file, &place)
+        self.read_from(file, &place, "web service password")
     }
 
     /// The same for a variable: what stands behind the `@` may be a password that begins with one,
     /// so it is not shown.
     pub(crate) fn read_for(&mut self, key: &str, file: &Path) -> Result<Secret, Failed> {
-        self.read_from(file, &format!("the file given for {key}")).map_err(|failed| match failed {
-            failed if failed.hint.is_none() => failed.hint(format!(
+        let is_input = file == Path::new("-");
+        let place = match is_input {
+            true => "standard input".to_owned(),
+            false => format!("the file given for {key}"),
+        };
+        self.read_from(file, &place, key).map_err(|failed| match failed {
+            failed if failed.hint.is_none() && !is_input => failed.hint(format!(
                 "{key}=@FILE reads a file; a password that itself begins with @ must be put in one"
             )),
             failed => failed,
@@ -111,16 +120,32 @@ impl Passwords {
         Ok(())
     }
 
-    fn read_from(&mut self, file: &Path, place: &str) -> Result<Secret, Failed> {
+    fn read_from(&mut self, file: &Path, place: &str, of: &str) -> Result<Secret, Failed> {
         let read = if file == Path::new("-") {
             self.take_stdin()?;
+            #[cfg(unix)]
+            if std::io::stdin().is_terminal() {
+                self.stdin_taken = false;
+                return terminal::ask(of).map_err(|refusal| match refusal {
+                    terminal::Refusal::Interrupted => {
+                        Failed::new(LOCAL, format!("interrupted: no {of} was given"))
+                    }
+                    terminal::Refusal::Unreadable(error) => unreadable(of, "the terminal", &error),
+                });
+            }
             Secret::read(std::io::stdin())
         } else {
             // No regular file need it be: a shell may give a pipe.
             std::fs::File::open(file).map_err(Into::into).and_then(Secret::read)
         };
-        read.map_err(|error| {
-            Failed::new(SETTINGS, format!("cannot read a password from {place}: {error}"))
-        })
+        read.map_err(|error| unreadable(of, place, &error))
     }
+}
+
+fn unreadable(of: &str, place: &str, error: &PasswordError) -> Failed {
+    let why = match error {
+        PasswordError::Empty => "the password is empty".to_owned(),
+        error => error.to_string(),
+    };
+    Failed::new(SETTINGS, format!("cannot read a password ({of}) from {place}: {why}"))
 }

@@ -51,6 +51,8 @@ mod settings;
 mod settings_shared;
 mod settings_tool;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tidy;
 mod tls_files;
 mod tls_lab;
