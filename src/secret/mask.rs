@@ -1,11 +1,15 @@
 //! Takes secrets out of texts that others wrote.
 
+mod coded;
 mod decoded;
+mod hits;
+mod needles;
 
-use memchr::memmem;
 use zeroize::Zeroizing;
 
 pub(crate) use decoded::{Decoded, Kind};
+use hits::{Ends, Hits};
+use needles::Needles;
 
 use super::{Secret, is_secret_key};
 
@@ -19,7 +23,8 @@ const SQUEEZED: usize = 4;
 /// Replaces secrets in any text, in time linear in its length.
 ///
 /// Known ones are found by value: as they are; behind XML, HTML, percent or JSON escapes, twice
-/// over; with white space, tags or CDATA marks in between; inside base64 (Basic credentials). Those
+/// over; with white space, tags or CDATA marks in between; inside base64 (Basic credentials) and hex,
+/// in UTF-8 and UTF-16. Those
 /// of fewer than four characters are found as words only.
 /// Unknown ones are found by key: what follows `authPW=` or `"authPW":` and their like, up to `<`,
 /// an escaped `<`, or the end of the line. (A colon after a bare word is prose: "wrong password:
@@ -27,57 +32,58 @@ const SQUEEZED: usize = 4;
 #[derive(Clone, Default)]
 pub struct Mask {
     secrets: Vec<Known>,
+    /// As they are, with the ends of lines that XML readers make, and in UTF-16.
+    plain: Needles,
+    /// Without white space and tags.
+    squeezed: Needles,
 }
 
-/// A secret in the forms in which it is looked for.
+/// A secret that is looked for.
 #[derive(Clone)]
 struct Known {
-    /// As it is, and with the ends of lines that XML readers make.
-    forms: Vec<Zeroizing<String>>,
-    /// Without white space and tags.
-    squeezed: Vec<Zeroizing<Vec<u8>>>,
+    secret: Zeroizing<String>,
+    is_long: bool,
 }
 
-impl Known {
-    fn new(secret: &str) -> Self {
-        let mut forms = vec![Zeroizing::new(secret.to_owned())];
-        // XML readers turn ends of lines into LF.
-        let lines = secret.replace("\r\n", "\n").replace('\r', "\n");
-        if lines != secret {
-            forms.push(Zeroizing::new(lines));
-        }
-        let mut squeezed: Vec<Zeroizing<Vec<u8>>> = Vec::new();
-        if secret.chars().count() >= SQUEEZED {
-            // A secret with a tag in it loses that in the text, and must here.
-            let tagless = Decoded::plain(secret).squeezed().bytes().to_vec();
-            let spaceless = secret.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-            for needle in [tagless, spaceless].map(Zeroizing::new) {
-                if needle.len() >= SQUEEZED && !squeezed.contains(&needle) {
-                    squeezed.push(needle);
-                }
-            }
-        }
-        Self { forms, squeezed }
+/// In which ways a secret is written that need no decoding.
+fn plain_forms(secret: &str, is_long: bool) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut forms = vec![Zeroizing::new(secret.as_bytes().to_vec())];
+    // XML readers turn ends of lines into LF.
+    let lines = secret.replace("\r\n", "\n").replace('\r', "\n");
+    if lines != secret {
+        forms.push(Zeroizing::new(lines.into_bytes()));
     }
+    if is_long {
+        let wide = |bytes: fn(u16) -> [u8; 2]| secret.encode_utf16().flat_map(bytes).collect();
+        forms.push(Zeroizing::new(wide(u16::to_le_bytes)));
+        forms.push(Zeroizing::new(wide(u16::to_be_bytes)));
+    }
+    forms
+}
 
-    fn len(&self) -> usize {
-        self.forms[0].len()
+/// A secret without white space, with and without the tags that may be in it.
+fn squeezed_forms(secret: &str) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut forms: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+    // A secret with a tag in it loses that in the text, and must here.
+    let tagless = Decoded::plain(secret).squeezed().bytes().to_vec();
+    let spaceless = secret.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+    for form in [tagless, spaceless].map(Zeroizing::new) {
+        if form.len() >= SQUEEZED && !forms.contains(&form) {
+            forms.push(form);
+        }
     }
-
-    fn is_long(&self) -> bool {
-        self.forms[0].chars().count() >= SQUEEZED
-    }
+    forms
 }
 
 /// A place in a text where a known secret stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Hit {
     /// Where it starts, in bytes.
-    pub(crate) start: usize,
+    pub(crate) start: u32,
     /// Where it ends.
-    pub(crate) end: usize,
+    pub(crate) end: u32,
     /// Which secret it is, by the order in which they were added.
-    pub(crate) secret: usize,
+    pub(crate) secret: u32,
 }
 
 /// Takes what follows a key: start and end of the value in the text, the key, and the value without
@@ -90,7 +96,7 @@ impl Mask {
         let mut mask = Self::default();
         for secret in secrets {
             let secret = secret.expose();
-            let known = |known: &Known| *known.forms[0] == secret;
+            let known = |known: &Known| *known.secret == secret;
             if !secret.is_empty() && !mask.secrets.iter().any(known) {
                 mask.add(secret);
             }
@@ -100,8 +106,14 @@ impl Mask {
 
     /// Adds a secret that is not empty, and gives the number by which it is found.
     pub(crate) fn add(&mut self, secret: &str) -> usize {
-        self.secrets.push(Known::new(secret));
-        self.secrets.len() - 1
+        let number = self.secrets.len();
+        let is_long = secret.chars().count() >= SQUEEZED;
+        self.plain.add(plain_forms(secret, is_long), number as u32);
+        if is_long {
+            self.squeezed.add(squeezed_forms(secret), number as u32);
+        }
+        self.secrets.push(Known { secret: Zeroizing::new(secret.to_owned()), is_long });
+        number
     }
 
     /// The text without the secrets.
@@ -118,7 +130,7 @@ impl Mask {
     /// secret.
     pub fn apply_to_start(&self, text: &str, limit: usize) -> String {
         // An escaped secret takes up to ten times its length, and more with markup in between.
-        let margin = self.secrets.iter().map(|known| 16 * known.len()).max().unwrap_or(0);
+        let margin = self.secrets.iter().map(|known| 16 * known.secret.len()).max().unwrap_or(0);
         let window = floor(text, limit.saturating_add(margin));
         let mut masked = self.apply(&text[..window]);
         if window < text.len() {
@@ -133,7 +145,7 @@ impl Mask {
     /// A name out of a message. Markup may cut a secret into names, so a name that is a piece of a
     /// secret is masked too.
     pub fn apply_to_name(&self, name: &str) -> String {
-        let piece = |known: &Known| name.len() >= 3 && known.forms[0].contains(name);
+        let piece = |known: &Known| name.len() >= 3 && known.secret.contains(name);
         if self.secrets.iter().any(piece) { MASK.to_owned() } else { self.apply(name) }
     }
 
@@ -145,27 +157,28 @@ impl Mask {
         const VALUE: &[u8] = b"<>\"'=[]&";
         const WORD: &[u8] = b"<>\"'=[]& \t\r\n,;:!?()";
         let bytes = text.as_bytes();
-        let is_whole = |hit: &Hit| {
-            let is_long = self.secrets[hit.secret].is_long();
+        let is_whole = |&(start, end, is_long): &(usize, usize, bool)| {
             let ends = |b: &u8| if is_long { WORD } else { VALUE }.contains(b);
-            let after = match bytes.get(hit.end) {
+            let after = match bytes.get(end) {
                 // The end of a sentence.
-                Some(b'.') => bytes.get(hit.end + 1),
+                Some(b'.') => bytes.get(end + 1),
                 after => after,
             };
-            after.is_none_or(ends) && (hit.start == 0 || ends(&bytes[hit.start - 1]))
+            after.is_none_or(ends) && (start == 0 || ends(&bytes[start - 1]))
         };
-        let hits = self.find(text);
-        let whole = hits.iter().filter(|hit| is_whole(hit));
-        let mut covered: Vec<(usize, usize)> = whole.map(|hit| (hit.start, hit.end)).collect();
+        let hits = self.find(text).into_iter().map(|hit| {
+            (hit.start as usize, hit.end as usize, self.secrets[hit.secret as usize].is_long)
+        });
+        let mut covered: Vec<(usize, usize)> =
+            hits.filter(is_whole).map(|(start, end, _)| (start, end)).collect();
         find_keys(text, &is_secret_key, &mut |start, end, _, _| covered.push((start, end)));
         replace(text, covered)
     }
 
     fn cover(&self, text: &str, by_key: bool) -> String {
-        let hits = self.find(text);
+        let hits = self.find(text).into_iter();
         let mut covered: Vec<(usize, usize)> =
-            hits.iter().map(|hit| (hit.start, hit.end)).collect();
+            hits.map(|hit| (hit.start as usize, hit.end as usize)).collect();
         if by_key {
             find_keys(text, &is_secret_key, &mut |start, end, _, _| covered.push((start, end)));
         }
@@ -175,107 +188,45 @@ impl Mask {
     /// The places where known secrets stand; they may overlap. Their ends may lie inside of
     /// characters only where base64 or bad escapes do.
     pub(crate) fn find(&self, text: &str) -> Vec<Hit> {
-        let mut hits = Vec::new();
+        self.find_up_to(text, usize::MAX)
+    }
+
+    /// The same; where there are more than `limit`, the search ends, with more than that.
+    pub(crate) fn find_up_to(&self, text: &str, limit: usize) -> Vec<Hit> {
+        let mut hits = Hits::new(text, self);
         if self.secrets.is_empty() {
-            return hits;
+            return hits.found;
         }
+        let mut ends = Ends::default();
         levels(text, &mut |level, depth| {
-            self.find_in(level, &mut hits);
+            if hits.found.len() > limit {
+                return;
+            }
+            ends.clear();
+            self.plain.find(level.bytes(), &mut |start, end, secret| {
+                if ends.is_first(start, end, secret) {
+                    hits.add(level.source(start, end), secret, depth > 0);
+                }
+            });
+            if !self.squeezed.is_empty() {
+                let squeezed = level.squeezed();
+                hits.squeezed(&squeezed, &mut ends);
+                // What markup parts may be escaped in one half alone: then it is markup that goes first.
+                let unescaped = (depth == 0).then(|| squeezed.unescaped(Kind::Entities));
+                if let Some(unescaped) = unescaped.flatten() {
+                    hits.squeezed(&unescaped, &mut ends);
+                }
+            }
             if depth < 2 {
-                self.find_base64(level, &mut hits);
-            }
-        });
-        let bytes = text.as_bytes();
-        let in_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b > 0x7f);
-        // A letter or two would be found in any word, and what is left of it would tell them.
-        hits.retain(|hit| {
-            self.secrets[hit.secret].is_long()
-                || !(in_word(hit.start.checked_sub(1).and_then(|at| bytes.get(at)))
-                    || in_word(bytes.get(hit.end)))
-        });
-        hits
-    }
-
-    fn find_in(&self, text: &Decoded<'_>, hits: &mut Vec<Hit>) {
-        for (secret, known) in self.secrets.iter().enumerate() {
-            for form in &known.forms {
-                for at in memmem::find_iter(text.bytes(), form.as_bytes()) {
-                    let (start, end) = text.source(at, at + form.len());
-                    hits.push(Hit { start, end, secret });
-                }
-            }
-        }
-        if self.secrets.iter().all(|known| known.squeezed.is_empty()) {
-            return;
-        }
-        let squeezed = text.squeezed();
-        for (secret, known) in self.secrets.iter().enumerate() {
-            for needle in &known.squeezed {
-                for at in memmem::find_iter(squeezed.bytes(), needle.as_slice()) {
-                    let (start, end) = squeezed.source(at, at + needle.len());
-                    hits.push(Hit { start, end, secret });
-                }
-            }
-        }
-    }
-
-    /// Words of base64 that hold a secret, wherever in the word its base64 begins: what stands
-    /// before it may look like base64, too.
-    fn find_base64(&self, text: &Decoded<'_>, hits: &mut Vec<Hit>) {
-        let shortest = self.secrets.iter().map(Known::len).min().unwrap_or(0);
-        let bytes = text.bytes();
-        let is_base64 = |b: u8| sextet(b).is_some();
-        let mut at = 0;
-        let mut decoded = Zeroizing::new(Vec::new());
-        while at < bytes.len() {
-            let mut end =
-                bytes[at..].iter().position(|&b| !is_base64(b)).map_or(bytes.len(), |n| at + n);
-            let word = &bytes[at..end];
-            if word.len() * 3 / 4 >= shortest && !word.is_empty() {
-                let padding = bytes[end..].iter().take(2).take_while(|&&b| b == b'=').count();
-                end += padding;
-                for skipped in 0..4.min(word.len()) {
-                    decode(&word[skipped..], &mut decoded);
-                    for (secret, known) in self.secrets.iter().enumerate() {
-                        // Before the search, which looks at all of the secret first.
-                        if known.is_long()
-                            && known.len() <= decoded.len()
-                            && memmem::find(&decoded, known.forms[0].as_bytes()).is_some()
-                        {
-                            let (start, end) = text.source(at, end);
-                            hits.push(Hit { start, end, secret });
-                        }
+                coded::find(level, &self.plain, &mut |place, secret| {
+                    if self.secrets[secret as usize].is_long {
+                        hits.add(place, secret, false);
                     }
-                }
+                });
             }
-            at = end + 1;
-        }
-    }
-}
-
-/// The value of a character of base64, of either alphabet.
-fn sextet(b: u8) -> Option<u8> {
-    Some(match b {
-        b'A'..=b'Z' => b - b'A',
-        b'a'..=b'z' => b - b'a' + 26,
-        b'0'..=b'9' => b - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    })
-}
-
-/// Decodes base64 as far as it goes: no padding is asked for, and bits that are left are dropped.
-fn decode(word: &[u8], out: &mut Vec<u8>) {
-    out.clear();
-    let (mut bits, mut count) = (0u32, 0);
-    for sextet in word.iter().copied().map_while(sextet) {
-        bits = (bits << 6) | u32::from(sextet);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count) as u8);
-        }
+            hits.compact();
+        });
+        hits.found
     }
 }
 

@@ -138,3 +138,38 @@ fn words_and_values_are_masked_as_a_whole() {
         assert_eq!(Mask::new([&Secret::new(secret)]).apply_whole(text), masked);
     }
 }
+
+#[test]
+fn hexadecimal_digits_and_utf_16_hide_nothing() {
+    let secret = "hunter2\u{f6}";
+    let wide: Vec<u8> = secret.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = secret.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for bytes in [secret.as_bytes(), &wide, &big] {
+        let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        let dashed = bytes.iter().map(|b| format!("{b:02X}")).collect::<Vec<_>>().join("-");
+        let base64 = [STANDARD.encode(bytes), URL_SAFE_NO_PAD.encode(bytes)];
+        for form in [hex.clone(), hex.to_uppercase(), dashed].iter().chain(&base64) {
+            assert_eq!(masked(secret, &format!("x '{form}' y")), "x '***' y");
+        }
+        assert!(!masked(secret, &format!("a{hex}0")).contains(&hex), "an odd digit before it");
+        assert!(!masked(secret, &format!("0x00{hex}ff")).contains(&hex));
+    }
+    assert_eq!(masked("abc", "616263 YWJj"), "616263 YWJj", "too short to be looked for there");
+}
+
+#[test]
+fn sections_comments_and_instructions_part_nothing() {
+    for (secret, text) in [
+        ("a<b>c&d", "<![CDATA[a<b]]><![CDATA[>c&d]]>"),
+        ("a<b>c&d", "<![CDATA[a<]]><!-- > --><![CDATA[b>c]]><?p x?><![CDATA[&d]]>"),
+        ("a<b&cd", "a&lt;<![CDATA[b&]]>cd"),
+        ("hunter2", "hun<!-- <b> -->ter<?x?>2"),
+        ("]]>abc", "<![CDATA[]]]]><![CDATA[>abc]]>"),
+    ] {
+        let shown = masked(secret, &format!("<r>{text}</r>"));
+        assert!(shown.starts_with("<r>") && shown.contains(MASK), "{text}: {shown}");
+        for left in ["cd", "ter", "c&d", "abc"] {
+            assert!(!shown.contains(left), "{text}: {shown}");
+        }
+    }
+}
