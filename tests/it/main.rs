@@ -42,6 +42,7 @@ mod recording_modes;
 mod recordings;
 mod redact_again;
 mod redaction;
+mod redaction_matrix;
 mod replay_itself;
 mod replay_passwords;
 mod replay_server;
