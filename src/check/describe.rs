@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{Finding, Step};
+use super::report::{Finding, Outcome, Step};
 use super::subject::Subject;
 use super::trouble;
 use crate::client::{DiscoverError, Discovery};
@@ -40,8 +40,8 @@ pub(super) fn wsdl(subject: &Subject, result: &Result<Discovery, DiscoverError>)
     }
     if !discovery.skipped.is_empty() {
         step.add(
-            Finding::warning("imports", discovery.skipped.join("; ")).remedy(
-                "let the document name the address by which callers reach it (WCF: useRequestHeadersForMetadataAddress)",
+            Finding::warning("imports", format!("imports that cannot be had: {}", discovery.skipped.join("; "))).remedy(
+                "what they say is not checked: let the service publish them at the address by which callers reach it (WCF: useRequestHeadersForMetadataAddress)",
             ),
         );
     }
@@ -122,7 +122,15 @@ pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
     }
     let is_ambiguous = |kind: Kind| find.ambiguous.iter().any(|a| a.kind == kind);
     let names = discovery.description.operation_names();
-    if let Some(kind) = subject.kind {
+    let incomplete = discovery.description.incomplete;
+    // What is not found may be in an import that could not be had.
+    let mut lost = Vec::new();
+    if incomplete && !kinds.iter().any(|kind| relevant(*kind)) {
+        lost.push(match subject.kind {
+            Some(kind) => format!("the operations of {kind}"),
+            None => "the operations".to_owned(),
+        });
+    } else if let Some(kind) = subject.kind {
         if !kinds.contains(&kind) && !is_ambiguous(kind) {
             step.add(nothing(format!("it has no operation of {kind}"), &names, &implemented));
         }
@@ -131,7 +139,9 @@ pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
     }
     for kind in kinds.iter().copied().filter(|kind| relevant(*kind)) {
         for info in OPERATIONS.iter().filter(|info| info.kind == kind) {
-            if find.named(info.name).is_none() && !is_ambiguous(kind) {
+            if incomplete && find.named(info.name).is_none() {
+                lost.push(info.name.to_owned());
+            } else if find.named(info.name).is_none() && !is_ambiguous(kind) {
                 let text = format!("{kind} lacks the operation {}", info.name);
                 step.add(Finding::warning("missing-operation", text).remedy(
                     match info.name == GetSignInCookieInfo::NAME {
@@ -154,7 +164,22 @@ pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
         step.details.push(format!("{name}: {effect}, in {}", found.namespace));
         settings(&mut step, subject, found);
         let differences = discovery.description.compare(found);
-        differences.iter().for_each(|difference| step.add(finding(difference, subject)));
+        for difference in &differences {
+            match difference.severity {
+                Severity::Unchecked => lost.push(difference.path.clone()),
+                _ => step.add(finding(difference, subject)),
+            }
+        }
+    }
+    if !lost.is_empty() {
+        let lost: Vec<&str> = lost.iter().map(String::as_str).collect();
+        let text = format!("not checked, since an import cannot be had: {}", shortened(&lost));
+        if step.outcome == Outcome::Ok {
+            step.outcome = Outcome::NotChecked;
+            step.text = format!("{}; {text}", step.text);
+        } else {
+            step.details.push(text);
+        }
     }
     step
 }

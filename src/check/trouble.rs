@@ -28,12 +28,15 @@ pub(super) fn transport(error: &TransportError) -> Finding {
 pub(super) fn discover(error: &DiscoverError) -> Finding {
     match error {
         DiscoverError::Transport(error) => transport(error),
-        DiscoverError::NotWsdl { answer, .. } => page(answer),
-        DiscoverError::Timeout { .. } => Finding::new("timeout", error.to_string())
-            .remedy("the connection stands, but no answer comes: is the service hanging?"),
-        DiscoverError::Wsdl(_) => Finding::new("wsdl", error.to_string())
-            .remedy("the document is not what ASMX, WCF or SoapCore write: look at the URL"),
-        _ => Finding::new("wsdl", error.to_string()),
+        error => {
+            let code = match error {
+                DiscoverError::NotWsdl { answer, .. } => remedy::no_wsdl(answer).0,
+                DiscoverError::Timeout { .. } => "timeout",
+                _ => "wsdl",
+            };
+            let remedy = error.hint().map(String::from);
+            Finding { remedy, ..Finding::new(code, error.to_string()) }
+        }
     }
 }
 

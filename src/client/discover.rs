@@ -1,16 +1,17 @@
 //! Fetches what a service says of itself: its WSDL, with all that it imports.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Url;
 
-use super::{BuildError, ClientBuilder, HttpTransport, TransportError};
+use super::{BuildError, ClientBuilder, HttpTransport, TransportError, remedy};
 use crate::contract::Kind;
 use crate::exchange::HttpResponse;
 use crate::secret::Mask;
 use crate::soap::{NotSoap, OperationNameError};
-use crate::wsdl::{Ambiguous, Description, Documents, Find, Import, WsdlError};
+use crate::wsdl::{Ambiguous, Description, Documents, Find, Import, WsdlError, WsdlProblem};
 
 /// A service as it describes itself.
 #[derive(Debug, Clone)]
@@ -23,7 +24,8 @@ pub struct Discovery {
     pub answer: HttpResponse,
     /// Does the document begin with a byte order mark?
     pub bom: bool,
-    /// Imports that were not followed, with the reason: they are on another host.
+    /// Imports that could not be had, with the reason: on another host, or what came instead. What
+    /// they would have said is not known.
     pub skipped: Vec<String>,
 }
 
@@ -46,7 +48,7 @@ pub enum DiscoverError {
         after: Duration,
     },
     /// What came is no WSDL: an HTML page, a sign-in page, a redirect, an empty body.
-    #[error("{document} is no WSDL: HTTP {}, {}", answer.status, described(answer))]
+    #[error("the WSDL was asked for at {document}: HTTP {}, {}", answer.status, described(answer))]
     NotWsdl {
         /// The document.
         document: String,
@@ -63,6 +65,14 @@ pub enum DiscoverError {
         kind: Kind,
         /// The operations that it has.
         operations_found: Vec<String>,
+    },
+    /// What describes this kind is in a document that cannot be had.
+    #[error("the operations of {kind} are described in an import that cannot be had: {}", imports.join("; "))]
+    Import {
+        /// The kind.
+        kind: Kind,
+        /// The imports, with the reason.
+        imports: Vec<String>,
     },
     /// Several operations may be meant.
     #[error(transparent)]
@@ -88,6 +98,27 @@ fn described(answer: &NotSoap) -> String {
         excerpt => format!(": \"{excerpt}\""),
     };
     format!("{}{content_type}{excerpt}", answer.page)
+}
+
+impl DiscoverError {
+    /// What to do about it, where experience with .NET services knows.
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Transport(error) => Some(remedy::transport(&error.kind)?.1),
+            Self::NotWsdl { answer, .. } => Some(remedy::no_wsdl(answer).1),
+            Self::Timeout { .. } => Some(
+                "the connection stands, but no answer comes: is the service hanging?".into(),
+            ),
+            Self::Wsdl(_) => Some(
+                "the document is not what ASMX, WCF or SoapCore write: look at the URL".into(),
+            ),
+            Self::Import { .. } => Some(
+                "let the service publish the document where its WSDL says, or set its namespace (--namespace, namespace =)"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 fn operations(found: &[String]) -> String {
@@ -125,6 +156,9 @@ impl Discovery {
         }
         match namespaces.len() {
             1 => Ok(builder),
+            0 if self.description.incomplete => {
+                Err(DiscoverError::Import { kind, imports: self.skipped.clone() })
+            }
             0 => {
                 let names = self.description.operation_names();
                 let operations_found = names.into_iter().map(str::to_owned).collect();
@@ -142,7 +176,8 @@ impl ClientBuilder {
     ///
     /// An import from another host is asked for at the service's own if it has the service's path,
     /// as WCF behind a proxy names its inner machine; otherwise it is
-    /// [skipped](Discovery::skipped).
+    /// [skipped](Discovery::skipped), as is one that cannot be had: each may take half of the time
+    /// that is left. Schemas of standard namespaces are not fetched.
     pub async fn discover(&self) -> Result<Discovery, DiscoverError> {
         let (transport, proxy_password) = self.transport()?;
         let mask = self.secrets(&proxy_password);
@@ -177,6 +212,7 @@ async fn fetch(
     url: Url,
     mask: &Mask,
 ) -> Result<Discovery, DiscoverError> {
+    let until = Instant::now() + transport.timeout;
     let mut documents = Documents::default();
     let mut first = transport.get(url.clone()).await?;
     let wanted = read(&mut documents, &url, &first, None, mask)?;
@@ -188,9 +224,33 @@ async fn fetch(
     let root = url;
     take(&root, &root, wanted, &mut seen, &mut queue, &mut skipped);
     while let Some((url, namespace)) = queue.pop_front() {
-        let answer = transport.get(url.clone()).await?;
-        let wanted = read(&mut documents, &url, &answer, Some(&namespace), mask)?;
-        take(&root, &url, wanted, &mut seen, &mut queue, &mut skipped);
+        // One that hangs must not use up the time of those that are needed.
+        let within = until.saturating_duration_since(Instant::now()) / 2;
+        let document = shown(&url);
+        let answer = match tokio::time::timeout(within, transport.get(url.clone())).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                skipped.push(format!("{document}: {error}"));
+                continue;
+            }
+            Err(_) => {
+                skipped.push(format!("{document}: no answer within {within:.1?}"));
+                continue;
+            }
+        };
+        match read(&mut documents, &url, &answer, Some(&namespace), mask) {
+            Ok(wanted) => take(&root, &url, wanted, &mut seen, &mut queue, &mut skipped),
+            Err(DiscoverError::NotWsdl { answer, .. }) => {
+                skipped.push(format!("{document}: HTTP {}, {}", answer.status, described(&answer)));
+            }
+            // More than is ever read is a danger, whatever else is missing.
+            Err(DiscoverError::Wsdl(error))
+                if !matches!(error.problem, WsdlProblem::Limit { .. }) =>
+            {
+                skipped.push(error.to_string());
+            }
+            Err(error) => return Err(error),
+        }
     }
     let description = documents.finish(skipped.is_empty())?;
     let find = description.find();

@@ -64,6 +64,26 @@ pub(crate) fn page(answer: &NotSoap) -> (&'static str, &'static str) {
     }
 }
 
+/// The same for an answer to the question for the WSDL.
+pub(crate) fn no_wsdl(answer: &NotSoap) -> (&'static str, Cow<'static, str>) {
+    const UNPUBLISHED: &str =
+        "where the service publishes no WSDL, set its namespace (--namespace, namespace =)";
+    let (code, remedy) = page(answer);
+    let remedy = match code {
+        "method-not-allowed" => "check the path of the URL: the server answers no GET there",
+        "not-found" | "forbidden" | "html-page" | "not-soap" => remedy,
+        "empty-answer" => "look at the web server's log: it answered nothing",
+        // Statuses that make sense for calls alone.
+        "bad-request" | "media-type" => {
+            let remedy = format!("look at the web server's log; {UNPUBLISHED}");
+            return ("no-wsdl", remedy.into());
+        }
+        // Calls would meet the same.
+        _ => return (code, remedy.into()),
+    };
+    (code, format!("{remedy}; {UNPUBLISHED}").into())
+}
+
 /// The same for an answer that did not come.
 pub(crate) fn transport(kind: &TransportErrorKind) -> Option<(&'static str, Cow<'static, str>)> {
     Some(match kind {

@@ -79,9 +79,11 @@ impl ProvidersError {
                 ServiceError::Discover(
                     DiscoverError::Transport(_) | DiscoverError::Timeout { .. },
                 ) => Blame::Network,
-                ServiceError::Discover(DiscoverError::NotWsdl { .. } | DiscoverError::Wsdl(_)) => {
-                    Blame::Provider
-                }
+                ServiceError::Discover(
+                    DiscoverError::NotWsdl { .. }
+                    | DiscoverError::Wsdl(_)
+                    | DiscoverError::Import { .. },
+                ) => Blame::Provider,
                 _ => Blame::Settings,
             },
             Trouble::Call(error) => match error {
@@ -117,14 +119,7 @@ impl ProvidersError {
                 Some("the service is slow, or max_calls is too small for so many users".into())
             }
             Trouble::Service(error) => match &**error {
-                ServiceError::Discover(DiscoverError::Transport(error)) => {
-                    CallError::Transport(error.clone()).hint()
-                }
-                ServiceError::Discover(DiscoverError::NotWsdl { .. }) => Some(
-                    "the URL must be the service's own, and ?WSDL published there; if it is not, \
-                     name namespace and operation in the settings"
-                        .into(),
-                ),
+                ServiceError::Discover(error) => error.hint(),
                 _ => None,
             },
             Trouble::Open { .. } | Trouble::Exception(_) => None,

@@ -1,6 +1,6 @@
 //! How a service's operation differs from the contract's.
 
-use super::difference::Severity::{Breaking, Harmless};
+use super::difference::Severity::{Breaking, Harmless, Unchecked};
 use super::difference::{Difference, DifferenceKind as Kind, Severity};
 use super::expected::{Expected, INPUTS, ITEM, Shape, result};
 use super::find::{Found, Match};
@@ -66,6 +66,17 @@ impl Comparison<'_> {
         });
     }
 
+    /// Notes what a document defines that could not be read; what it says is nobody's mistake.
+    fn is_lost(&mut self, path: &str, field: Option<&Field>) -> bool {
+        let schema = &self.description.schema;
+        let lost = self.description.incomplete && field.is_none_or(|field| schema.has_gaps(field));
+        if lost {
+            let text = "is defined in an import that could not be read";
+            self.add(path, Kind::Missing, text, Unchecked, "nothing is known of it");
+        }
+        lost
+    }
+
     fn name(&mut self, found: &Found) {
         let contract = found.operation.name;
         if found.name != contract {
@@ -81,7 +92,7 @@ impl Comparison<'_> {
                 self.add(&found.name, Kind::Name, text, Harmless, reason);
             }
         }
-        if found.by == Match::Name {
+        if found.by == Match::Name && !self.description.incomplete {
             let inputs = found.operation.kind.inputs_type();
             let text = format!("the type of its input is not called {inputs}");
             let reason = "names of types do not travel";
@@ -109,6 +120,11 @@ impl Comparison<'_> {
             return;
         }
         let description = self.description;
+        if let Message::Element(name) = &operation.input
+            && self.is_lost(&found.name, description.schema.element(name))
+        {
+            return;
+        }
         let fields = description.parameters(&operation.input);
         let wanted = found.operation.kind.inputs_type();
         let is_typed =
@@ -135,6 +151,9 @@ impl Comparison<'_> {
         let Some(Message::Element(element)) = &operation.output else {
             let reason = "there is no answer to read";
             let described = operation.style == Style::Document;
+            if operation.output == Some(Message::Unknown) && self.is_lost(&found.name, None) {
+                return;
+            }
             if operation.output.is_none() {
                 self.add(&found.name, Kind::Message, "it is one-way", Breaking, reason);
             } else if described {
@@ -147,6 +166,9 @@ impl Comparison<'_> {
             let text = format!("the answer's element is {element}");
             let reason = format!("{{{}}}{response} is due", self.namespace);
             self.add(&response, Kind::Name, text, Breaking, reason);
+        }
+        if self.is_lost(&response, self.description.schema.element(element)) {
+            return;
         }
         let fields = match &operation.output {
             Some(output) => self.description.parameters(output),
@@ -178,6 +200,9 @@ impl Comparison<'_> {
 
     /// The fields of a parameter, a result or an item.
     fn record(&mut self, path: &str, field: &Field, expected: &[Expected], sent: bool) {
+        if self.is_lost(path, Some(field)) {
+            return;
+        }
         let Some(of) = self.description.schema.type_of(field) else {
             let reason = "nothing says what it holds";
             self.add(path, Kind::Type, "its type is not described", Breaking, reason);
@@ -251,6 +276,9 @@ impl Comparison<'_> {
 
     fn field(&mut self, path: &str, field: &Field, expected: Expected) {
         self.namespace(path, field);
+        if self.is_lost(path, Some(field)) {
+            return;
+        }
         let schema = &self.description.schema;
         let text_type = schema.text_type(field);
         let right = match expected.shape {
@@ -311,6 +339,9 @@ impl Comparison<'_> {
             self.add(&inside, Kind::Occurrence, "stands once at most", Breaking, reason);
         }
         if item == "string" {
+            if self.is_lost(&inside, Some(field)) {
+                return;
+            }
             if self.description.schema.text_type(field).is_none_or(is_number) {
                 let found = self.description.schema.type_name(field);
                 let found = found.map_or("not described", |name| name.name.as_str());

@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Severity {
     /// Calls work all the same.
     Harmless,
+    /// Not known: a document that says it could not be read.
+    Unchecked,
     /// Calls fail, or say nothing.
     Breaking,
 }
@@ -82,6 +84,7 @@ impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Harmless => "harmless",
+            Self::Unchecked => "not checked",
             Self::Breaking => "breaking",
         })
     }

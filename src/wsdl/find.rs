@@ -242,6 +242,10 @@ impl Description {
     ) -> Option<Found> {
         let offered = self.offered(operation, name);
         let (_, first) = offered.first()?;
+        // Its name and namespace are in a document that could not be read.
+        if first.input == Message::Unknown && self.incomplete {
+            return None;
+        }
         let namespace = match &first.input {
             Message::Element(element) => element.namespace.clone(),
             _ => self.namespace.clone(),

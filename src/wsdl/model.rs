@@ -17,6 +17,8 @@ pub struct Description {
     pub schema: Schema,
     /// What the documents refer to and none defines, because an import could not be read.
     pub missing: Vec<String>,
+    /// Was a document not read that others ask for? Then what is not found may be there.
+    pub incomplete: bool,
 }
 
 /// A SOAP port: where and in which version a service is called.

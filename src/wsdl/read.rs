@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::error::{At, WsdlError, WsdlProblem, shown};
 use super::model::Style;
+use super::resolve::is_standard;
 use super::scan::{Reference, Scan};
 use super::schema::{QName, Schema};
 use super::{WSDL, WSDL_SOAP, WSDL_SOAP12};
@@ -123,7 +124,8 @@ impl Documents {
 
     /// Reads a document. `name` is for errors; `content_type` is that of the HTTP answer (empty if
     /// there is none); `namespace` is that of the import that asked for it. The first document must
-    /// be WSDL, those that are imported may be schemas. What comes back is what it asks for in turn.
+    /// be WSDL, those that are imported may be schemas. What comes back is what it asks for in turn,
+    /// but for schemas of standard namespaces (XML Schema's own, SOAP's encoding), which nobody needs.
     ///
     /// # Errors
     ///
@@ -199,7 +201,9 @@ impl Documents {
             match s.r.local() {
                 "import" => {
                     let namespace = s.attribute("namespace").unwrap_or_default();
-                    if let Some(location) = s.attribute("location") {
+                    if let Some(location) =
+                        s.attribute("location").filter(|_| !is_standard(&namespace))
+                    {
                         self.count(s)?;
                         wanted.push(Import { location, namespace, line: s.line() });
                     }

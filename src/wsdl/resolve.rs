@@ -8,17 +8,24 @@ use super::model::{Description, Message, Operation, Port};
 use super::read::{Abstract, Binding, Documents, RawPort};
 use super::scan::Reference;
 use super::schema::{Field, QName, Type, TypeRef};
-use crate::soap::ENVELOPE_11;
-use crate::xml::{XML, XSD};
 
-/// The namespaces of types that a document may use without a schema that defines them.
-const WELL_KNOWN: [&str; 3] = [XSD, XML, ENVELOPE_11];
-/// The namespaces of Microsoft's and SOAP's own types begin so.
-const STOCK: [&str; 3] = [
-    "http://schemas.microsoft.com/2003/10/Serialization",
-    "http://schemas.xmlsoap.org/soap/",
-    "http://schemas.xmlsoap.org/wsdl/",
+/// The namespace of the types that every data contract of WCF has beside its own.
+const SERIALIZATION: &str = "http://schemas.microsoft.com/2003/10/Serialization/";
+/// Namespaces of standards (XML Schema, XML, SOAP and its encoding, WSDL, addressing, policies,
+/// security, attachments, .NET's DataSet) begin so.
+const STANDARD: [&str; 5] = [
+    "http://www.w3.org/",
+    "http://schemas.xmlsoap.org/",
+    "http://docs.oasis-open.org/",
+    "http://ws-i.org/",
+    "urn:schemas-microsoft-com:",
 ];
+
+/// Is what a namespace holds known by itself, or nothing that a message of the contract has, so that
+/// a schema of it need not be fetched? A document may use its types without a definition.
+pub(super) fn is_standard(namespace: &str) -> bool {
+    namespace == SERIALIZATION || STANDARD.iter().any(|standard| namespace.starts_with(standard))
+}
 
 /// Collects what is missing, or fails at the first.
 struct Resolver<'d> {
@@ -82,7 +89,7 @@ impl Documents {
         resolver.types();
         let missing = resolver.missing;
         let namespace = self.namespace.unwrap_or_default();
-        Ok(Description { namespace, ports, schema: self.schema, missing })
+        Ok(Description { namespace, ports, schema: self.schema, missing, incomplete: !complete })
     }
 }
 
@@ -241,9 +248,7 @@ impl<'d> Resolver<'d> {
         wanted.sort_unstable();
         wanted.dedup();
         for name in wanted {
-            let stock = WELL_KNOWN.contains(&name.namespace.as_str())
-                || STOCK.iter().any(|stock| name.namespace.starts_with(stock));
-            if !stock && schema.named(name).is_none() {
+            if !is_standard(&name.namespace) && schema.named(name).is_none() {
                 self.note(format!("type {name}"));
             }
         }

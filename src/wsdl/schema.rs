@@ -142,6 +142,27 @@ impl Schema {
         levels
     }
 
+    /// Is the field's type, or one that it is made of, defined by no schema?
+    pub(super) fn has_gaps(&self, field: &Field) -> bool {
+        let undefined = |name: &QName| name.builtin().is_none() && self.named(name).is_none();
+        let Some(mut at) = self.type_of(field) else {
+            return match &field.kind {
+                TypeRef::Element(name) if self.element(name).is_none() => true,
+                _ => self.type_name(field).is_some_and(undefined),
+            };
+        };
+        for _ in 0..DEEPEST {
+            match at.base.as_ref().filter(|base| base.builtin().is_none()) {
+                None => return false,
+                Some(base) => match self.named(base) {
+                    Some(base) => at = base,
+                    None => return true,
+                },
+            }
+        }
+        false
+    }
+
     /// The built-in type that a field holds, however it is derived: `boolean`, `string`. `None` for
     /// one with fields and for one that no schema defines.
     pub fn text_type<'s>(&'s self, field: &'s Field) -> Option<&'s str> {

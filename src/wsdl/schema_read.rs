@@ -2,6 +2,7 @@
 
 use super::error::At;
 use super::read::{Documents, Import};
+use super::resolve::is_standard;
 use super::scan::Scan;
 use super::schema::{Field, Type, TypeRef};
 use crate::xml::XSD;
@@ -45,7 +46,8 @@ impl Documents {
                     } else {
                         target.clone()
                     };
-                    if let Some(location) = s.attribute("schemaLocation") {
+                    let wanted_here = local != "import" || !is_standard(&inside);
+                    if let Some(location) = s.attribute("schemaLocation").filter(|_| wanted_here) {
                         self.count(s)?;
                         s.keep(&inside);
                         wanted.push(Import { location, namespace: inside, line: s.line() });

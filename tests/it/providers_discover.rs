@@ -288,7 +288,10 @@ async fn a_service_that_is_down_opens_the_breaker_before_it_is_discovered() {
     }
     let error = lookup(&providers).await.unwrap_err();
     let Trouble::Open { because, .. } = &error.trouble else { panic!("{error:?}") };
-    assert!(because.starts_with("the service cannot be discovered: http://"), "{because}");
+    assert!(
+        because.starts_with("the service cannot be discovered: the WSDL was asked for at http://"),
+        "{because}"
+    );
     assert!(because.contains("HTTP 503"), "the cause is told: {because}");
     assert_eq!(company.reads(), 2);
 }

@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use external_providers::Client;
+use external_providers::check::{Gravity, Options, Outcome, Subject, check};
 use external_providers::client::{ClientBuilder, DiscoverError, Discovery, TransportErrorKind};
 use external_providers::contract::{GetUserInfo, Kind, UserInformation};
 use external_providers::soap::{Page, SoapVersion};
 
-use crate::check_peers::{PASSWORD, distorted, respond, sample_host, serve};
+use crate::check_peers::{PASSWORD, Request, distorted, respond, sample_host, serve};
 use crate::support::repository;
 
 const XML: &str = "Content-Type: text/xml; charset=utf-8\r\n";
@@ -24,6 +25,18 @@ async fn discover(address: SocketAddr, path: &str) -> Result<Discovery, Discover
 
 fn sample(name: &str) -> Vec<u8> {
     std::fs::read(repository(&format!("tests/it/wsdl_reader/{name}"))).unwrap()
+}
+
+/// Passes a request on, and lets the answer end with the connection.
+fn forward(to: SocketAddr, request: &Request) -> Vec<u8> {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(to).unwrap();
+    let head = format!("{}\r\nConnection: close\r\n\r\n", request.head);
+    stream.write_all(&[head.as_bytes(), &request.body].concat()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 /// Names as a site gave them.
@@ -68,7 +81,6 @@ async fn imports_are_followed_on_the_services_own_host_alone() {
             "/Login.svc?WSDL" => "wcf.wsdl",
             "/Login.svc?wsdl=wsdl0" => "wcf_wsdl0.wsdl",
             "/Login.svc?xsd=xsd0" => "wcf_xsd0.xsd",
-            "/Login.svc?xsd=xsd1" => "wcf_xsd1.xsd",
             "/Elsewhere.svc?WSDL" => "wcf.wsdl",
             _ => return respond("404 Not Found", "", b""),
         };
@@ -78,16 +90,128 @@ async fn imports_are_followed_on_the_services_own_host_alone() {
     let discovery = discover(host, "/Login.svc").await.unwrap();
     assert_eq!(discovery.skipped, Vec::<String>::new());
     assert_eq!(discovery.find.found.len(), 2);
-    assert_eq!(asked.lock().unwrap().len(), 4, "each once");
-    let builder = discovery.apply(Kind::Login, builder(host, "/Login.svc")).unwrap();
+    let asked = asked.lock().unwrap().clone();
+    let standard = "/Login.svc?xsd=xsd1";
+    assert!(asked.len() == 3 && !asked.contains(&standard.to_owned()), "each once: {asked:?}");
+    let login = discovery.apply(Kind::Login, builder(host, "/Login.svc")).unwrap();
     assert_eq!(
-        builder.build().unwrap().binding().action("GetSignInCookieInfo"),
+        login.build().unwrap().binding().action("GetSignInCookieInfo"),
         "urn:company:helpdesk/ILogin/GetSigninCookieInfo"
     );
     // Another path on another host is nothing that we go to.
     let discovery = discover(host, "/Elsewhere.svc").await.unwrap();
     assert!(discovery.skipped[0].contains("inner-machine") && discovery.skipped.len() == 1);
     assert_eq!(discovery.description.missing.len(), 1);
+    let error = discovery.apply(Kind::Login, builder(host, "/Elsewhere.svc")).unwrap_err();
+    assert!(matches!(error, DiscoverError::Import { kind: Kind::Login, .. }), "{error}");
+    assert!(error.to_string().contains("inner-machine"), "{error}");
+}
+
+/// The sample's WSDL with more in it: `types` in its schema, `imports` beside it.
+fn importing(types: &'static str, answer: fn(&str) -> Vec<u8>) -> SocketAddr {
+    let host = distorted(
+        sample_host("http://tempuri.org/"),
+        |text| text,
+        move |text| text.replacen("<s:element ", &format!("{types}<s:element "), 1),
+    );
+    serve(move |request| match request.target() {
+        target if request.is_get() && target != "/Provider.asmx?WSDL" => answer(target),
+        _ => forward(host, request),
+    })
+}
+
+#[tokio::test]
+async fn an_import_that_nobody_needs_stops_nothing() {
+    let types = "<s:import namespace=\"urn:other\" schemaLocation=\"?xsd=1\" />";
+    for (answer, words) in [
+        ((|_| respond("404 Not Found", "", b"")) as fn(&str) -> Vec<u8>, "HTTP 404, an empty body"),
+        (|_| respond("200 OK", "Content-Type: text/html\r\n", b"<html>Hello"), "an HTML page"),
+        (|_| respond("200 OK", "Content-Encoding: gzip\r\n", b"\x1f\x8b\x08"), "gzip"),
+        (|_| respond("302 Found", "Location: /x.xsd\r\n", b""), "a redirect"),
+        (|_| respond("200 OK", XML, b"<a><b></a>"), "line 1"),
+        (|_| b"no HTTP at all\r\n\r\n".to_vec(), "the connection"),
+    ] {
+        let host = importing(types, answer);
+        let discovery = discover(host, "/Provider.asmx").await.unwrap();
+        let [skipped] = &discovery.skipped[..] else { panic!("{:?}", discovery.skipped) };
+        let url = format!("http://{host}/Provider.asmx");
+        assert!(skipped.contains(words) && skipped.starts_with(&url), "{skipped}");
+        let login = discovery.apply(Kind::Login, builder(host, "/Provider.asmx"));
+        assert!(login.unwrap().build().is_ok());
+        let report = check(&Subject::new(url), &Options::default(), |_| ()).await;
+        let imports = report.findings().find(|finding| finding.code == "imports").unwrap();
+        assert_eq!(imports.gravity, Gravity::Warning);
+        assert!(imports.text.contains(words), "{imports:?}");
+        assert!(!report.has_findings(), "{report:#?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_lost_import_would_have_said_is_not_checked() {
+    // The types of the inputs are elsewhere, and nowhere to be had.
+    let host = distorted(
+        sample_host("http://tempuri.org/"),
+        |text| text,
+        |text| {
+            let import = "<s:import namespace=\"urn:lost\" schemaLocation=\"/lost.xsd\" />";
+            let text = text.replacen("<s:element ", &format!("{import}<s:element "), 1);
+            text.replace(
+                "type=\"tns:ExternalLoginProviderInputs\"",
+                "type=\"q:ExternalLoginProviderInputs\" xmlns:q=\"urn:lost\"",
+            )
+        },
+    );
+    let url = format!("http://{host}/Provider.asmx");
+    let subject = Subject { kind: Some(Kind::Login), ..Subject::new(&url) };
+    let report = check(&subject, &Options::default(), |_| ()).await;
+    let imports = report.findings().find(|finding| finding.code == "imports").unwrap();
+    assert!(imports.text.contains("/lost.xsd: HTTP 404"), "{imports:?}");
+    let contract = report.step("contract").unwrap();
+    assert_eq!(contract.outcome, Outcome::NotChecked, "{report:#?}");
+    assert!(contract.text.contains("not checked") && contract.text.contains("Authenticate/inputs"));
+    assert!(!report.has_findings(), "{report:#?}");
+    // All operations are in a document that cannot be had.
+    let whole = serve(|request| {
+        let body = "<d:definitions xmlns:d='http://schemas.xmlsoap.org/wsdl/'>\
+            <d:import namespace='urn:lost' location='/lost.wsdl'/></d:definitions>";
+        match request.target() {
+            "/P.svc?WSDL" => respond("200 OK", XML, body.as_bytes()),
+            _ => respond("403 Forbidden", "", b""),
+        }
+    });
+    let subject =
+        Subject { kind: Some(Kind::Login), ..Subject::new(format!("http://{whole}/P.svc")) };
+    let report = check(&subject, &Options::default(), |_| ()).await;
+    let contract = report.step("contract").unwrap();
+    assert_eq!(contract.outcome, Outcome::NotChecked, "{report:#?}");
+    let discovery = discover(whole, "/P.svc").await.unwrap();
+    let error = discovery.apply(Kind::Login, builder(whole, "/P.svc")).unwrap_err();
+    assert!(error.to_string().contains("/lost.wsdl: HTTP 403"), "{error}");
+    assert!(error.hint().unwrap().contains("namespace"), "{error}");
+}
+
+#[tokio::test]
+async fn schemas_of_standards_are_not_fetched() {
+    let host = importing(
+        "<s:import namespace=\"http://www.w3.org/2001/XMLSchema\" schemaLocation=\"?xsd=xsd\" />\
+         <s:import namespace=\"http://schemas.xmlsoap.org/soap/encoding/\" schemaLocation=\"http://schemas.xmlsoap.org/soap/encoding/\" />\
+         <s:import namespace=\"http://www.w3.org/2005/08/addressing\" schemaLocation=\"?xsd=wsa\" />",
+        |target| panic!("{target} was asked for"),
+    );
+    let discovery = discover(host, "/Provider.asmx").await.unwrap();
+    assert_eq!((discovery.skipped.len(), discovery.description.incomplete), (0, false));
+}
+
+#[tokio::test]
+async fn where_no_wsdl_is_published_the_remedy_is_the_namespace() {
+    for status in ["405 Method Not Allowed", "404 Not Found", "403 Forbidden", "500 Error"] {
+        let host = serve(move |_| respond(status, "Content-Type: text/html\r\n", b"<html>no"));
+        let error = discover(host, "/Provider.asmx").await.unwrap_err();
+        let shown = error.to_string();
+        assert!(shown.starts_with("the WSDL was asked for at http://"), "{shown}");
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("--namespace") && !hint.contains("POST"), "{hint}");
+    }
 }
 
 #[tokio::test]

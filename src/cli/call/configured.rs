@@ -7,7 +7,7 @@ use external_providers::contract::{GetSignInCookieInfo, Operation as _, Operatio
 use external_providers::providers::ServiceError;
 use external_providers::settings::External;
 
-use crate::cli::{Failed, SETTINGS, chain, output, settings};
+use crate::cli::{Failed, NOT_SOAP, SETTINGS, chain, output, settings};
 
 /// The service that a settings file names for an operation.
 pub(super) fn service(file: &Path, operation: &OperationInfo) -> Result<External, Failed> {
@@ -40,7 +40,17 @@ pub(super) fn undiscovered(error: ServiceError) -> Result<CallError, Failed> {
             let kind = TransportErrorKind::Timeout(after);
             CallError::Transport(TransportError { service: document, kind, sent: false })
         }
-        ServiceError::Discover(DiscoverError::NotWsdl { answer, .. }) => CallError::NotSoap(answer),
+        ServiceError::Discover(error @ DiscoverError::NotWsdl { .. }) => {
+            let failed = Failed::new(NOT_SOAP, error.to_string());
+            return Err(match error.hint() {
+                Some(hint) => failed.hint(hint),
+                None => failed,
+            });
+        }
+        ServiceError::Discover(ref inner) if inner.hint().is_some() => {
+            let hint = inner.hint().unwrap_or_default();
+            return Err(Failed::new(SETTINGS, chain(&error)).hint(hint));
+        }
         error => return Err(Failed::new(SETTINGS, chain(&error))),
     })
 }
