@@ -80,6 +80,15 @@ impl Client {
     }
 }
 
+impl Client {
+    /// The same over the connections of another client of the same service: a server that serves one
+    /// connection at a time keeps those of a second client waiting.
+    pub(crate) fn sharing(mut self, other: &Self) -> Self {
+        self.transport.client = other.transport.client.clone();
+        self
+    }
+}
+
 impl<T: Transport> Client<T> {
     /// The same client over another transport: a recorder, a test double.
     pub fn over<U: Transport>(self, wrap: impl FnOnce(T) -> U) -> Client<U> {

@@ -28,6 +28,7 @@ pub use page::{NotSoap, Page};
 pub use refusal::RequestError;
 pub(crate) use request::read_inputs;
 pub use request::{Call, InputsError};
+pub(crate) use response::answer_version;
 
 /// The envelope namespace of SOAP 1.1 (SOAP 1.1, section 3).
 pub const ENVELOPE_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";

@@ -4,25 +4,27 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::report::{Finding, Step};
+use super::report::{Finding, Outcome, Step};
 use super::subject::Subject;
 use super::trouble;
 use crate::client::remedy;
-use crate::client::{CallError, Client, Transport as _};
-use crate::contract::first_line;
-use crate::contract::raw::Presence;
+use crate::client::{CallError, Client, Discovery, Transport as _};
+use crate::contract::raw::{Presence, RawInputs, StringList};
+use crate::contract::{Effect, Kind, OPERATIONS, OperationInfo, first_line};
 use crate::exchange::HttpResponse;
 use crate::secret::Mask;
-use crate::soap::{Binding, DecodeError, SoapVersion};
+use crate::soap::{Binding, DecodeError, FaultCode, SoapVersion, answer_version};
 
 /// An operation that no service has: asking for it does nothing, and shows whether SOAP is spoken.
 const NO_OPERATION: &str = "ExternalProvidersCheck";
 
-/// A request for no operation, and what came of it.
+/// A request, for no operation first, and what came of it.
 pub(super) struct Probe {
     /// When it was answered.
     pub(super) at: Timestamp,
     pub(super) version: SoapVersion,
+    /// The operation that was asked, by its name on the wire.
+    asked: Option<String>,
     pub(super) took: Duration,
     pub(super) result: Result<HttpResponse, CallError>,
 }
@@ -30,72 +32,182 @@ pub(super) struct Probe {
 /// Asks for no operation.
 pub(super) async fn probe(client: &Client, namespace: &str, version: SoapVersion) -> Probe {
     let binding = Binding::new(namespace, version);
+    send(client, &binding, NO_OPERATION, &Presence::Absent).await
+}
+
+/// An operation that only reads, and that is there, or else should be.
+pub(super) fn reading(
+    subject: &Subject,
+    discovery: Option<&Discovery>,
+    namespace: &str,
+) -> Option<&'static str> {
+    let reads = |info: &&OperationInfo| info.effect == Effect::Reads;
+    let found = match discovery {
+        Some(discovery) => {
+            let there = discovery.find.found.iter().filter(|found| found.namespace == namespace);
+            there.map(|found| found.operation).filter(reads).collect::<Vec<_>>()
+        }
+        None => {
+            let kind = subject.kind.unwrap_or(Kind::Login);
+            OPERATIONS.iter().filter(|info| info.kind == kind).filter(reads).collect()
+        }
+    };
+    // A form that is looked up touches less than a login that fails.
+    let harmless = found.iter().find(|info| info.kind != Kind::Login);
+    harmless.or(found.first()).map(|info| info.name)
+}
+
+/// Asks an operation that only reads, with a wrong password.
+pub(super) async fn probe_reading(client: &Client, operation: &'static str) -> Probe {
+    let list = StringList(vec![Some("authPW=external-providers-check".to_owned())]);
+    let inputs = Presence::Value(RawInputs { input_variables: Presence::Value(list) });
+    let asked = Some(client.binding().wire_name(operation).to_owned());
+    Probe { asked, ..send(client, client.binding(), operation, &inputs).await }
+}
+
+async fn send(
+    client: &Client,
+    binding: &Binding,
+    operation: &'static str,
+    inputs: &Presence<RawInputs>,
+) -> Probe {
     let started = Instant::now();
     let result = async {
-        let request =
-            binding.encode_raw_request(client.target(), NO_OPERATION, &Presence::Absent)?;
-        let response = client.transport().send(request).await?;
-        Ok(response)
+        let request = binding.encode_raw_request(client.target(), operation, inputs)?;
+        Ok(client.transport().send(request).await?)
     };
     let result = result.await;
-    Probe { at: Timestamp::now(), version, took: started.elapsed(), result }
+    let (at, version) = (Timestamp::now(), binding.version());
+    Probe { at, version, asked: None, took: started.elapsed(), result }
 }
 
 impl Probe {
-    /// Is it SOAP that came back? A fault is what is due; the finding says what came instead.
+    /// Does the answer leave open whether SOAP is spoken? Some stacks answer an unknown operation with
+    /// a page (Node's soap) or in another version (spyne), so one that is there must be asked.
+    pub(super) fn is_undecided(&self, subject: &Subject, namespace: &str) -> bool {
+        self.result.is_ok() && self.verdict(subject, namespace).is_err()
+    }
+
+    /// Was nothing asked but an unknown operation, whose answer proves nothing?
+    fn is_unproven(&self, subject: &Subject) -> bool {
+        if self.asked.is_some() {
+            return false;
+        }
+        let Ok(response) = &self.result else { return false };
+        let binding = Binding::new("urn:none", self.version);
+        match binding.decode_raw_response(NO_OPERATION, response, &subject.mask()) {
+            Err(DecodeError::NotSoap(answer)) => matches!(
+                remedy::page(&answer).0,
+                "not-soap" | "html-page" | "empty-answer" | "not-found" | "bad-request"
+            ),
+            _ => true,
+        }
+    }
+
+    /// Is it SOAP of the version that came back? A fault is what is due; the finding says what came
+    /// instead.
     fn verdict(&self, subject: &Subject, namespace: &str) -> Result<String, Finding> {
         let response = match &self.result {
             Ok(response) => response,
             Err(error) => return Err(trouble::call(error, namespace)),
         };
-        let binding = Binding::new(namespace, self.version);
+        let (binding, version) = (Binding::new(namespace, self.version), self.version);
         let unmasked = binding.decode_raw_response(NO_OPERATION, response, &Mask::default());
         let is_refusal = matches!(&unmasked, Err(DecodeError::Fault(fault)) if remedy::is_unknown_action(&fault.reason));
-        match binding.decode_raw_response(NO_OPERATION, response, &subject.mask()) {
-            // A mask could hide what it is known by.
-            Err(DecodeError::Fault(_)) if is_refusal => Ok(format!(
-                "SOAP {}: an unknown operation is refused, as it should be",
-                self.version
-            )),
-            Err(DecodeError::Fault(fault)) => {
-                let reason: String = first_line(&fault.reason).chars().take(200).collect();
-                Ok(format!("SOAP {}: answers with a fault ({reason})", self.version))
+        let read = binding.decode_raw_response(NO_OPERATION, response, &subject.mask());
+        let other = answer_version(response).filter(|other| *other != version);
+        let mismatch = matches!(&read, Err(DecodeError::Fault(fault)) if fault.code == FaultCode::VersionMismatch);
+        if !matches!(read, Err(DecodeError::NotSoap(_))) && (other.is_some() || mismatch) {
+            let said = match read {
+                Err(DecodeError::Fault(fault)) => format!(" ({})", shortened(&fault.reason)),
+                _ => String::new(),
+            };
+            let text = match other {
+                Some(other) => format!("the answer to SOAP {version} is SOAP {other}{said}"),
+                None => format!("SOAP {version} is refused{said}"),
+            };
+            return Err(Finding::new("soap-version", text).remedy("set the other version"));
+        }
+        match (read, &self.asked) {
+            (Err(DecodeError::NotSoap(answer)), _) => {
+                Err(trouble::call(&DecodeError::NotSoap(answer).into(), namespace))
             }
-            Err(error) => Err(trouble::call(&error.into(), namespace)),
-            Ok(_) => Ok(format!("SOAP {}: even an unknown operation is answered", self.version)),
+            // Whatever it says, it says so in the version.
+            (_, Some(asked)) if answer_version(response).is_some() => {
+                Ok(format!("SOAP {version}: {asked} is answered"))
+            }
+            // A mask could hide what it is known by.
+            (Err(DecodeError::Fault(_)), _) if is_refusal => {
+                Ok(format!("SOAP {version}: an unknown operation is refused, as it should be"))
+            }
+            (Err(DecodeError::Fault(fault)), _) => {
+                Ok(format!("SOAP {version}: answers with a fault ({})", shortened(&fault.reason)))
+            }
+            (Err(error), _) => Err(trouble::call(&error.into(), namespace)),
+            (Ok(_), _) => Ok(format!("SOAP {version}: even an unknown operation is answered")),
         }
     }
 }
 
-/// Which versions of SOAP are spoken.
-pub(super) fn soap(subject: &Subject, probes: &[Probe], namespace: &str) -> Step {
+fn shortened(reason: &str) -> String {
+    first_line(reason).chars().take(200).collect()
+}
+
+/// Which versions of SOAP are spoken: the step, and the version to go on in, which is the one that is
+/// set where that is spoken.
+pub(super) fn soap(
+    subject: &Subject,
+    probes: &[Probe],
+    namespace: &str,
+) -> (Step, Option<SoapVersion>) {
     let mut step = Step::new("soap", "");
-    let (mut spoken, mut others) = (Vec::new(), Vec::new());
+    let (mut spoken, mut silent) = (Vec::new(), Vec::new());
     for probe in probes {
         match probe.verdict(subject, namespace) {
             Ok(line) => {
-                spoken.push(probe.version.to_string());
+                spoken.push(probe.version);
                 step.details.push(line);
             }
-            Err(finding) if probe.version == subject.soap => step.add(finding),
-            Err(finding) => others.push((probe.version, finding)),
+            Err(finding) => silent.push((probe, finding)),
         }
         if let Ok(response) = &probe.result {
             oddities(&mut step, probe.version, response);
         }
     }
     let unanswered = |probe: &Probe| matches!(probe.result, Err(CallError::Transport(_)));
+    let names: Vec<String> = spoken.iter().map(SoapVersion::to_string).collect();
     step.text = match spoken.len() {
         0 if probes.iter().all(unanswered) => "there is no answer to SOAP".to_owned(),
         0 => "SOAP is not spoken".to_owned(),
-        _ => format!("spoken: SOAP {}", spoken.join(" and ")),
+        _ => format!("spoken: SOAP {}", names.join(" and ")),
     };
-    // Where nothing is spoken at all, once is enough.
-    for (version, finding) in others.into_iter().filter(|_| !spoken.is_empty()) {
-        let text = format!("SOAP {version} is not spoken: {}", finding.text);
-        step.add(Finding::note("soap-version", text).remedy("do not set this version"));
+    for (probe, finding) in silent {
+        let (version, is_set) = (probe.version, probe.version == subject.soap);
+        let why = format!("SOAP {version} is not spoken: {}", finding.text);
+        match names.first() {
+            Some(other) if is_set => {
+                step.add(
+                    Finding::new("soap-version", why).remedy(format!("set soap = \"{other}\"")),
+                );
+            }
+            Some(_) => {
+                step.add(Finding::note("soap-version", why).remedy("do not set this version"));
+            }
+            // Nothing was there to be asked that could have proven more.
+            None if is_set && probe.is_unproven(subject) => {
+                step.outcome = Outcome::NotChecked;
+                step.text = format!(
+                    "an unknown operation is answered with {}, which proves nothing, and there is no operation that only reads",
+                    finding.text
+                );
+            }
+            // Where nothing is spoken at all, once is enough.
+            None if is_set => step.add(finding),
+            None => {}
+        }
     }
-    step
+    let version = spoken.iter().find(|version| **version == subject.soap).or(spoken.first());
+    (step, version.copied())
 }
 
 /// What a message has that it should not.

@@ -19,7 +19,7 @@ use super::subject::{Options, Subject};
 use super::tls::{self, Look};
 use crate::client::{BuildError, Client, Discovery, is_local};
 use crate::contract::raw::Presence;
-use crate::exchange::HttpResponse;
+use crate::exchange::{HttpRequest, HttpResponse};
 use crate::secret::Secret;
 use crate::soap::{Binding, DEFAULT_NAMESPACE, SoapVersion};
 use crate::tls::verifier;
@@ -216,31 +216,25 @@ impl Run<'_> {
     ) -> Result<(), BuildError> {
         let (subject, options) = (self.subject, self.options);
         let namespace = namespace(subject, discovery);
-        let both = async {
-            tokio::join!(
-                calls::probe(&plain, &namespace, SoapVersion::V11),
-                calls::probe(&plain, &namespace, SoapVersion::V12),
-            )
+        let Some(probes) = self.probes(&plain, discovery, &namespace).await? else {
+            return Ok(());
         };
-        let probes: Vec<Probe> = match self.timed("soap", both).await {
-            Some((first, second)) => vec![first, second],
-            None => return Ok(()),
-        };
-        let step = calls::soap(subject, &probes, &namespace);
-        let (spoken, text) = (!is_silent(&step), step.text.clone());
+        let (step, version) = calls::soap(subject, &probes, &namespace);
+        let text = step.text.clone();
         self.report.steps.push(step);
-        let answers = |probe: &Probe| probe.version == subject.soap && probe.result.is_ok();
-        if !spoken || !probes.iter().any(answers) {
+        let Some(version) = version else {
             self.rest(&text);
             return Ok(());
-        }
+        };
+        // One mistake should not hide the next: the version that is spoken is gone on with.
+        let subject = &Subject { soap: version, ..subject.clone() };
         if discovery.is_none() && (subject.kind.is_none() || subject.namespace.is_some()) {
             self.undescribed();
         }
         let wrong = Secret::new(format!("wrong-{:x}", std::process::id()));
         let (client, wrong) = (
-            client(subject, self.within(), discovery, &namespace, None)?,
-            client(subject, self.within(), discovery, &namespace, Some(wrong))?,
+            client(subject, self.within(), discovery, &namespace, None)?.sharing(&plain),
+            client(subject, self.within(), discovery, &namespace, Some(wrong))?.sharing(&plain),
         );
         let check = PasswordCheck {
             subject,
@@ -259,8 +253,41 @@ impl Run<'_> {
         self.report.steps.extend(step);
         (self.progress)("clock");
         self.report.steps.push(calls::clock(dated(&probes)));
-        self.habits(&plain, &namespace, url, reached).await;
+        let binding = Binding::new(namespace, version);
+        let request =
+            binding.encode_raw_request(plain.target(), "ExternalProvidersCheck", &Presence::Absent);
+        // Connections that are kept would let a server wait that serves one at a time.
+        drop((plain, client, wrong));
+        self.habits(request.ok(), url, reached).await;
         Ok(())
+    }
+
+    /// Asks in both versions, one after the other: some servers serve one connection at a time. `None`
+    /// when there was no time.
+    async fn probes(
+        &mut self,
+        plain: &Client,
+        discovery: Option<&Discovery>,
+        namespace: &str,
+    ) -> Result<Option<Vec<Probe>>, BuildError> {
+        let subject = self.subject;
+        let mut probes = Vec::new();
+        for version in [SoapVersion::V11, SoapVersion::V12] {
+            let asked = calls::probe(plain, namespace, version);
+            let Some(mut probe) = self.timed("soap", asked).await else { return Ok(None) };
+            if probe.is_undecided(subject, namespace)
+                && let Some(operation) = calls::reading(subject, discovery, namespace)
+            {
+                let subject = &Subject { soap: version, ..subject.clone() };
+                let client =
+                    client(subject, self.within(), discovery, namespace, None)?.sharing(plain);
+                let asked = calls::probe_reading(&client, operation);
+                let Some(again) = self.timed("soap", asked).await else { return Ok(None) };
+                probe = again;
+            }
+            probes.push(probe);
+        }
+        Ok(Some(probes))
     }
 
     /// A service that does not describe itself, but works: many are set up so on purpose.
@@ -275,7 +302,7 @@ impl Run<'_> {
         step.outcome = Outcome::Warning;
     }
 
-    async fn habits(&mut self, client: &Client, namespace: &str, url: &Url, reached: Reached) {
+    async fn habits(&mut self, request: Option<HttpRequest>, url: &Url, reached: Reached) {
         let Some(address) = reached.address else {
             self.skip("http", "the proxy stands between");
             return;
@@ -284,13 +311,7 @@ impl Run<'_> {
             self.skip("http", "only rustls is spoken here");
             return;
         }
-        let binding = Binding::new(namespace, self.subject.soap);
-        let request = binding.encode_raw_request(
-            client.target(),
-            "ExternalProvidersCheck",
-            &Presence::Absent,
-        );
-        let Ok(request) = request else {
+        let Some(request) = request else {
             self.skip("http", "no request can be written");
             return;
         };
@@ -317,11 +338,6 @@ impl Run<'_> {
 struct Reached {
     address: Option<SocketAddr>,
     verifier: Option<Arc<dyn ServerCertVerifier>>,
-}
-
-/// Did neither version of SOAP get an answer?
-fn is_silent(step: &Step) -> bool {
-    step.details.is_empty()
 }
 
 /// The answer whose `Date` counts, and when it came.

@@ -200,6 +200,15 @@ impl Binding {
     }
 }
 
+/// The version of the envelope that an answer is, if it is one.
+pub(crate) fn answer_version(response: &HttpResponse) -> Option<SoapVersion> {
+    let content_type = response.headers.get("Content-Type").unwrap_or_default();
+    let text = Charset::of_response(&content_type).decode(&response.body).ok()?;
+    let mut r = Reader::new(&text, crate::xml::Limits::default()).ok()?;
+    r.root().ok()?;
+    envelope_version(&r)
+}
+
 fn success(version: SoapVersion, body: Vec<u8>) -> HttpResponse {
     HttpResponse { status: 200, headers: answer_headers(version), body }
 }

@@ -447,7 +447,7 @@ async fn habits_of_servers_are_named() {
 }
 
 /// Passes a request on, and lets the answer end with the connection.
-fn forward_closed(to: SocketAddr, request: &crate::check_peers::Request) -> Vec<u8> {
+pub(crate) fn forward_closed(to: SocketAddr, request: &crate::check_peers::Request) -> Vec<u8> {
     let head: Vec<&str> = request
         .head
         .lines()

@@ -87,6 +87,20 @@ pub(crate) fn serve_expecting(
     accept(move |mut stream| converse(&mut stream, expect, &answer))
 }
 
+/// A peer with one thread: it serves a connection until that is closed, and then the next.
+pub(crate) fn serve_in_turn(
+    answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            converse(&mut stream.unwrap(), Expect::Continue, &answer);
+        }
+    });
+    address
+}
+
 /// The same behind TLS.
 pub(crate) fn serve_tls(
     config: Arc<rustls::ServerConfig>,

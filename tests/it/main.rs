@@ -8,6 +8,7 @@ mod check_addresses;
 mod check_cli;
 mod check_peers;
 mod check_providers;
+mod check_stacks;
 mod cli;
 mod cli_frame;
 mod cli_people;

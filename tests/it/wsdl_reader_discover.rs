@@ -10,7 +10,8 @@ use external_providers::client::{ClientBuilder, DiscoverError, Discovery, Transp
 use external_providers::contract::{GetUserInfo, Kind, UserInformation};
 use external_providers::soap::{Page, SoapVersion};
 
-use crate::check_peers::{PASSWORD, Request, distorted, respond, sample_host, serve};
+use crate::check::forward_closed;
+use crate::check_peers::{PASSWORD, distorted, respond, sample_host, serve};
 use crate::support::repository;
 
 const XML: &str = "Content-Type: text/xml; charset=utf-8\r\n";
@@ -25,18 +26,6 @@ async fn discover(address: SocketAddr, path: &str) -> Result<Discovery, Discover
 
 fn sample(name: &str) -> Vec<u8> {
     std::fs::read(repository(&format!("tests/it/wsdl_reader/{name}"))).unwrap()
-}
-
-/// Passes a request on, and lets the answer end with the connection.
-fn forward(to: SocketAddr, request: &Request) -> Vec<u8> {
-    use std::io::{Read as _, Write as _};
-    let mut stream = std::net::TcpStream::connect(to).unwrap();
-    let head = format!("{}\r\nConnection: close\r\n\r\n", request.head);
-    stream.write_all(&[head.as_bytes(), &request.body].concat()).unwrap();
-    stream.shutdown(std::net::Shutdown::Write).unwrap();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).unwrap();
-    bytes
 }
 
 /// Names as a site gave them.
@@ -116,7 +105,7 @@ fn importing(types: &'static str, answer: fn(&str) -> Vec<u8>) -> SocketAddr {
     );
     serve(move |request| match request.target() {
         target if request.is_get() && target != "/Provider.asmx?WSDL" => answer(target),
-        _ => forward(host, request),
+        _ => forward_closed(host, request),
     })
 }
 
