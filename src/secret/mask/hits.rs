@@ -25,7 +25,7 @@ impl Ends {
 
 /// What was found, each place once: most of it shows in each reading of the text.
 pub(super) struct Hits<'t> {
-    text: &'t [u8],
+    text: &'t str,
     mask: &'t Mask,
     pub(super) found: Vec<Hit>,
     /// How many there may be before those that are equal are sorted out.
@@ -34,20 +34,21 @@ pub(super) struct Hits<'t> {
 
 impl<'t> Hits<'t> {
     pub(super) fn new(text: &'t str, mask: &'t Mask) -> Self {
-        Self { text: text.as_bytes(), mask, found: Vec::new(), compact: 0 }
+        Self { text, mask, found: Vec::new(), compact: 0 }
     }
 
     /// Adds a place, unless it was found in the text as it is.
     pub(super) fn add(&mut self, (start, end): (usize, usize), secret: u32, is_decoded: bool) {
         let known = &self.mask.secrets[secret as usize];
-        let text = &self.text[start..end];
+        let text = &self.text.as_bytes()[start..end];
         if is_decoded && text == known.secret.as_bytes() {
             return;
         }
-        let in_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b > 0x7f);
+        let in_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         // A letter or two would be found in any word, and what is left of it would tell them.
-        let before = start.checked_sub(1).and_then(|at| self.text.get(at));
-        if !known.is_long && (in_word(before) || in_word(self.text.get(end))) {
+        let before = self.text.get(..start).and_then(|text| text.chars().next_back());
+        let after = self.text.get(end..).and_then(|text| text.chars().next());
+        if !known.is_long && (in_word(before) || in_word(after)) {
             return;
         }
         // Texts are far from 4 GiB.
