@@ -51,7 +51,7 @@ pub(super) fn call(error: &CallError, namespace: &str) -> Finding {
             ))
         }
         CallError::Fault(fault) => {
-            Finding::new("fault", error.to_string()).remedy(remedy::fault(&fault.reason))
+            Finding::new("fault", error.to_string()).remedy(remedy::fault(fault))
         }
         CallError::Malformed(malformed) => {
             let finding = Finding::new("malformed", error.to_string());

@@ -59,7 +59,7 @@ impl CallError {
                  set it to \"discover\"), or it does not implement this operation"
                     .into(),
             ),
-            Self::Fault(fault) => Some(remedy::fault(&fault.reason).into()),
+            Self::Fault(fault) => Some(remedy::fault(fault).into()),
             Self::Malformed(error) => match &error.problem {
                 Problem::Unexpected { local, expected, .. } if local == expected => Some(
                     "the answer's namespace is another: set that of its ?WSDL, or \"discover\"".into(),

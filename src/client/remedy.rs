@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::TransportErrorKind;
 use super::error::connect_hint;
-use crate::soap::{NotSoap, Page};
+use crate::soap::{Fault, FaultCode, NotSoap, Page};
 
 /// The stable word and the remedy for an answer that is a page.
 pub(crate) fn page(answer: &NotSoap) -> (&'static str, &'static str) {
@@ -117,8 +117,12 @@ pub(crate) fn is_unknown_action(reason: &str) -> bool {
         || reason.contains("ContractFilter mismatch")
 }
 
-/// What to do about another fault: the provider's own code threw it.
-pub(crate) fn fault(reason: &str) -> &'static str {
+/// What to do about another fault: in the right version, the provider's own code threw it.
+pub(crate) fn fault(fault: &Fault) -> &'static str {
+    let reason = &fault.reason;
+    if fault.code == FaultCode::VersionMismatch {
+        return "it does not speak this version of SOAP: set the other one";
+    }
     const NULL: [&str; 2] = ["Object reference not set", "Objektverweis wurde nicht"];
     if NULL.iter().any(|text| reason.contains(text)) {
         return "the service's code met a null: compare the namespace with its ?WSDL to the last slash \
@@ -144,7 +148,10 @@ mod tests {
         }
         let null = "Server was unable to process request. ---> Object reference not set to an \
             instance of an object.";
-        assert!(!is_unknown_action(null) && fault(null).contains("to the last slash"));
-        assert!(fault("no such user").contains("its log"));
+        let server = |reason: &str| fault(&Fault::new(FaultCode::Server, reason));
+        assert!(!is_unknown_action(null) && server(null).contains("to the last slash"));
+        assert!(server("no such user").contains("its log"));
+        let version = Fault::new(FaultCode::VersionMismatch, "no Envelope of this version");
+        assert!(fault(&version).contains("set the other one"));
     }
 }
