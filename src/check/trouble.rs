@@ -28,9 +28,13 @@ pub(super) fn transport(error: &TransportError) -> Finding {
 pub(super) fn discover(error: &DiscoverError) -> Finding {
     match error {
         DiscoverError::Transport(error) => transport(error),
+        // In the words of the call's step, which meets the same as a rule.
+        DiscoverError::NotWsdl { answer, .. } => {
+            let (code, remedy) = remedy::no_wsdl(answer);
+            Finding { code, ..page(answer) }.remedy(remedy)
+        }
         error => {
             let code = match error {
-                DiscoverError::NotWsdl { answer, .. } => remedy::no_wsdl(answer).0,
                 DiscoverError::Timeout { .. } => "timeout",
                 _ => "wsdl",
             };
