@@ -70,9 +70,8 @@ pub(crate) fn no_wsdl(answer: &NotSoap) -> (&'static str, Cow<'static, str>) {
         "where the service publishes no WSDL, set its namespace (--namespace, namespace =)";
     let (code, remedy) = page(answer);
     let remedy = match code {
-        "method-not-allowed" => "check the path of the URL: the server answers no GET there",
-        "not-found" | "forbidden" | "html-page" | "not-soap" => remedy,
-        "empty-answer" => "look at the web server's log: it answered nothing",
+        "method-not-allowed" | "not-found" | "forbidden" | "html-page" | "not-soap"
+        | "empty-answer" => remedy,
         // Statuses that make sense for calls alone.
         "bad-request" | "media-type" => {
             let remedy = format!("look at the web server's log; {UNPUBLISHED}");
