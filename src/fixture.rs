@@ -189,6 +189,9 @@ pub struct Policy {
     pub ignore: Vec<String>,
     /// Variables whose value must match a pattern as a whole, instead of being equal.
     pub patterns: Vec<(String, String)>,
+    /// SOAP headers that are compared, `Name` or `{namespace}Name`. Of the others it counts only
+    /// whether one must be understood, since services of the contract know none.
+    pub headers: Vec<String>,
 }
 
 /// What a recording does with a request.

@@ -52,6 +52,8 @@ exchange.toml, and the two bodies as exact bytes. exchange.toml:
     placeholders                rows [number, key]: what REDACTED-number stood for
   [match]                       to be edited by hand
     ignore                      variables that are not compared
+    headers                     SOAP headers that are compared: \"Name\" or \"{namespace}Name\";
+                                of others only whether one must be understood
     [match.patterns]            variable = \"regular expression\" that the whole value must match
 
 Exit codes:

@@ -58,7 +58,7 @@ fn fixture(number: usize, redactor: &mut Redactor) -> Fixture {
         request_version: HttpVersion::Http11,
         outcome: Outcome::Answered(answered),
         redaction: Redaction { rules: Rules::default(), placeholders: redactor.used().to_vec() },
-        policy: Policy { ignore, patterns: Vec::new() },
+        policy: Policy { ignore, ..Policy::default() },
     }
 }
 

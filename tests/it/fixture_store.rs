@@ -46,6 +46,7 @@ pub(crate) fn sample(name: &str, sequence: u64) -> Fixture {
         policy: Policy {
             ignore: vec!["ticketNumber".into()],
             patterns: vec![("a \"key\"\n".into(), ".*@example\\.com".into())],
+            headers: vec!["{urn:\"x\"}Tenant".into(), "Session".into()],
         },
     }
 }

@@ -64,7 +64,8 @@ pub(crate) fn recording(captures: &[Capture]) -> Vec<Fixture> {
     captures.iter().enumerate().map(record).collect()
 }
 
-fn answer(replay: &Replay, request: &HttpRequest) -> String {
+/// The name of the fixture that answers, or why none does.
+pub(crate) fn answer(replay: &Replay, request: &HttpRequest) -> String {
     match replay.answer(request) {
         Ok(replayed) => replayed.fixture.name.clone(),
         Err(no_match) => no_match.to_string(),

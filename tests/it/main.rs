@@ -19,6 +19,7 @@ mod fixture_tools;
 mod fixtures_cli;
 mod fixtures_curated;
 mod fixtures_replay;
+mod fixtures_stacks;
 mod fixtures_verify;
 mod fuzz;
 mod host_asmx;
