@@ -22,6 +22,7 @@ mod fixtures_replay;
 mod fixtures_stacks;
 mod fixtures_verify;
 mod fuzz;
+mod har_charsets;
 mod host_asmx;
 mod host_attacks;
 mod host_captures;
