@@ -64,7 +64,9 @@ pub(super) fn call(error: &CallError, namespace: &str) -> Finding {
                     Finding { code: "namespace", ..finding }
                         .remedy(format!("set namespace = \"{namespace}\", or \"discover\""))
                 }
-                _ => finding.remedy("the answer is not what the contract says: see the differences above"),
+                problem => finding.remedy(problem.remedy().unwrap_or(
+                    "the answer is not what the contract says: see the differences above",
+                )),
             }
         }
         CallError::Encode(_) => {

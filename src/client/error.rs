@@ -64,7 +64,7 @@ impl CallError {
                 Problem::Unexpected { local, expected, .. } if local == expected => Some(
                     "the answer's namespace is another: set that of its ?WSDL, or \"discover\"".into(),
                 ),
-                _ => None,
+                problem => problem.remedy().map(Cow::Borrowed),
             },
             Self::Failure(failure) if failure.is_permission_denied() => {
                 Some("the web service password is wrong".into())

@@ -133,6 +133,20 @@ pub enum Problem {
     /// The provider returned no result (null).
     #[error("there is no result: the provider returned null")]
     NullResult,
+    /// An element that must be there is not, but another is. .NET takes it for null.
+    #[error(
+        "there is {} instead of {expected}{}",
+        named(namespace, local),
+        hint_instead(namespace)
+    )]
+    Instead {
+        /// Namespace of the element that is there; empty if it has none.
+        namespace: String,
+        /// Its local name.
+        local: String,
+        /// The local name that is due, in the namespace of the operation.
+        expected: String,
+    },
     /// An element that must be there once is not.
     #[error("the element is missing")]
     Missing,
@@ -174,6 +188,14 @@ pub enum Problem {
 impl Problem {
     /// The same with every name out of the message bounded and masked: a password with markup in
     /// it may be what a broken message takes for names.
+    /// What the provider's author is to do about it.
+    pub(crate) fn remedy(&self) -> Option<&'static str> {
+        matches!(self, Self::Instead { .. }).then_some(
+            "let the service name its result OPERATIONResult, and put it and all elements in it into the \
+             namespace of the operation (elementFormDefault=\"qualified\")",
+        )
+    }
+
     pub(super) fn masked(self, mask: &Mask) -> Self {
         let map = |name: &str| {
             let name: String = name.chars().take(200).collect();
@@ -191,10 +213,28 @@ impl Problem {
                 let (namespace, local) = (map(&namespace), map(&local));
                 Self::Unexpected { namespace, local, expected_namespace, expected }
             }
+            Self::Instead { namespace, local, expected } => {
+                Self::Instead { namespace: map(&namespace), local: map(&local), expected }
+            }
             Self::MustUnderstand { name } => Self::MustUnderstand { name: map(&name) },
             Self::Type { name } => Self::Type { name: map(&name) },
             nameless => nameless,
         }
+    }
+}
+
+/// A name, with its namespace if it has one.
+fn named(namespace: &str, local: &str) -> String {
+    match namespace {
+        "" => local.to_owned(),
+        namespace => format!("{{{namespace}}}{local}"),
+    }
+}
+
+fn hint_instead(namespace: &str) -> &'static str {
+    match namespace {
+        "" => " (it has no namespace, and .NET overlooks it)",
+        _ => " (.NET overlooks it)",
     }
 }
 

@@ -33,6 +33,33 @@ impl From<XmlError> for Located {
     }
 }
 
+/// An element that nobody reads.
+pub(super) struct Other {
+    pub(super) namespace: String,
+    pub(super) local: String,
+}
+
+impl Other {
+    /// Takes note of the current element: the first, or rather one that has the right name in another
+    /// namespace.
+    pub(super) fn note(noted: &mut Option<Self>, r: &Reader<'_>, is_like: impl Fn(&str) -> bool) {
+        if noted.as_ref().is_none_or(|noted| !is_like(&noted.local) && is_like(r.local())) {
+            *noted =
+                Some(Self { namespace: r.namespace().to_owned(), local: r.local().to_owned() });
+        }
+    }
+
+    /// What is wrong where an element is missing.
+    pub(super) fn problem(noted: Option<Self>, expected: &str) -> Problem {
+        match noted {
+            Some(Self { namespace, local }) => {
+                Problem::Instead { namespace, local, expected: expected.to_owned() }
+            }
+            None => Problem::Missing,
+        }
+    }
+}
+
 /// The version that the root element announces.
 pub(super) fn envelope_version(r: &Reader<'_>) -> Option<SoapVersion> {
     if r.is(ENVELOPE_11, "Envelope") {

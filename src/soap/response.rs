@@ -4,7 +4,7 @@ use super::error::{DecodeError, EncodeError, MalformedError, Problem};
 use super::fault::Fault;
 use super::page::NotSoap;
 use super::read::{
-    Located, Types, check_type, envelope_version, is_nil, read_bool, read_header, read_list,
+    Located, Other, Types, check_type, envelope_version, is_nil, read_bool, read_header, read_list,
     read_string,
 };
 use super::{Binding, Limits, SoapVersion};
@@ -53,9 +53,15 @@ impl Binding {
                 format!("Envelope/Body/{0}Response/{0}Result{inside}", self.wire_name(T::NAME));
             Box::new(MalformedError { operation: T::NAME, path, problem })
         };
-        let result = match self.decode_raw_response(T::NAME, response, mask)? {
-            Presence::Value(result) => result,
-            Presence::Absent | Presence::Nil => {
+        let Found { result, other } = self.find_result(T::NAME, response, mask)?;
+        let result = match (result, other) {
+            (Presence::Value(result), _) => result,
+            (Presence::Absent, Some(Other { namespace, local })) => {
+                let expected = [self.wire_name(T::NAME), "Result"].concat();
+                let problem = Problem::Instead { namespace, local, expected };
+                return Err(malformed("", problem.masked(mask)).into());
+            }
+            (Presence::Absent | Presence::Nil, _) => {
                 return Err(malformed("", Problem::NullResult).into());
             }
         };
@@ -94,6 +100,15 @@ impl Binding {
         response: &HttpResponse,
         mask: &Mask,
     ) -> Result<Presence<RawResult>, DecodeError> {
+        Ok(self.find_result(operation, response, mask)?.result)
+    }
+
+    fn find_result(
+        &self,
+        operation: &'static str,
+        response: &HttpResponse,
+        mask: &Mask,
+    ) -> Result<Found, DecodeError> {
         if let Some(page) = NotSoap::recognise(response, mask) {
             return Err(Box::new(page).into());
         }
@@ -127,7 +142,7 @@ impl Binding {
         operation: &'static str,
         text: &str,
         mask: &Mask,
-    ) -> Result<Presence<RawResult>, Stopped> {
+    ) -> Result<Found, Stopped> {
         let mut r = Reader::new(text, self.limits().xml)?;
         r.root()?;
         let Some(version) = envelope_version(&r) else {
@@ -158,7 +173,7 @@ impl Binding {
         operation: &'static str,
         version: SoapVersion,
         mask: &Mask,
-    ) -> Result<Presence<RawResult>, Stopped> {
+    ) -> Result<Found, Stopped> {
         let operation = self.wire_name(operation);
         let is_response =
             |local: &str| local.strip_suffix("Response").is_some_and(|stem| stem == operation);
@@ -179,7 +194,7 @@ impl Binding {
             };
             return Err(Located::new("", problem).into());
         }
-        let mut result = None;
+        let (mut result, mut other) = (None, None);
         while r.child()? {
             let is_result = r.local().strip_suffix("Result").is_some_and(|stem| stem == operation)
                 && r.namespace() == self.namespace();
@@ -189,6 +204,8 @@ impl Binding {
                         at.inside(&format!("{operation}Response/{operation}Result"))
                     })?);
             } else {
+                let is_like = |local: &str| local.strip_suffix("Result") == Some(operation);
+                Other::note(&mut other, r, is_like);
                 r.skip()?;
             }
         }
@@ -196,7 +213,7 @@ impl Binding {
         while r.child()? {
             r.skip()?;
         }
-        Ok(result.unwrap_or_default())
+        Ok(Found { result: result.unwrap_or_default(), other })
     }
 }
 
@@ -224,6 +241,13 @@ pub(super) fn answer_headers(version: SoapVersion) -> Headers {
         SoapVersion::V11 => &V11,
         SoapVersion::V12 => &V12,
     })
+}
+
+/// What an answer holds.
+struct Found {
+    result: Presence<RawResult>,
+    /// What stands beside the result or in its place.
+    other: Option<Other>,
 }
 
 enum Stopped {
@@ -258,9 +282,10 @@ fn read_result(
         return Ok(Presence::Nil);
     }
     let mut result = RawResult::default();
-    let mut success = None;
+    let (mut success, mut other) = (None, None);
     while r.child()? {
         if r.namespace() != namespace {
+            Other::note(&mut other, r, |local| local == "Success");
             r.skip()?;
             continue;
         }
@@ -282,7 +307,8 @@ fn read_result(
             _ => r.skip()?,
         }
     }
-    result.success = success.ok_or_else(|| Located::new("Success", Problem::Missing))?;
+    result.success =
+        success.ok_or_else(|| Located::new("Success", Other::problem(other, "Success")))?;
     Ok(Presence::Value(result))
 }
 
@@ -335,8 +361,10 @@ fn read_item(
     let mut name = Presence::Absent;
     let mut options: Presence<StringList> = Presence::Absent;
     let mut flags = [None; 6];
+    let mut other = None;
     while r.child()? {
         if r.namespace() != namespace {
+            Other::note(&mut other, r, |local| FLAGS.contains(&local));
             r.skip()?;
             continue;
         }
@@ -354,7 +382,9 @@ fn read_item(
             },
         }
     }
-    let flag = |i: usize| flags[i].ok_or_else(|| Located::new(FLAGS[i], Problem::Missing));
+    let mut flag = |i: usize| {
+        flags[i].ok_or_else(|| Located::new(FLAGS[i], Other::problem(other.take(), FLAGS[i])))
+    };
     Ok(RawCustomFieldData {
         custom_field_name: name,
         change_visible: flag(0)?,

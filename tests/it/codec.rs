@@ -1,6 +1,7 @@
 //! The four functions, case by case.
 
 use external_providers::Secret;
+use external_providers::client::CallError;
 use external_providers::contract::raw::{
     Presence, RawCustomFieldData, RawInputs, RawResult, StringList,
 };
@@ -320,6 +321,76 @@ fn malformed_answers_name_the_place() {
     assert!(found.to_string().starts_with("line 2, column 4"), "{found}");
     let (_, found) = problem(&result("<Success>true</Success><Message>a<b/></Message>"));
     assert!(matches!(found, Problem::Xml(_)), "{found}");
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_result_is_named() {
+    let at = "Envelope/Body/AuthenticateResponse/AuthenticateResult";
+    let item = "<CustomFieldDataItems><ExternalCustomFieldData><ChangeVisible xmlns=''>true</ChangeVisible>\
+                </ExternalCustomFieldData></CustomFieldDataItems>";
+    let result = |inner: &str| format!("<AuthenticateResult>{inner}</AuthenticateResult>");
+    for (inner, place, namespace, local, expected) in [
+        (
+            "<return xmlns=''><Success>true</Success></return>".to_owned(),
+            "",
+            "",
+            "return",
+            "AuthenticateResult",
+        ),
+        ("<return/>".to_owned(), "", "http://tempuri.org/", "return", "AuthenticateResult"),
+        (
+            "<AuthenticateResult xmlns=''/>".to_owned(),
+            "",
+            "",
+            "AuthenticateResult",
+            "AuthenticateResult",
+        ),
+        // The right name goes before what comes first.
+        (
+            "<a/><AuthenticateResult xmlns='urn:x'/>".to_owned(),
+            "",
+            "urn:x",
+            "AuthenticateResult",
+            "AuthenticateResult",
+        ),
+        (result("<Success xmlns=''>true</Success>"), "/Success", "", "Success", "Success"),
+        (
+            result("<x xmlns=''/><Success xmlns='urn:x'/>"),
+            "/Success",
+            "urn:x",
+            "Success",
+            "Success",
+        ),
+        (
+            result(&format!("<Success>true</Success>{item}")),
+            "/CustomFieldDataItems/ExternalCustomFieldData[1]/ChangeVisible",
+            "",
+            "ChangeVisible",
+            "ChangeVisible",
+        ),
+    ] {
+        let (path, found) = problem(&answer(&inner));
+        assert_eq!(path, format!("{at}{place}"), "{inner}");
+        let (namespace, local) = (namespace.to_owned(), local.to_owned());
+        let text = found.to_string();
+        assert_eq!(
+            found,
+            Problem::Instead { namespace, local, expected: expected.into() },
+            "{inner}"
+        );
+        assert!(text.contains(&format!(" instead of {expected} (")), "{text}");
+    }
+    // For .NET it is null.
+    let response = answer("<return xmlns=''/>");
+    let raw = Binding::default().decode_raw_response("Authenticate", &response, &Mask::default());
+    assert_eq!(raw.unwrap(), Presence::Absent);
+    let error = CallError::from(
+        Binding::default()
+            .decode_response::<Authenticate>(&response, &Mask::default())
+            .unwrap_err(),
+    );
+    assert!(error.to_string().contains("there is return instead of AuthenticateResult"), "{error}");
+    assert!(error.hint().unwrap().contains("elementFormDefault"));
 }
 
 #[test]
