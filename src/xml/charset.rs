@@ -50,16 +50,10 @@ impl Charset {
         if content_type == "text/xml; charset=utf-8" {
             return Some(Self::Named(encoding_rs::UTF_8));
         }
-        let label = parameter(content_type, "charset")?;
-        // .NET takes spaces, tabs and both kinds of quotes off (asmx.md, content type and encoding).
-        let label = label.trim_matches([' ', '\t', '"', '\'']);
-        if label.is_empty() {
-            return None;
-        }
-        Self::from_label(label)
+        Self::from_label(&label(content_type)?)
     }
 
-    fn from_label(label: &str) -> Option<Self> {
+    pub(crate) fn from_label(label: &str) -> Option<Self> {
         if label.eq_ignore_ascii_case("utf-8") {
             return Some(Self::Named(encoding_rs::UTF_8));
         }
@@ -172,6 +166,14 @@ pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<&str> {
         rest = after;
     }
     None
+}
+
+/// The charset that a content type names. .NET takes spaces, tabs and both kinds of quotes off it
+/// (asmx.md, content type and encoding).
+pub(crate) fn label(content_type: &str) -> Option<String> {
+    let label = parameter(content_type, "charset")?;
+    let label = label.trim_matches([' ', '\t', '"', '\'']);
+    (!label.is_empty()).then(|| label.to_owned())
 }
 
 /// A parameter of a media type (RFC 9110, section 8.3.1), unquoted.

@@ -40,6 +40,7 @@ mod proxy;
 mod raw;
 mod record;
 mod record_survives;
+mod recording_charsets;
 mod recording_kept;
 mod recording_modes;
 mod recordings;
