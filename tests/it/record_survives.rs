@@ -182,6 +182,55 @@ fn what_a_killed_recorder_left_is_there_at_the_next_start() {
 }
 
 #[test]
+fn what_is_not_taken_over_is_named_at_the_next_start() {
+    let service = sample_service();
+    for next in ["new", "all", "replay-or-record", "replay-only", "once"] {
+        let place = Place::new();
+        let recorder = place.start(service, "new");
+        log_in(&recorder);
+        assert_eq!(recorder.stop().0, 0);
+        let mut recorder = place.start(service, "all");
+        log_in(&recorder);
+        let is_stage = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.starts_with(".crm.unfinished-") && load(path).is_ok_and(|there| there.len() == 1)
+        };
+        let stage = waited_for(|| subdirectories(place.0.path()).into_iter().find(is_stage));
+        recorder.process.kill().unwrap();
+        recorder.process.wait().unwrap();
+        // A whole exchange without a name, whose name another one has; mode all refuses its directory.
+        let name = "00001-authenticate-login-successful-soap11";
+        let twin = place.1.join(".unfinished-1-0");
+        std::fs::create_dir(&twin).unwrap();
+        for file in std::fs::read_dir(place.1.join(name)).unwrap().map(|file| file.unwrap()) {
+            std::fs::copy(file.path(), twin.join(file.file_name())).unwrap();
+        }
+        let log = match next {
+            "once" | "all" => {
+                let refused = place.command(service, next).output().unwrap();
+                assert_eq!(refused.status.code(), Some(3), "{next}");
+                String::from_utf8(refused.stderr).unwrap()
+            }
+            _ => {
+                let (code, _, log) = place.start(service, next).stop();
+                assert_eq!(code, 0, "{next}: {log}");
+                log
+            }
+        };
+        let dir = place.1.display();
+        let stage_is = format!(
+            "{} holds 1 exchange of a recording that did not take the place of {dir}",
+            stage.display()
+        );
+        let twin_is = format!("{} is an exchange that was written to its end", twin.display());
+        for said in [stage_is, twin_is] {
+            assert_eq!(log.matches(&said).count(), 1, "{next}: {log}");
+        }
+        assert!(twin.exists() && load(&stage).unwrap().len() == 1, "{next}");
+    }
+}
+
+#[test]
 fn a_recorder_killed_again_and_again_loses_nothing_that_was_written() {
     let service = sample_service();
     for mode in ["new", "replay-or-record"] {
