@@ -93,7 +93,7 @@ pub(crate) struct RecordArgs {
     replace: bool,
 
     /// With --mode all: remove the recordings that were replaced, now and earlier, when the new one is
-    /// in place
+    /// in place and has no gaps
     #[arg(long)]
     discard_previous: bool,
 

@@ -163,6 +163,81 @@ fn a_recording_is_not_replaced_by_a_worse_one() {
     }
 }
 
+/// What is lost, how, and what is said of it.
+type Loss<'s> = (&'s str, &'s dyn Fn(&Recording), &'s str);
+
+#[test]
+fn an_exchange_lost_for_whatever_reason_is_a_gap() {
+    let pass = |recording: &Recording, response: HttpResponse| {
+        let request = asked("me", "x");
+        recording.pass(request, HttpVersion::Http11, answered(response), Duration::ZERO);
+    };
+    let with_body = |size| HttpResponse { body: vec![b'x'; size], ..answer("") };
+    let compressed = |recording: &Recording| {
+        let mut packed = answer("x");
+        packed.headers.push("Content-Encoding", "gzip");
+        pass(recording, packed);
+    };
+    let too_large = |recording: &Recording| {
+        pass(recording, with_body(external_providers::fixture::BODY_LIMIT + 1));
+    };
+    // Each fills the queue alone, and the redaction of the first takes its time.
+    let no_room = |recording: &Recording| {
+        (0..50).for_each(|_| pass(recording, answer(&"x ".repeat(200_000))));
+    };
+    let too_late = |recording: &Recording| {
+        recording.abandon();
+        pass(recording, answer("x"));
+    };
+    let cases: [Loss<'_>; 5] = [
+        ("compressed", &compressed, "1 exchange is not"),
+        ("too large", &too_large, "1 exchange is not"),
+        ("no room", &no_room, "not recorded, so that"),
+        ("too late", &too_late, "1 exchange is not"),
+        ("given up", &Recording::abandon, "what was under way at the end is not"),
+    ];
+    for (what, lose, said) in cases {
+        for replace in [false, true] {
+            let scratch = Folder::new("kept-gaps");
+            let dir = scratch.path().join("crm");
+            for message in ["Older", "Old"] {
+                let recording = open(&dir, Mode::All);
+                keep(&recording, &asked("me", "x"), message).unwrap();
+                recording.finish().unwrap();
+            }
+            let older = hidden(scratch.path(), ".crm.previous-");
+            let queue = if what == "no room" { 1 } else { RecordingOptions::default().queue };
+            let options = RecordingOptions {
+                replace,
+                discard_previous: true,
+                queue,
+                ..RecordingOptions::default()
+            };
+            let new = Recording::open_with(&dir, Mode::All, options).unwrap();
+            keep(&new, &asked("me", "x"), "New").unwrap();
+            lose(&new);
+            let finished = new.finish();
+            drop(new);
+            let old = ["00001-authenticate-old-soap11"];
+            match replace {
+                false => {
+                    let error = finished.unwrap_err();
+                    let text = error.to_string();
+                    assert!(matches!(error, RecordError::Incomplete { .. }), "{what}: {text}");
+                    assert!(text.contains(said) && text.contains("--replace"), "{what}: {text}");
+                    assert_eq!(names(&dir), old, "{what}");
+                }
+                true => {
+                    let previous = finished.unwrap().previous.expect(what);
+                    assert_eq!(names(&previous), old, "{what}: never removed for one with gaps");
+                    assert_eq!(names(&dir)[0], "00001-authenticate-new-soap11", "{what}");
+                }
+            }
+            assert!(older.exists(), "{what}");
+        }
+    }
+}
+
 #[test]
 fn what_was_replaced_is_kept_until_told() {
     let scratch = Folder::new("kept-previous");

@@ -571,7 +571,7 @@ fn a_recording_is_not_replaced_by_one_with_gaps() {
     std::fs::rename(&aside, stage).unwrap();
     let error = recording.finish().unwrap_err();
     let text = error.to_string();
-    assert!(text.starts_with("1 exchanges could not be written"), "{text}");
+    assert!(text.starts_with("1 exchange is not recorded"), "{text}");
     assert!(text.contains(stage.to_str().unwrap()), "{text}");
     drop(recording);
     assert_eq!(names(&dir), ["00001-authenticate-old-soap11"]);
