@@ -81,7 +81,7 @@ impl fmt::Display for Secret {
 /// Does a variable, field, element or parameter of this name carry a secret?
 ///
 /// It does where the name ends, whatever the case, in `password`, `passwd`, `pwd`, `pw`, `passcode`,
-/// `passphrase`, `token`, `secret`, `jwt`, `authorization` or `sessionid`, in the word `pass`, or in
+/// `passphrase`, `token`, `secret`, `jwt`, `authorization`, `sessionid` or `sessid`, in the word `pass`, or in
 /// `key` after a word such as `api`, `access` or `private`; digits, signs, and words such as `new`,
 /// `confirm` or `hash` may follow. So `authPW`, `newPassword2`, `X-Auth-Token` and `client_secret`
 /// do; `passwordHint`, `compass`, `tokenCount` and `EmailAddress` do not.
@@ -89,11 +89,27 @@ pub fn is_secret_key(key: &str) -> bool {
     secret_words(key).is_some()
 }
 
-/// Does a header of this name carry a credential? Besides the names of
-/// [`is_secret_key`]: cookies.
+/// Does a header of this name carry a credential?
+///
+/// Besides the names of [`is_secret_key`], those whose last word is `cookie`, `auth`, `authentication`,
+/// `session`, `sid`, `csrf`, `xsrf`, `ticket` or `credentials`, but for CORS's
+/// `Access-Control-Allow-Credentials`.
 pub fn is_secret_header(name: &str) -> bool {
-    ["cookie", "set-cookie"].iter().any(|secret| name.eq_ignore_ascii_case(secret))
-        || is_secret_key(name)
+    const LAST: [&str; 10] = [
+        "cookie",
+        "cookie2",
+        "auth",
+        "authentication",
+        "session",
+        "sid",
+        "csrf",
+        "xsrf",
+        "ticket",
+        "credentials",
+    ];
+    let last = name.rsplit(['-', '_', '.']).next().unwrap_or_default();
+    let is_cors = name.eq_ignore_ascii_case("Access-Control-Allow-Credentials");
+    is_secret_key(name) || (!is_cors && LAST.iter().any(|word| last.eq_ignore_ascii_case(word)))
 }
 
 /// Where, in the name of a secret, the words begin that say so.
@@ -125,7 +141,7 @@ pub(crate) fn secret_words(key: &str) -> Option<usize> {
 
 /// Where the words begin for which a name that ends with them names a secret.
 fn secret_end(name: &str) -> Option<usize> {
-    const ENDS: [&str; 14] = [
+    const ENDS: [&str; 15] = [
         "password",
         "passwords",
         "passwd",
@@ -138,6 +154,7 @@ fn secret_end(name: &str) -> Option<usize> {
         "jwt",
         "authorization",
         "sessionid",
+        "sessid",
         "apikey",
         "privatekey",
     ];
@@ -267,6 +284,7 @@ mod tests {
             "ASP.NET_SessionId",
             "Proxy-Authorization",
             "id_jwt",
+            "PHPSESSID",
         ] {
             assert!(is_secret_key(name), "{name}");
         }
@@ -309,10 +327,38 @@ mod tests {
         ] {
             assert!(!is_secret_key(name), "{name}");
         }
-        for name in ["Set-Cookie", "cookie", "Authorization", "X-Access-Token", "Api-Key"] {
+        for name in [
+            "Set-Cookie",
+            "cookie",
+            "Cookie2",
+            "Set-Cookie2",
+            "Authorization",
+            "Authentication",
+            "X-Access-Token",
+            "Api-Key",
+            "X-Auth",
+            "X-Session",
+            "X-Session-Id",
+            "X-AspNet-Session",
+            "x-sid",
+            "X-CSRF",
+            "X-XSRF",
+            "X-Credentials",
+            "X-CAS-Ticket",
+        ] {
             assert!(is_secret_header(name), "{name}");
         }
-        for name in ["Content-Type", "SOAPAction", "Host", "X-Trace", "WWW-Authenticate"] {
+        for name in [
+            "Content-Type",
+            "SOAPAction",
+            "Host",
+            "X-Trace",
+            "WWW-Authenticate",
+            "Authentication-Info",
+            "Access-Control-Allow-Credentials",
+            "X-Request-Id",
+            "Vary",
+        ] {
             assert!(!is_secret_header(name), "{name}");
         }
         assert_eq!(secret_words("cf_hunter2pwd"), Some(10));

@@ -13,7 +13,7 @@ use crate::support::Folder;
 const SECRET: &str = "plantedQ5ecret";
 
 /// Headers whose value is a secret by their name.
-const CREDENTIALS: [(&str, &str); 22] = [
+const CREDENTIALS: [(&str, &str); 33] = [
     ("Authorization", "Bearer plantedQ5ecret"),
     ("authorization", "plantedQ5ecret"),
     ("Proxy-Authorization", "Digest username=\"u\", response=\"plantedQ5ecret\""),
@@ -34,6 +34,17 @@ const CREDENTIALS: [(&str, &str); 22] = [
     ("X-Session-Id", "plantedQ5ecret"),
     ("Referer", "http://host/?a=b&token=plantedQ5ecret"),
     ("Location", "http://user:plantedQ5ecret@host/"),
+    ("Location", "http://host/?ticket=plantedQ5ecret"),
+    ("Location", "/(S(plantedQ5ecret))/P.asmx"),
+    ("Location", "/x/(A(a)F(plantedQ5ecret))/P.asmx"),
+    ("Cookie2", "sid=plantedQ5ecret"),
+    ("Set-Cookie2", "sid=plantedQ5ecret; Version=1"),
+    ("X-Auth", "plantedQ5ecret"),
+    ("X-Session", "plantedQ5ecret"),
+    ("X-AspNet-Session", "plantedQ5ecret"),
+    ("X-CSRF", "plantedQ5ecret"),
+    ("X-Credentials", "plantedQ5ecret"),
+    ("Authentication", "plantedQ5ecret"),
     ("X-Original-URL", "/x?apikey=plantedQ5ecret"),
     ("X-Note", "loginPassword=plantedQ5ecret"),
 ];
@@ -160,6 +171,31 @@ fn joined_headers_are_headers_of_their_own() {
         ["first=REDACTED-1; path=/", "ASP.NET_SessionId=REDACTED-2; path=/; HttpOnly"]
     );
     assert!(headers.iter().skip(1).all(|header| header.name == "Set-Cookie"));
+}
+
+#[test]
+fn what_breaks_out_of_a_header_is_none_of_its_value() {
+    let value = format!("a\nSet-Cookie: sid={SECRET}; Path=/\nb=plain");
+    let header = json!({ "name": "X-Note", "value": value });
+    let folder = imported("a line", &entry(&[], &[header], false));
+    nothing_is_left(&folder, "a line");
+    let answered = load(folder.path()).unwrap().remove(0);
+    let headers = &answered.answer().unwrap().response.headers;
+    let note: Vec<_> = headers.iter().skip(1).map(|h| h.name.to_string()).collect();
+    assert_eq!(note, ["X-Note", "Set-Cookie", "Set-Cookie"]);
+    for name in ["X-Note\nSet-Cookie", "Set-Cookie\r\n", "X\u{0}"] {
+        let header = json!({ "name": name, "value": format!("sid={SECRET}") });
+        let entries = json!([entry(&[header], &[], false)]);
+        let har = json!({ "log": { "version": "1.2", "entries": entries } });
+        let imported = import_har(&har.to_string(), &Rules::default(), &[]).unwrap();
+        assert!(imported.fixtures.is_empty());
+        let [skipped] = &imported.skipped[..] else { panic!("{:?}", imported.skipped) };
+        assert!(
+            skipped.starts_with("entry 1: request.headers has the invalid name \""),
+            "{skipped}"
+        );
+        assert!(!skipped.contains(SECRET) && !skipped.contains('\n'), "{skipped}");
+    }
 }
 
 #[test]
