@@ -50,6 +50,7 @@ mod redaction_matrix;
 mod replay_itself;
 mod replay_passwords;
 mod replay_server;
+mod replay_sessions;
 mod serve;
 mod serve_fixtures;
 mod settings;

@@ -154,7 +154,8 @@ async fn the_tool_calls_as_the_settings_say() {
     assert!(code == 4 && stdout.contains("\"kind\": \"transport\""), "{code} {stdout}");
     std::fs::write(&file, text.replace(".asmx", ".none")).unwrap();
     let (code, stdout, _) = call(&file, &info);
-    assert!(code == 5 && stdout.contains("\"status\": 404"), "{code} {stdout}");
+    assert!(code == 5 && stdout.contains("the WSDL was asked for at"), "{code} {stdout}");
+    assert!(stdout.contains("HTTP 404") && stdout.contains("\"kind\": \"not-soap\""), "{stdout}");
 
     for (option, value) in [("--url", base.as_str()), ("--namespace", "urn:x"), ("--soap", "1.2")] {
         let (code, _, stderr) = call(&file, &[login.as_slice(), &[option, value]].concat());
