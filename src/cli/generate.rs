@@ -46,8 +46,12 @@ pub(crate) fn run(args: &GenerateArgs, mut command: clap::Command) -> Result<u8,
         Command::Completions { shell } => {
             let name = command.get_name().to_owned();
             let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut command, name, &mut script);
-            print_bytes(&script).map(|()| OK)
+            clap_complete::generate(*shell, &mut command, name.clone(), &mut script);
+            let script = String::from_utf8_lossy(&script);
+            // The generator for bash takes the hyphen of our name for the border of a subcommand where
+            // it looks its own labels up, and finds none.
+            let script = script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__"));
+            print_bytes(script.as_bytes()).map(|()| OK)
         }
         Command::Man { dir } => man(dir, command),
     }

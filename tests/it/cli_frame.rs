@@ -306,6 +306,26 @@ fn completions_and_manual_pages_are_made_of_the_command_line() {
     let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut bash.stdin.take().unwrap(), script.as_bytes()).unwrap();
     assert!(code == 0 && bash.wait().unwrap().success(), "bash reads it");
+    // As bash would complete what is typed so far.
+    for (words, expected) in [
+        (&["external-providers", "call", "--so"][..], "--soap"),
+        (&["external-providers", "record", "--mo"], "--mode"),
+        (&["external-providers", "fixtures", "aud"], "audit"),
+        (&["external-providers", "fixtures", "audit", "--secret-f"], "--secret-file"),
+    ] {
+        let typed = words.join(" ");
+        let last = words.len() - 1;
+        let complete = format!(
+            "{script}\nCOMP_WORDS=({typed}); COMP_CWORD={last}\n\
+             _external__providers {} {} {}; echo \"${{COMPREPLY[@]}}\"",
+            words[0],
+            words[last],
+            words[last - 1]
+        );
+        let bash = Command::new("bash").args(["-c", &complete]).output().unwrap();
+        let found = String::from_utf8_lossy(&bash.stdout);
+        assert_eq!(found.trim(), expected, "{typed}: {}", String::from_utf8_lossy(&bash.stderr));
+    }
     let folder = Folder::new("man");
     let dir = folder.0.join("man1");
     let (code, stdout, stderr) = run(&["generate", "man", dir.to_str().unwrap()]);
