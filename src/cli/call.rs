@@ -75,7 +75,8 @@ pub(crate) struct CallArgs {
     soap: String,
 
     /// What is sent of a known variable that is not given: it, empty (subject=), since many services
-    /// fail without it, or nothing. location and interactiontype are sent only if they are given
+    /// fail without it, or nothing. location and interactiontype are sent only if they are given;
+    /// location= is left out, and interactiontype= sent as CHAT
     #[arg(long, value_name = "HOW", default_value = "empty", value_parser = variables::absent())]
     absent: Absent,
 

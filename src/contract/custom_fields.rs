@@ -18,9 +18,11 @@ pub struct GetCustomFieldOptions {
     pub login_username: Option<String>,
     /// `departmentName`.
     pub department_name: Option<String>,
-    /// `location`; what it means, [`page`](Self::page) says.
+    /// `location`; what it means, [`page`](Self::page) says. It is not sent where it is empty, which
+    /// means the same as its absence.
     pub location: Option<String>,
-    /// `interactiontype`; what it means, [`interaction`](Self::interaction) says.
+    /// `interactiontype`; what it means, [`interaction`](Self::interaction) says. Empty, it means a chat,
+    /// and is sent as `CHAT`.
     pub interaction_type: Option<String>,
     /// `cf_…`: the custom fields by their names.
     pub custom_fields: Variables,
@@ -74,9 +76,14 @@ impl Operation for GetCustomFieldOptions {
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
         sink.put_input("loginUsername", self.login_username.as_deref());
         sink.put_input("departmentName", self.department_name.as_deref());
-        // Absent, these two have meanings of their own (contract, section 3).
-        sink.put_optional("location", self.location.as_deref());
-        sink.put_optional("interactiontype", self.interaction_type.as_deref());
+        // Absent, these two have meanings of their own, and empty they are never sent (contract, section
+        // 3): to the reader, an empty place is as good as none, and an empty interaction is a chat.
+        sink.put_optional("location", self.location.as_deref().filter(|place| !place.is_empty()));
+        let interaction = match self.interaction_type.as_deref() {
+            Some("") => Some("CHAT"),
+            kind => kind,
+        };
+        sink.put_optional("interactiontype", interaction);
         sink.put_custom_fields(&self.custom_fields);
         sink.put_all(&self.other);
     }

@@ -2,6 +2,7 @@
 
 use external_providers::Secret;
 use external_providers::client::CallError;
+use external_providers::contract::custom_fields::Interaction;
 use external_providers::contract::raw::{
     Presence, RawCustomFieldData, RawInputs, RawResult, StringList,
 };
@@ -106,13 +107,17 @@ fn what_has_no_value_is_sent_empty_but_for_two() {
     }
     assert_eq!(keys(&Authenticate::default()), ["loginUsername=", "loginPassword="]);
     assert_eq!(keys(&GetSignInCookieInfo::default()), ["loginUsername="]);
-    // Absent, location is page two and interactiontype a ticket; given empty, it is a chat.
+    // Absent, location is page two and interactiontype a ticket. Empty they are never sent: a place
+    // says nothing then, and an interaction means a chat.
     let mut fields = GetCustomFieldOptions::default();
     assert_eq!(keys(&fields), ["loginUsername=", "departmentName="]);
     fields.interaction_type = Some(String::new());
-    assert_eq!(keys(&fields), ["loginUsername=", "departmentName=", "interactiontype="]);
+    assert_eq!(fields.interaction(), Interaction::Chat);
+    assert_eq!(keys(&fields), ["loginUsername=", "departmentName=", "interactiontype=CHAT"]);
     fields.location = Some(String::new());
-    assert_eq!(keys(&fields)[2..], ["location=", "interactiontype="]);
+    assert_eq!(keys(&fields)[2..], ["interactiontype=CHAT"]);
+    (fields.location, fields.interaction_type) = (Some(" ".into()), Some("x".into()));
+    assert_eq!(keys(&fields)[2..], ["location= ", "interactiontype=x"]);
     let ticket = ["loginUsername=", "emailFrom=", "departmentName=", "subject=", "ticketNumber="];
     assert_eq!(keys(&StartTicket::default()), ticket);
     assert_eq!(keys(&StartChat::default()), ticket[..3]);
