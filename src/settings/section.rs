@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::keys::{Key, OPTIONS, PASSWORDS, Shape};
+use super::keys::{Key, OPTIONS, PASSWORDS, Shape, shared_keys};
 use crate::nearest::nearest;
 use crate::table::{Problem, Table};
 
@@ -78,8 +78,11 @@ impl<'d> Section<'d> {
             Some(group) => group.iter().any(|key| self.has_own(key)),
             None => self.has_own(name),
         };
-        let shared = self.defaults.filter(|table| !is_own && table.has(name));
-        shared.or(self.table.as_ref()).or(self.defaults)
+        // What may not stand in the defaults is named there, and read by nobody.
+        let may_be_shared = || shared_keys().iter().any(|key| key.name == name);
+        let defaults = self.defaults.filter(|table| !table.has(name) || may_be_shared());
+        let shared = defaults.filter(|table| !is_own && table.has(name));
+        shared.or(self.table.as_ref()).or(defaults)
     }
 
     /// What is to be said about a key; of an absent section without defaults there is nothing.

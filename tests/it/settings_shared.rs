@@ -84,6 +84,14 @@ fn mistakes_in_the_defaults_are_named_once_where_they_stand() {
     for (line, expected) in lines.iter().zip(expected) {
         assert!(line.starts_with(expected), "{line}\nis not\n{expected}");
     }
+    // What no section but its own may have is wrong once, whatever its value is.
+    for (key, value) in
+        [("forgot_password_url", "'no'"), ("default_role", "3"), ("operation", "''")]
+    {
+        let lines = wrong(&SHARED.replace("retries = 0", &format!("retries = 0\n{key} = {value}")));
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with(&format!("s.toml:13: defaults.{key}: there is no such key")));
+    }
     let lines = wrong(&SHARED.replace("CRM_PASSWORD", "NOT_SET"));
     let unset = "s.toml:8: defaults.password_env: the environment variable NOT_SET is not set";
     assert_eq!(lines, [unset]);
