@@ -45,7 +45,7 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const SETTINGS: u8 = 3;
 /// No answer came.
 pub(crate) const TRANSPORT: u8 = 4;
-/// The answer is no SOAP, or not what the contract says.
+/// The answer is not SOAP, or not what the contract says.
 pub(crate) const NOT_SOAP: u8 = 5;
 /// The service answered with a SOAP fault.
 pub(crate) const FAULT: u8 = 6;
@@ -63,7 +63,7 @@ Exit codes:
   2  usage: the arguments are wrong
   3  settings: a password or a file is wrong or missing
   4  transport: no answer came
-  5  not SOAP: the answer is a page, or not what the contract says
+  5  not SOAP: the answer is a page, or differs from the contract
   6  fault: the service answered with a SOAP fault
   7  refused: the provider said no
   8  not as recorded: recordings and requests do not match
@@ -284,7 +284,7 @@ fn explain(error: &clap::Error) -> Result<u8, Failed> {
 /// The text without the passwords among the arguments that it quotes; its own words stay.
 fn without_passwords(text: String, arguments: impl Iterator<Item = OsString>) -> String {
     arguments.fold(text, |text, argument| {
-        // What is no UTF-8 is quoted with replacements, too.
+        // What is not UTF-8 is quoted with replacements, too.
         let argument = argument.to_string_lossy();
         match argument.split_once('=') {
             Some((key, value))

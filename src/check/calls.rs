@@ -276,7 +276,7 @@ pub(super) fn clock(answer: Option<(&HttpResponse, Timestamp)>) -> Step {
     };
     // RFC 9110, section 5.6.7: the preferred format is one of RFC 5322.
     let Ok(there) = jiff::fmt::rfc2822::parse(&date) else {
-        return Step::not_checked("clock", "the answer's Date is no date");
+        return Step::not_checked("clock", "the answer's Date is invalid");
     };
     let skew = there.timestamp().duration_since(at).as_secs_f64();
     // A Date has whole seconds, and was written some time before it was read.

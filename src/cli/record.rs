@@ -344,7 +344,7 @@ fn meaning(mode: Mode, found: usize, args: &RecordArgs) -> String {
     let dir = args.out.display();
     let recordings = plural(found, "recording");
     match (mode, found) {
-        (Mode::New, 0) => format!("{dir} holds no recording yet, what differs is recorded"),
+        (Mode::New, 0) => format!("{dir} holds no recording yet, this session begins one"),
         (Mode::New, _) => {
             format!("what is not among the {recordings} of {dir} is recorded")
         }

@@ -333,8 +333,8 @@ pub enum BuildError {
     /// A name or action that no operation can have.
     #[error(transparent)]
     Operation(#[from] OperationNameError),
-    /// No proxy URL.
-    #[error("the proxy is no http:// or https:// URL")]
+    /// The proxy's URL is not one.
+    #[error("the proxy is not an http:// or https:// URL")]
     Proxy,
     /// No certificates.
     #[error("the root certificates: {0}")]

@@ -60,7 +60,7 @@ pub(crate) fn page(answer: &NotSoap) -> (&'static str, &'static str) {
             "an error page instead of SOAP: look at the web server's event log for its cause",
         ),
         (_, Page::Empty) => ("empty-answer", "look at the web server's log: it answered nothing"),
-        _ => ("not-soap", "check the URL: what answers there is no SOAP service"),
+        _ => ("not-soap", "check the URL: what answers there is not a SOAP service"),
     }
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn transport(kind: &TransportErrorKind) -> Option<(&'static str, Cow<
         ),
         TransportErrorKind::Broken(_) => (
             "broken",
-            "what came is no whole HTTP answer: does the port speak HTTP (or TLS), does a proxy cut it off?".into(),
+            "what came is not a whole HTTP answer: does the port speak HTTP (or TLS), does a proxy cut it off?".into(),
         ),
         TransportErrorKind::TooLarge { .. } => {
             ("too-large", "is it the service that is meant?".into())

@@ -32,8 +32,8 @@ pub enum HostError {
         /// Its path.
         path: String,
     },
-    /// No path.
-    #[error("\"{path}\" is no path of a service: write it as /Provider.asmx")]
+    /// A path is invalid.
+    #[error("\"{path}\" is not a valid path of a service: write it as /Provider.asmx")]
     Path {
         /// What was given.
         path: String,
@@ -44,9 +44,9 @@ pub enum HostError {
         /// The path.
         path: String,
     },
-    /// A namespace that is no absolute URI.
+    /// A namespace that is not an absolute URI.
     #[error(
-        "the namespace \"{namespace}\" of {path} is no absolute URI such as http://tempuri.org/"
+        "the namespace \"{namespace}\" of {path} is not an absolute URI such as http://tempuri.org/"
     )]
     Namespace {
         /// The service's path.

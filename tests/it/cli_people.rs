@@ -252,7 +252,7 @@ fn a_failed_call_has_the_doctors_remedy_and_names_the_next_step() {
         ("500 Internal Server Error", html, "<html>Oops</html>", "event log"),
         ("200 OK", html, "<html>Welcome</html>", "the URL leads to a page"),
         ("200 OK", xml, "", "it answered nothing"),
-        ("200 OK", "Content-Type: application/json\r\n", "{}", "what answers there is no SOAP"),
+        ("200 OK", "Content-Type: application/json\r\n", "{}", "what answers there is not a SOAP"),
         ("404 Not Found", html, "<html></html>", "nothing is there"),
         ("405 Method Not Allowed", html, "x", "the handler of .asmx files"),
         ("413 Too Large", html, "x", "limit for requests"),

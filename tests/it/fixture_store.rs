@@ -140,7 +140,7 @@ fn every_mistake_is_named_by_file_line_and_reason() {
         ("\"POST\"", "5", number("method"), "request.method: must be a string"),
         ("http = \"1.1\"", "http = \"2\"", number("http"), "\"1.0\" or \"1.1\""),
         ("\"request.xml\"", "\"../outside.xml\"", number("body = "), "name of a file"),
-        ("\"request.xml\"", "\"folder\"", number("body = "), "is no file"),
+        ("\"request.xml\"", "\"folder\"", number("body = "), "is not a regular file"),
         ("\"request.xml\"", "\"gone.xml\"", number("body = "), "is not there"),
         ("personal = true", "personal = 1", number("personal"), "true or false"),
         ("body_base64 = \"", "body_base64 = \"*", number("body_base64"), "no base64"),
@@ -167,7 +167,7 @@ fn every_mistake_is_named_by_file_line_and_reason() {
     }
     std::fs::write(&file, b"a\n\xff").unwrap();
     let error = load(scratch.path()).unwrap_err();
-    assert_eq!((error.line, error.reason.as_str()), (Some(2), "is no UTF-8 text"));
+    assert_eq!((error.line, error.reason.as_str()), (Some(2), "is not UTF-8 text"));
 }
 
 #[test]

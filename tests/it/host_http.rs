@@ -535,10 +535,10 @@ async fn a_host_that_is_not_in_order_does_not_start() {
         (build(vec![]), "the host has no service"),
         (build(vec![Service::new("/e.asmx", "").events(Moody)]), "has no web service password"),
         (build(vec![Service::new("/e.asmx", "p")]), "has no provider"),
-        (build(vec![Service::new("e.asmx", "p").events(Moody)]), "is no path"),
+        (build(vec![Service::new("e.asmx", "p").events(Moody)]), "is not a valid path"),
         (build(vec![service(), Service::new("/E.ASMX", "p").events(Moody)]), "two services at /E"),
-        (build(vec![service().namespace("tempuri")]), "is no absolute URI"),
-        (build(vec![service().namespace("http://a b/")]), "is no absolute URI"),
+        (build(vec![service().namespace("tempuri")]), "is not an absolute URI"),
+        (build(vec![service().namespace("http://a b/")]), "is not an absolute URI"),
         (build(vec![service().events(Moody)]), "two providers of the kind events"),
         (build(vec![service().name("a b")]), "cannot be called \"a b\""),
     ] {

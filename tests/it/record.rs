@@ -202,7 +202,7 @@ fn what_a_directory_is_not_for_is_refused() {
     };
     let (origin, other) = (format!("http://{service}"), "http://127.0.0.1:1");
     let (code, text) = refused(&origin, &["--mode", "once"]);
-    assert!(code == 3 && text.contains("holds a recording already (1 exchanges)"), "{text}");
+    assert!(code == 3 && text.contains("holds a recording already (1 exchange)"), "{text}");
     assert!(text.contains("--mode new") && text.contains("replay-only"), "{text}");
     for mode in ["new", "spy", "all", "replay-or-record", "replay-only", "none"] {
         let (code, text) = refused(other, &["--mode", mode]);
@@ -396,7 +396,7 @@ fn what_cannot_start_says_why() {
         (&[&good[..], &["--out", out, "--mode", "nwe"]].concat(), 2, "new"),
         (&[&good[..], &["--out", out, "--host", "x"]].concat(), 2, "keep"),
         (&[&good[..], &["--out", out, "--timeout", "0"]].concat(), 2, "seconds"),
-        (&[&good[..], &["--out", file.text(), "--mode", "new"]].concat(), 1, "is no directory"),
+        (&[&good[..], &["--out", file.text(), "--mode", "new"]].concat(), 1, "is not a directory"),
         (&[&good[..], &["--out", out, "--redact-key", ""]].concat(), 2, "--redact-key"),
         (&[&good[..], &["--out", out, "--root-certificates", "/nowhere"]].concat(), 3, "/nowhere"),
         (&[&good[..], &["--out", out, "--auth-password-file", "/nowhere"]].concat(), 3, "/nowhere"),

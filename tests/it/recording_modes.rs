@@ -497,7 +497,7 @@ fn all_replaces_the_recording_at_once() {
     std::fs::create_dir_all(dir.join("src/deep")).unwrap();
     std::fs::write(dir.join("src/deep/main.rs"), "").unwrap();
     let error = Recording::open(&dir, Mode::All, Rules::default()).unwrap_err();
-    assert!(error.to_string().contains("main.rs is no part of a recording"), "{error}");
+    assert!(error.to_string().contains("main.rs is not part of a recording"), "{error}");
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn what_cannot_start_says_why_in_one_sentence() {
     for (arguments, code, says) in [
         (&["--sample", "--listen", &taken][..], 1, "cannot listen on"),
         (&["--sample", "--listen", "nonsense"], 2, "give ADDRESS:PORT"),
-        (&["--sample", "--namespace", "not a uri"], 2, "no absolute URI"),
+        (&["--sample", "--namespace", "not a uri"], 2, "not an absolute URI"),
         (&[&["--sample"][..], &files].concat(), 3, "/nowhere/cert.pem"),
         (&["--sample", "--auth-password-file", "/nowhere"], 3, "/nowhere"),
         (&["--sample", "--tls-key", "x"], 2, "--tls-certificate"),

@@ -330,7 +330,7 @@ fn what_an_enabled_external_provider_needs_must_be_there() {
         ),
         (
             "url = 'https://h/'\npassword_env = 'CRM_PASSWORD'\nproxy = 'hunter2'",
-            vec!["s.toml:9: login.proxy: the proxy is no http:// or https:// URL"],
+            vec!["s.toml:9: login.proxy: the proxy is not an http:// or https:// URL"],
         ),
         (
             "url = 'https://h/'\npassword_env = 'CRM_PASSWORD'\nproxy_env = 'NOT_SET'",
@@ -345,7 +345,7 @@ fn what_an_enabled_external_provider_needs_must_be_there() {
             vec![
                 "s.toml:3: login.password_file: the web service password is missing",
                 "s.toml:7: login.url: must begin with http:// or https://",
-                "s.toml:8: login.proxy: the proxy is no http:// or https:// URL",
+                "s.toml:8: login.proxy: the proxy is not an http:// or https:// URL",
             ],
         ),
     ] {
