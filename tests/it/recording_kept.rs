@@ -336,6 +336,22 @@ fn what_does_not_fit_into_the_queue_is_lost_and_nobody_waits() {
     assert_eq!(recording.finish().unwrap().failed, summary.failed + 1, "it is over");
 }
 
+#[test]
+fn what_has_no_name_yet_is_taken_over_with_its_recording() {
+    for next in [Mode::New, Mode::All] {
+        let scratch = Folder::new("kept-batch-kill");
+        let dir = scratch.path().join("crm");
+        let killed = open(&dir, Mode::All);
+        keep(&killed, &asked("me", "x"), "Hi").unwrap();
+        let name = keep(&killed, &asked("me", "x"), "Hi again").unwrap();
+        drop(killed);
+        let stage = hidden(scratch.path(), ".crm.unfinished-");
+        std::fs::rename(stage.join(&name), stage.join(".unfinished-7-0")).unwrap();
+        assert_eq!(open(&dir, next).len(), 2);
+        assert_eq!(names(&dir)[1], name);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_recording_is_its_owners_alone() {
