@@ -85,6 +85,21 @@ fn a_new_recording_that_was_cut_short_is_taken_over_where_there_is_none_and_else
     }
 }
 
+#[test]
+fn what_cannot_be_read_is_kept_beside_too() {
+    let scratch = Folder::new("kept-unreadable");
+    let dir = scratch.path().join("crm");
+    keep(&open(&dir, Mode::New), &asked("me", "x"), "Old").unwrap();
+    let file = dir.join("00001-authenticate-old-soap11/exchange.toml");
+    std::fs::write(&file, "schema = 'x'").unwrap();
+    let session = open(&dir, Mode::All);
+    keep(&session, &asked("me", "x"), "New").unwrap();
+    let previous = session.finish().unwrap().previous.unwrap();
+    let kept = previous.join("00001-authenticate-old-soap11/exchange.toml");
+    assert_eq!(std::fs::read(kept).unwrap(), b"schema = 'x'");
+    assert_eq!(names(&dir), ["00001-authenticate-new-soap11"]);
+}
+
 /// A response with this status.
 fn status(status: u16) -> Outcome {
     answered(HttpResponse { status, ..answer("Boom") })
