@@ -51,7 +51,7 @@ pub(super) fn failed(error: &(dyn Error + 'static)) -> Failed {
     failed
 }
 
-/// The address to call something that listens at this one: that of all interfaces is none to call.
+/// The address at which to call what listens at this one: nobody can call the one of all interfaces.
 pub(super) fn to_call(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
