@@ -38,10 +38,11 @@ pub use variables::{Absent, Sink, VariableError, Variables};
 
 use raw::{Presence, RawCustomFieldData};
 
-/// The variable that carries the web service password in every request (contract, section 3).
+/// The variable that carries the web service password in every request
+/// (wsdl/CONTRACT.md, section 3).
 pub const AUTH_PASSWORD: &str = "authPW";
 
-/// The prefix of custom field variables, matched without case (contract, section 3).
+/// The prefix of custom field variables, matched without case (wsdl/CONTRACT.md, section 3).
 pub const CUSTOM_FIELD_PREFIX: &str = "cf_";
 
 /// A request type, which is the operation.
@@ -108,9 +109,9 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// What a provider answers to a wrong web service password (contract, section 3).
+    /// What a provider answers to a wrong web service password (wsdl/CONTRACT.md, section 3).
     pub const PERMISSION_DENIED: &'static str = "Permission Denied";
-    /// What a provider answers when an input is missing (contract, section 3).
+    /// What a provider answers when an input is missing (wsdl/CONTRACT.md, section 3).
     pub const REQUIRED_INPUT_MISSING: &'static str = "Required Input Missing";
 
     /// A failure with a message.
@@ -154,7 +155,7 @@ impl<E: std::error::Error> From<E> for ProviderError {
 }
 
 /// The first line of what a provider or its service says, for logs, lists and other places for one
-/// line: with `customErrors="Off"`, ASP.NET lets a stack follow (contract, section 3).
+/// line: with `customErrors="Off"`, ASP.NET lets a stack follow (wsdl/CONTRACT.md, section 3).
 pub fn first_line(text: &str) -> &str {
     text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }

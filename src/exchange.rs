@@ -110,7 +110,7 @@ impl Headers {
     }
 
     /// The last header of this name, as text: where one may stand once and stands twice, the last
-    /// counts (asmx.md, section 4, two SOAPAction headers).
+    /// counts (wsdl/ASMX.md, section 4, two SOAPAction headers).
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
         let found = self.0.iter().rev().find(|h| h.name.eq_ignore_ascii_case(name))?;
         Some(match std::str::from_utf8(&found.value) {

@@ -34,7 +34,7 @@ pub(crate) use response::answer_version;
 pub const ENVELOPE_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 /// The envelope namespace of SOAP 1.2 (SOAP 1.2 part 1, section 5.1).
 pub const ENVELOPE_12: &str = "http://www.w3.org/2003/05/soap-envelope";
-/// The namespace of a service whose author set none (contract, section 2).
+/// The namespace of a service whose author set none (wsdl/CONTRACT.md, section 2).
 pub const DEFAULT_NAMESPACE: &str = "http://tempuri.org/";
 
 /// The version of SOAP.

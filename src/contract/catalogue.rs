@@ -82,7 +82,8 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Whether an operation changes anything at the provider (contract, section 3, side effects).
+/// Whether an operation changes anything at the provider (wsdl/CONTRACT.md, section 3, side
+/// effects).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// It only reads: asking again does no harm.

@@ -49,7 +49,8 @@ pub enum Interaction {
 }
 
 impl GetCustomFieldOptions {
-    /// Page one if `location` is `PRE` (whatever the case), else page two (contract, section 3).
+    /// Page one if `location` is `PRE` (whatever the case), else page two (wsdl/CONTRACT.md,
+    /// section 3).
     pub fn page(&self) -> Page {
         match self.location.as_deref() {
             Some(location) if location.eq_ignore_ascii_case("PRE") => Page::One,
@@ -58,7 +59,7 @@ impl GetCustomFieldOptions {
     }
 
     /// A ticket if `interactiontype` is absent or `TICKET` (whatever the case), else a chat
-    /// (contract, section 3).
+    /// (wsdl/CONTRACT.md, section 3).
     pub fn interaction(&self) -> Interaction {
         match self.interaction_type.as_deref() {
             Some(kind) if !kind.eq_ignore_ascii_case("TICKET") => Interaction::Chat,
@@ -76,8 +77,9 @@ impl Operation for GetCustomFieldOptions {
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
         sink.put_input("loginUsername", self.login_username.as_deref());
         sink.put_input("departmentName", self.department_name.as_deref());
-        // Absent, these two have meanings of their own, and empty they are never sent (contract, section
-        // 3): to the reader, an empty place is as good as none, and an empty interaction is a chat.
+        // Absent, these two have meanings of their own, and empty they are never sent
+        // (wsdl/CONTRACT.md, section 3): to the reader, an empty place is as good as none, and an
+        // empty interaction is a chat.
         sink.put_optional("location", self.location.as_deref().filter(|place| !place.is_empty()));
         let interaction = match self.interaction_type.as_deref() {
             Some("") => Some("CHAT"),

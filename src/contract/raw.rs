@@ -5,7 +5,8 @@ use std::fmt;
 use crate::secret::{MASK, is_secret_key};
 
 /// An element that may be absent, nil, or there with a value (which may be empty): three different
-/// things on the wire (contract, section 2). To .NET, absent and nil are both a null reference.
+/// things on the wire (wsdl/CONTRACT.md, section 2). To .NET, absent and nil are both a null
+/// reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Presence<T> {
     /// There is no element.

@@ -1,4 +1,4 @@
-//! `key=value` strings (contract, section 3): the language in which providers really speak.
+//! `key=value` strings (wsdl/CONTRACT.md, section 3): the language in which providers really speak.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -89,7 +89,7 @@ impl Variables {
 
     /// Takes out the custom fields (`cf_` in any case; a bare `cf_` is dropped), by their names, each
     /// once. Of duplicates the last counts; of keys that differ in the case of `cf_` the one that
-    /// came up last (contract, section 3: `cf_x=1`, `CF_x=2`, `cf_x=3` reads as 2).
+    /// came up last (wsdl/CONTRACT.md, section 3: `cf_x=1`, `CF_x=2`, `cf_x=3` reads as 2).
     pub fn take_custom_fields(&mut self) -> Self {
         let mut fields = Self::new();
         if self.entries.iter().any(|entry| is_custom_field(entry)) {
@@ -171,7 +171,7 @@ impl fmt::Debug for Variables {
 /// What a request says of an input variable that the contract names and that has no value.
 ///
 /// To a provider an absent variable is null and an empty one is `""`, and those that were written
-/// after the vendor's sample use what they read without a look (contract, section 3).
+/// after the vendor's sample use what they read without a look (wsdl/CONTRACT.md, section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Absent {
     /// It is sent empty (`subject=`), but for `interactiontype` and `location`, whose absence has a
@@ -288,7 +288,7 @@ pub enum VariableError {
     },
 }
 
-/// Reads a variable that is one of two words, whatever the case (contract, section 3).
+/// Reads a variable that is one of two words, whatever the case (wsdl/CONTRACT.md, section 3).
 pub(super) fn either(
     outputs: &mut Variables,
     key: &'static str,

@@ -35,7 +35,7 @@ const SOAP_XML: HeaderValue = HeaderValue::from_static(SOAP_XML_NAME);
 const ASPNET: HeaderValue = HeaderValue::from_static(ASPNET_VERSION);
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// http.sys refuses a header line that is longer (asmx.md, section 1).
+/// http.sys refuses a header line that is longer (wsdl/ASMX.md, section 1).
 const HEADER_LINE: usize = 8 << 10;
 /// http.sys refuses a longer request target (`UrlSegmentMaxLength` and its neighbours).
 const TARGET: usize = 16 << 10;

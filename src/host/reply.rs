@@ -1,5 +1,5 @@
 //! An answer before it becomes an HTTP message, and the one table from errors to faults and status
-//! codes (asmx.md, sections 1 and 4).
+//! codes (wsdl/ASMX.md, sections 1 and 4).
 
 use super::pages;
 use crate::contract::VariableError;
@@ -196,7 +196,7 @@ impl From<Reply> for HttpResponse {
     }
 }
 
-/// The words of the exceptions that the vendor's own parser runs into (asmx.md, section 4).
+/// The words of the exceptions that the vendor's own parser runs into (wsdl/ASMX.md, section 4).
 fn thrown(error: &InputsError) -> String {
     match error {
         InputsError::Null | InputsError::Variable(VariableError::Nil { .. }) => {

@@ -1,4 +1,4 @@
-//! `?WSDL` and `?disco`, generated for the operations that a service has (asmx.md, section 2).
+//! `?WSDL` and `?disco`, generated for the operations that a service has (wsdl/ASMX.md, section 2).
 
 use super::open::{Hosted, OpenService};
 use crate::contract::Kind;

@@ -157,7 +157,8 @@ fn transport_error(trouble: &Trouble) -> Option<&TransportError> {
 }
 
 /// May the call be made again? It must have failed at the connection, and either only read or
-/// provably not have been sent (contract, section 3). Not after a time-out: it took long enough.
+/// provably not have been sent (wsdl/CONTRACT.md, section 3). Not after a time-out: it took long
+/// enough.
 fn may_repeat<T: Operation>(trouble: &Trouble) -> bool {
     let Some(error) = transport_error(trouble) else { return false };
     let connection = match &error.kind {

@@ -164,8 +164,9 @@ impl Binding {
         self.renamed(operation).and_then(|renamed| renamed.name.as_deref()).unwrap_or(operation)
     }
 
-    /// The SOAP action of an operation: namespace and name with exactly one `/` between (asmx.md,
-    /// section 2), unless [`with_operation_action`](Self::with_operation_action) gave it another.
+    /// The SOAP action of an operation: namespace and name with exactly one `/` between
+    /// (wsdl/ASMX.md, section 2), unless [`with_operation_action`](Self::with_operation_action)
+    /// gave it another.
     pub fn action(&self, operation: &str) -> String {
         self.action_parts(operation).concat()
     }

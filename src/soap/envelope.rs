@@ -190,8 +190,8 @@ impl Envelope {
         }
     }
 
-    /// Finds the operation (asmx.md, section 4): a `SOAPAction` header decides; else the Body's
-    /// first element; else, in SOAP 1.2, nothing does.
+    /// Finds the operation (wsdl/ASMX.md, section 4): a `SOAPAction` header decides; else the
+    /// Body's first element; else, in SOAP 1.2, nothing does.
     pub fn route<O>(
         &self,
         by_element: impl Fn(&str, &str) -> Option<O>,

@@ -11,7 +11,7 @@ use crate::xml::XmlError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// No reader could take `a=b=1` apart as key `a=b` (contract, section 3).
+    /// No reader could take `a=b=1` apart as key `a=b` (wsdl/CONTRACT.md, section 3).
     #[error("{operation}: the key \"{key}\" holds \"=\", which no provider can read: rename it")]
     Key {
         /// The operation.

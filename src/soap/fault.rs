@@ -109,8 +109,9 @@ impl Fault {
         let mut fault = Self::new(FaultCode::Other(String::new()), "");
         fault.detail = None;
         while r.child()? {
-            // SOAP 1.1 fault entries are in no namespace (section 4.4). ASMX writes a `detail` of
-            // an exception's own as it is into SOAP 1.2 faults, too (asmx.md, `rs-soapexception`).
+            // SOAP 1.1, section 4.4: fault entries are in no namespace. ASMX writes a `detail` of an
+            // exception's own as it is into SOAP 1.2 faults, too (exchange `rs-soapexception-auth-12`
+            // in fixtures).
             let own = r.namespace().is_empty() || r.namespace() == version.envelope();
             match r.local() {
                 "faultcode" if own => fault.code = code(r, mask)?,
@@ -151,7 +152,7 @@ impl Fault {
         Ok(())
     }
 
-    /// The answer that carries the fault: HTTP 500, in SOAP 1.2 too (asmx.md, section 4).
+    /// The answer that carries the fault: HTTP 500, in SOAP 1.2 too (wsdl/ASMX.md, section 4).
     pub fn encode(&self, version: SoapVersion) -> HttpResponse {
         HttpResponse { status: 500, headers: answer_headers(version), body: self.write(version) }
     }

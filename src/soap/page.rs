@@ -97,7 +97,7 @@ impl NotSoap {
     }
 
     /// Is this answer no SOAP? By status (below 300, 400 and 500 may carry SOAP), content type and
-    /// emptiness (contract, section 5).
+    /// emptiness (wsdl/CONTRACT.md, section 5).
     pub(super) fn recognise(response: &HttpResponse, mask: &Mask) -> Option<Self> {
         let status = response.status;
         let content_type = response.headers.get("Content-Type");

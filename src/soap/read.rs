@@ -72,7 +72,7 @@ pub(super) fn envelope_version(r: &Reader<'_>) -> Option<SoapVersion> {
 }
 
 /// Reads a `Header`: the name of the first entry that must be understood, since none is known
-/// (asmx.md, section 4: even one for another actor).
+/// (wsdl/ASMX.md, section 4: even one for another actor).
 pub(super) fn read_header(
     r: &mut Reader<'_>,
     version: SoapVersion,
@@ -115,8 +115,8 @@ pub(super) enum Types {
     Ignored,
 }
 
-/// An `ArrayOfString`, appended to what an earlier element of the same name held (asmx.md, section
-/// 4). The current element is consumed.
+/// An `ArrayOfString`, appended to what an earlier element of the same name held (wsdl/ASMX.md,
+/// section 4). The current element is consumed.
 pub(super) fn read_list(
     r: &mut Reader<'_>,
     namespace: &str,

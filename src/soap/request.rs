@@ -116,7 +116,7 @@ impl InputsError {
 }
 
 /// Splits the inputs into `authPW` and the other variables. An absent `inputs` is null; an empty or
-/// nil one, and one without a list, are no variables at all (asmx.md, section 4).
+/// nil one, and one without a list, are no variables at all (wsdl/ASMX.md, section 4).
 pub(crate) fn read_inputs(
     inputs: Presence<RawInputs>,
 ) -> Result<(Option<Secret>, Variables), InputsError> {

@@ -271,7 +271,7 @@ impl<E: Into<Located>> From<E> for Stopped {
 }
 
 /// `External…ProviderResult`. The current element is consumed. Of an element that stands twice the
-/// first counts, but lists are appended (asmx.md, section 4).
+/// first counts, but lists are appended (wsdl/ASMX.md, section 4).
 fn read_result(
     r: &mut Reader<'_>,
     namespace: &str,

@@ -1,5 +1,5 @@
-//! Messages as .NET writes them (contract, section 5; asmx.md, section 3): one line, no byte order
-//! mark, no indentation.
+//! Messages as .NET writes them (wsdl/CONTRACT.md, section 5; wsdl/ASMX.md, section 3): one line,
+//! no byte order mark, no indentation.
 
 mod elements;
 mod items;
@@ -113,7 +113,7 @@ impl Binding {
         Ok(self.close_result(w, T::NAME))
     }
 
-    /// The body of a failure. Its outputs are an empty list when there are none (sample-provider.md),
+    /// The body of a failure. Its outputs are an empty list when there are none (wsdl/SAMPLE.md),
     /// and so are the custom field items.
     pub(crate) fn write_failure<T: Operation>(
         &self,

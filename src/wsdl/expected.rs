@@ -1,4 +1,4 @@
-//! What the contract says about the messages (contract, section 2), as data.
+//! What the contract says about the messages (wsdl/CONTRACT.md, section 2), as data.
 
 use crate::contract::Kind;
 

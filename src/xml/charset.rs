@@ -1,4 +1,4 @@
-//! From the bytes of a message to characters, as ASP.NET decides it (asmx.md, section 4).
+//! From the bytes of a message to characters, as ASP.NET decides it (wsdl/ASMX.md, section 4).
 
 use std::borrow::Cow;
 
@@ -169,7 +169,7 @@ pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<&str> {
 }
 
 /// The charset that a content type names. .NET takes spaces, tabs and both kinds of quotes off it
-/// (asmx.md, content type and encoding).
+/// (wsdl/ASMX.md, section 4, content type and encoding).
 pub(crate) fn label(content_type: &str) -> Option<String> {
     let label = parameter(content_type, "charset")?;
     let label = label.trim_matches([' ', '\t', '"', '\'']);

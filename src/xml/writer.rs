@@ -5,7 +5,7 @@ use memchr::memchr3;
 use super::names::{class, classes, is_char};
 
 /// A character that XML 1.0 cannot hold. .NET would write it as a reference that no parser accepts
-/// (asmx.md, section 3), so we refuse it when writing.
+/// (wsdl/ASMX.md, section 3), so we refuse it when writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the character U+{:04X} cannot be written in XML 1.0", *code)]
 pub struct IllegalCharacter {
@@ -14,7 +14,7 @@ pub struct IllegalCharacter {
 }
 
 /// Appends to a buffer. No indentation, no byte order mark; only `&`, `<` and `>` are escaped, an
-/// empty element is `<x />` (contract, section 5).
+/// empty element is `<x />` (wsdl/CONTRACT.md, section 5).
 #[derive(Debug, Default)]
 pub struct Writer {
     out: String,
@@ -28,7 +28,7 @@ impl Writer {
     }
 
     /// The same, but in text a character that XML 1.0 cannot hold becomes a reference, as .NET
-    /// writes it (asmx.md, section 3), although no XML parser accepts that.
+    /// writes it (wsdl/ASMX.md, section 3), although no XML parser accepts that.
     #[must_use]
     pub fn with_references(mut self) -> Self {
         self.references = true;

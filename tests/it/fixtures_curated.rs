@@ -21,7 +21,7 @@ use crate::support::repository;
 const SECRETS: [(u32, &str); 5] =
     [(1, "s3cret"), (2, "mypassword"), (3, "MyPassword"), (4, "wrong"), (5, "secret")];
 
-/// What Mono says and .NET Framework says otherwise (asmx.md, section 1).
+/// What Mono says and .NET Framework says otherwise (wsdl/ASMX.md, section 1).
 const MONO: [(&str, &str); 5] = [
     ("not set to an instance of an object<", "not set to an instance of an object.<"),
     ("HTTP Header {0}: {1}.", "HTTP Header SOAPAction: http://tempuri.org/Nope."),
