@@ -7,7 +7,7 @@
 //!
 //! The names of four kinds (five operations) are read off the vendor's interface assembly; those of
 //! [`GetUserInfo`], [`HandleEvent`] and [`RegisterUser`] are conventions of this crate
-//! ([`Evidence`]).
+//! ([`NameSource`]).
 
 mod catalogue;
 pub mod raw;
@@ -22,7 +22,7 @@ pub mod secrets;
 mod ticket;
 pub mod user_information;
 
-pub use catalogue::{Effect, Evidence, Kind, OPERATIONS, OperationInfo, VariableInfo};
+pub use catalogue::{Kind, NameSource, OPERATIONS, OperationInfo, SideEffect, VariableInfo};
 pub use chat::{ChatProvider, StartChat};
 pub use custom_fields::{
     CustomFieldChange, CustomFieldOptions, CustomFieldProvider, GetCustomFieldOptions,
@@ -52,7 +52,7 @@ pub trait Operation: Sized + Send + Sync {
     /// The operation's name on the wire.
     const NAME: &'static str;
     /// Whether the operation changes anything: if so, it is sent at most once.
-    const EFFECT: Effect;
+    const SIDE_EFFECT: SideEffect;
     /// What a successful call answers, beside its message and the variables only a site knows.
     type Result: Send + Sync;
 

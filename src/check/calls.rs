@@ -10,7 +10,7 @@ use super::trouble;
 use crate::client::remedy;
 use crate::client::{CallError, Client, Discovery, Transport as _};
 use crate::contract::raw::{Presence, RawInputs, StringList};
-use crate::contract::{Effect, Kind, OPERATIONS, OperationInfo, first_line};
+use crate::contract::{Kind, OPERATIONS, OperationInfo, SideEffect, first_line};
 use crate::exchange::HttpResponse;
 use crate::secret::Mask;
 use crate::soap::{Binding, DecodeError, FaultCode, SoapVersion, answer_version};
@@ -41,7 +41,7 @@ pub(super) fn reading(
     discovery: Option<&Discovery>,
     namespace: &str,
 ) -> Option<&'static str> {
-    let reads = |info: &&OperationInfo| info.effect == Effect::Reads;
+    let reads = |info: &&OperationInfo| info.side_effect == SideEffect::ReadOnly;
     let found = match discovery {
         Some(discovery) => {
             let there = discovery.find.found.iter().filter(|found| found.namespace == namespace);

@@ -6,7 +6,7 @@ use super::report::{Finding, Outcome, Step};
 use super::subject::Subject;
 use super::trouble;
 use crate::client::{DiscoverError, Discovery};
-use crate::contract::{Effect, GetSignInCookieInfo, Kind, OPERATIONS, Operation as _};
+use crate::contract::{GetSignInCookieInfo, Kind, OPERATIONS, Operation as _, SideEffect};
 use crate::wsdl::{Description, Difference, DifferenceKind, Match, Severity};
 
 /// What came of fetching the description.
@@ -157,9 +157,9 @@ pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
             Match::Exact => found.name.clone(),
             _ => format!("{} (as {})", found.operation.name, found.name),
         };
-        let effect = match found.operation.effect {
-            Effect::Reads => "reads",
-            Effect::Changes => "changes",
+        let effect = match found.operation.side_effect {
+            SideEffect::ReadOnly => "reads",
+            SideEffect::Mutating => "changes",
         };
         step.details.push(format!("{name}: {effect}, in {}", found.namespace));
         settings(&mut step, subject, found);

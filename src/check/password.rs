@@ -7,7 +7,7 @@ use super::report::{Finding, Step};
 use super::subject::Subject;
 use crate::client::{Client, Discovery};
 use crate::contract::{
-    Authenticate, Effect, GetSignInCookieInfo, Kind, OPERATIONS, Operation as _, OperationInfo,
+    Authenticate, GetSignInCookieInfo, Kind, OPERATIONS, Operation as _, OperationInfo, SideEffect,
 };
 
 /// Is the password asked for, and is ours accepted?
@@ -186,8 +186,11 @@ impl PasswordCheck<'_> {
         let of_kind =
             |info: &&OperationInfo| self.subject.kind.is_none_or(|kind| kind == info.kind);
         // Looking a cookie up or a form touches less than a login that fails.
-        let mut harmless: Vec<&OperationInfo> =
-            OPERATIONS.iter().filter(there).filter(|info| info.effect == Effect::Reads).collect();
+        let mut harmless: Vec<&OperationInfo> = OPERATIONS
+            .iter()
+            .filter(there)
+            .filter(|info| info.side_effect == SideEffect::ReadOnly)
+            .collect();
         harmless.sort_by_key(|info| info.name == Authenticate::NAME);
         if self.discovery.is_none() && self.subject.kind.is_none() {
             return Err("without a WSDL it is not known which operations there are".to_owned());

@@ -11,8 +11,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use external_providers::client::{Client, HttpTransport, Transport, TransportError};
 use external_providers::contract::{
-    Absent, Authenticate, Evidence, Failure, GetCustomFieldOptions, GetSignInCookieInfo,
-    GetUserInfo, HandleEvent, OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat,
+    Absent, Authenticate, Failure, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo,
+    HandleEvent, NameSource, OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat,
     StartTicket, Variables, may_be_secret,
 };
 use external_providers::exchange::{HttpRequest, HttpResponse};
@@ -131,9 +131,9 @@ fn operations_help() -> String {
         if operation.custom_fields {
             variables.push("cf_…".to_owned());
         }
-        let mark = match operation.evidence {
-            Evidence::Assembly => "",
-            Evidence::Convention => " (c)",
+        let mark = match operation.name_source {
+            NameSource::Assembly => "",
+            NameSource::Convention => " (c)",
         };
         help.push_str(&format!("  {}{mark}: {}\n", operation.name, variables.join(", ")));
     }

@@ -1,6 +1,6 @@
 //! The sample provider inside the process.
 
-use external_providers::contract::{Evidence, OperationInfo};
+use external_providers::contract::{NameSource, OperationInfo};
 use external_providers::{Host, Secret, sample};
 
 use super::{Failed, LOCAL, USAGE};
@@ -20,9 +20,9 @@ pub(crate) async fn start(
         .bind("127.0.0.1:0")
         .await
         .map_err(|error| Failed::new(LOCAL, format!("the sample cannot start: {error}")))?;
-    let path = match operation.evidence {
-        Evidence::Assembly => "/Provider.asmx",
-        Evidence::Convention => "/Extended.asmx",
+    let path = match operation.name_source {
+        NameSource::Assembly => "/Provider.asmx",
+        NameSource::Convention => "/Extended.asmx",
     };
     let url = format!("http://{}{path}", server.local_addr());
     tokio::spawn(server.serve(std::future::pending()));

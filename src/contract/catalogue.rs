@@ -85,16 +85,16 @@ impl fmt::Display for Kind {
 /// Whether an operation changes anything at the provider (wsdl/CONTRACT.md, section 3, side
 /// effects).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Effect {
+pub enum SideEffect {
     /// It only reads: asking again does no harm.
-    Reads,
+    ReadOnly,
     /// It may deduct, create or update: never send it again unless it was provably not sent.
-    Changes,
+    Mutating,
 }
 
 /// Where the names of an operation come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Evidence {
+pub enum NameSource {
     /// Read off the vendor's interface assembly (`SmarterTrack.Connector` 1.0.0.0).
     Assembly,
     /// No public source says it: a convention of this crate. A live service may use other names.
@@ -118,9 +118,9 @@ pub struct OperationInfo {
     /// The kind it belongs to.
     pub kind: Kind,
     /// Whether it changes anything.
-    pub effect: Effect,
+    pub side_effect: SideEffect,
     /// Where its names come from.
-    pub evidence: Evidence,
+    pub name_source: NameSource,
     /// The input variables but for `authPW` and custom fields, in the order in which they are sent.
     pub inputs: &'static [VariableInfo],
     /// Does it take custom fields (`cf_…`)?
@@ -145,7 +145,7 @@ const fn optional(name: &'static str) -> VariableInfo {
 }
 
 const fn operation<T: Operation>(
-    evidence: Evidence,
+    name_source: NameSource,
     inputs: &'static [VariableInfo],
     custom_fields: bool,
     outputs: &'static [&'static str],
@@ -153,8 +153,8 @@ const fn operation<T: Operation>(
     OperationInfo {
         name: T::NAME,
         kind: T::KIND,
-        effect: T::EFFECT,
-        evidence,
+        side_effect: T::SIDE_EFFECT,
+        name_source,
         inputs,
         custom_fields,
         outputs,
@@ -164,19 +164,19 @@ const fn operation<T: Operation>(
 /// Every operation, in the order of the contract's table.
 pub static OPERATIONS: [OperationInfo; 8] = [
     operation::<Authenticate>(
-        Evidence::Assembly,
+        NameSource::Assembly,
         &[required("loginUsername"), required("loginPassword")],
         false,
         &["Authentication", "EmailAddress", "DisplayName"],
     ),
     operation::<GetSignInCookieInfo>(
-        Evidence::Assembly,
+        NameSource::Assembly,
         &[required("loginUsername")],
         false,
         &["Authentication", "EmailAddress", "DisplayName"],
     ),
     operation::<GetCustomFieldOptions>(
-        Evidence::Assembly,
+        NameSource::Assembly,
         &[
             optional("loginUsername"),
             optional("departmentName"),
@@ -187,7 +187,7 @@ pub static OPERATIONS: [OperationInfo; 8] = [
         &["CanStartTickets", "CanStartChats"],
     ),
     operation::<StartTicket>(
-        Evidence::Assembly,
+        NameSource::Assembly,
         &[
             optional("loginUsername"),
             optional("emailFrom"),
@@ -199,13 +199,13 @@ pub static OPERATIONS: [OperationInfo; 8] = [
         &["TicketCreation", "departmentName"],
     ),
     operation::<StartChat>(
-        Evidence::Assembly,
+        NameSource::Assembly,
         &[optional("loginUsername"), optional("emailFrom"), optional("departmentName")],
         true,
         &["ChatCreation", "departmentName"],
     ),
     operation::<GetUserInfo>(
-        Evidence::Convention,
+        NameSource::Convention,
         &[
             optional("loginUsername"),
             optional("emailFrom"),
@@ -215,9 +215,9 @@ pub static OPERATIONS: [OperationInfo; 8] = [
         false,
         &["UserFound"],
     ),
-    operation::<HandleEvent>(Evidence::Convention, &[required("eventName")], false, &[]),
+    operation::<HandleEvent>(NameSource::Convention, &[required("eventName")], false, &[]),
     operation::<RegisterUser>(
-        Evidence::Convention,
+        NameSource::Convention,
         &[
             required("loginUsername"),
             required("loginPassword"),

@@ -7,7 +7,7 @@ use std::future::Future;
 
 use super::raw::{Presence, RawCustomFieldData};
 use super::ticket::Start;
-use super::{Effect, Kind, Operation, ProviderResult, Sink, VariableError, Variables};
+use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
 
 /// The output variable that says whether the chat may start.
 const CREATION: &str = "ChatCreation";
@@ -30,7 +30,7 @@ pub struct StartChat {
 impl Operation for StartChat {
     const KIND: Kind = Kind::LiveChat;
     const NAME: &'static str = "StartChat";
-    const EFFECT: Effect = Effect::Changes;
+    const SIDE_EFFECT: SideEffect = SideEffect::Mutating;
     type Result = Start;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {

@@ -9,7 +9,7 @@ use std::future::Future;
 use super::raw::StringList;
 use super::raw::{Presence, RawCustomFieldData};
 use super::variables::either;
-use super::{Effect, Kind, Operation, ProviderResult, Sink, VariableError, Variables};
+use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
 
 /// Which fields does this form show, and how?
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,7 +71,7 @@ impl GetCustomFieldOptions {
 impl Operation for GetCustomFieldOptions {
     const KIND: Kind = Kind::CustomFields;
     const NAME: &'static str = "GetCustomFieldOptions";
-    const EFFECT: Effect = Effect::Reads;
+    const SIDE_EFFECT: SideEffect = SideEffect::ReadOnly;
     type Result = CustomFieldOptions;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {

@@ -6,7 +6,7 @@
 use std::future::Future;
 
 use super::raw::{Presence, RawCustomFieldData};
-use super::{Effect, Kind, Operation, ProviderResult, Sink, VariableError, Variables};
+use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,7 +20,7 @@ pub struct HandleEvent {
 impl Operation for HandleEvent {
     const KIND: Kind = Kind::Events;
     const NAME: &'static str = "HandleEvent";
-    const EFFECT: Effect = Effect::Changes;
+    const SIDE_EFFECT: SideEffect = SideEffect::Mutating;
     type Result = EventHandled;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {

@@ -7,7 +7,7 @@ use std::future::Future;
 
 use super::raw::{Presence, RawCustomFieldData};
 use super::variables::either;
-use super::{Effect, Kind, Operation, ProviderResult, Sink, VariableError, Variables};
+use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
 use crate::secret::Secret;
 
 /// May this user log in with this password?
@@ -24,7 +24,7 @@ pub struct Authenticate {
 impl Operation for Authenticate {
     const KIND: Kind = Kind::Login;
     const NAME: &'static str = "Authenticate";
-    const EFFECT: Effect = Effect::Reads;
+    const SIDE_EFFECT: SideEffect = SideEffect::ReadOnly;
     type Result = Authentication;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
@@ -65,7 +65,7 @@ pub struct GetSignInCookieInfo {
 impl Operation for GetSignInCookieInfo {
     const KIND: Kind = Kind::Login;
     const NAME: &'static str = "GetSignInCookieInfo";
-    const EFFECT: Effect = Effect::Reads;
+    const SIDE_EFFECT: SideEffect = SideEffect::ReadOnly;
     type Result = Authentication;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {

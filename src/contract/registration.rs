@@ -8,7 +8,7 @@ use std::future::Future;
 
 use super::raw::{Presence, RawCustomFieldData};
 use super::variables::either;
-use super::{Effect, Kind, Operation, ProviderResult, Sink, VariableError, Variables};
+use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
 use crate::secret::Secret;
 
 /// Create this user.
@@ -31,7 +31,7 @@ pub struct RegisterUser {
 impl Operation for RegisterUser {
     const KIND: Kind = Kind::Registration;
     const NAME: &'static str = "RegisterUser";
-    const EFFECT: Effect = Effect::Changes;
+    const SIDE_EFFECT: SideEffect = SideEffect::Mutating;
     type Result = Registration;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {

@@ -7,7 +7,7 @@ use std::future::Future;
 
 use super::raw::{Presence, RawCustomFieldData};
 use super::variables::either;
-use super::{Effect, Kind, Operation, ProviderResult, Sink, VariableError, Variables};
+use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
 
 /// The output variable that says whether the ticket may start.
 const CREATION: &str = "TicketCreation";
@@ -34,7 +34,7 @@ pub struct StartTicket {
 impl Operation for StartTicket {
     const KIND: Kind = Kind::Ticket;
     const NAME: &'static str = "StartTicket";
-    const EFFECT: Effect = Effect::Changes;
+    const SIDE_EFFECT: SideEffect = SideEffect::Mutating;
     type Result = Start;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {

@@ -8,7 +8,7 @@ use std::future::Future;
 
 use super::raw::{Presence, RawCustomFieldData};
 use super::variables::either;
-use super::{Effect, Kind, Operation, ProviderResult, Sink, VariableError, Variables};
+use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
 
 /// What should an agent know about this customer?
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,7 +28,7 @@ pub struct GetUserInfo {
 impl Operation for GetUserInfo {
     const KIND: Kind = Kind::UserInformation;
     const NAME: &'static str = "GetUserInfo";
-    const EFFECT: Effect = Effect::Reads;
+    const SIDE_EFFECT: SideEffect = SideEffect::ReadOnly;
     type Result = UserInformation;
 
     fn write_inputs<S: Sink>(&self, sink: &mut S) {

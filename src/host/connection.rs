@@ -19,7 +19,7 @@ use super::pages::SECURITY_POLICY;
 use super::provide::Outcome;
 use super::reply::{ASPNET_VERSION, Cache, Reply};
 use super::{describe, host_header, log, trial};
-use crate::contract::Effect;
+use crate::contract::SideEffect;
 use crate::soap::{Heading, SoapVersion, url_decode};
 
 const X_ASPNET_VERSION: HeaderName = HeaderName::from_static("x-aspnet-version");
@@ -163,7 +163,7 @@ async fn dispatch(
         let named = describe::operation(service, head.uri.query().unwrap_or_default());
         if let Some(hosted) = named {
             let offered = trial::is_offered(&hosting.settings, head, peer)
-                && hosted.info.effect == Effect::Reads;
+                && hosted.info.side_effect == SideEffect::ReadOnly;
             if offered && !trial::is_own(hosting, head, peer) {
                 let sentence = "This form is taken from its own page only, and for callers from \
                     this machine only if they name it by an IP address or localhost.";

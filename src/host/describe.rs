@@ -10,7 +10,7 @@ use super::open::{Hosted, OpenService};
 use super::pages::{self, Trial};
 use super::reply::Reply;
 use super::{Hosting, trial, wsdl};
-use crate::contract::Effect;
+use crate::contract::SideEffect;
 use crate::soap::url_decode;
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -60,10 +60,10 @@ pub(super) fn answer(hosting: &Hosting, service: &OpenService, head: &Parts, pee
         let sentence = format!("The service has no operation {name}.");
         return Reply::html(404, pages::message(&service.name, &sentence));
     };
-    let trial = match (hosted.info.effect, trial::is_offered(&hosting.settings, head, peer)) {
-        (Effect::Changes, _) => Trial::Unsafe,
-        (Effect::Reads, true) => Trial::Offered,
-        (Effect::Reads, false) => Trial::Elsewhere,
+    let trial = match (hosted.info.side_effect, trial::is_offered(&hosting.settings, head, peer)) {
+        (SideEffect::Mutating, _) => Trial::Unsafe,
+        (SideEffect::ReadOnly, true) => Trial::Offered,
+        (SideEffect::ReadOnly, false) => Trial::Elsewhere,
     };
     let page = pages::operation(service, hosted, file, head.uri.path(), &authority, trial);
     Reply::html(200, page)

@@ -3,7 +3,7 @@
 
 use super::open::{Hosted, OpenService};
 use crate::contract::raw::RawCustomFieldData;
-use crate::contract::{AUTH_PASSWORD, Effect, OperationInfo};
+use crate::contract::{AUTH_PASSWORD, OperationInfo, SideEffect};
 use crate::secret::is_secret_key;
 use crate::soap::{ENVELOPE_11, ENVELOPE_12, SoapVersion};
 use crate::xml::{XSD, XSI};
@@ -65,9 +65,9 @@ pub(super) fn help(service: &OpenService, file: &str) -> String {
     );
     for Hosted { info, .. } in &service.operations {
         let name = info.name;
-        let what = match info.effect {
-            Effect::Reads => "reads only",
-            Effect::Changes => "changes something at the provider",
+        let what = match info.side_effect {
+            SideEffect::ReadOnly => "reads only",
+            SideEffect::Mutating => "changes something at the provider",
         };
         content.push_str(&format!("<li><a href=\"{file}?op={name}\">{name}</a> ({what})</li>\n"));
     }

@@ -8,7 +8,7 @@ use super::breaker::{Breaker, Refusal};
 use super::link::Link;
 use super::{ServiceError, Trouble};
 use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind, told};
-use crate::contract::{Answer, Effect, Kind, Operation};
+use crate::contract::{Answer, Kind, Operation, SideEffect};
 use crate::settings::External;
 use crate::tls::TlsCause;
 
@@ -169,5 +169,5 @@ fn may_repeat<T: Operation>(trouble: &Trouble) -> bool {
     };
     // As long as the service is being discovered, the operation itself is not sent.
     let sent = error.sent && matches!(trouble, Trouble::Call(_));
-    connection && (T::EFFECT == Effect::Reads || !sent)
+    connection && (T::SIDE_EFFECT == SideEffect::ReadOnly || !sent)
 }

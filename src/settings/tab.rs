@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::client::{Client, ClientBuilder, parse_url, proxy_password};
-use crate::contract::{Absent, Evidence, Kind, OPERATIONS};
+use crate::contract::{Absent, Kind, NameSource, OPERATIONS};
 use crate::secret::Secret;
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
 use crate::tls::Fingerprint;
@@ -198,7 +198,7 @@ pub(crate) fn default_operation(kind: Kind) -> &'static str {
 
 /// Are the kind's names not public, so that a service may have others?
 pub(crate) fn has_operation_key(kind: Kind) -> bool {
-    OPERATIONS.iter().any(|info| info.kind == kind && info.evidence == Evidence::Convention)
+    OPERATIONS.iter().any(|info| info.kind == kind && info.name_source == NameSource::Convention)
 }
 
 /// What the login tab says beside its service: it has effect when a login provider decides, be it

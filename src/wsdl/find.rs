@@ -3,7 +3,7 @@
 use super::model::{Description, Message, Operation};
 use super::takes::Takes;
 use crate::contract::{
-    Evidence, GetSignInCookieInfo, Kind, OPERATIONS, Operation as _, OperationInfo,
+    GetSignInCookieInfo, Kind, NameSource, OPERATIONS, Operation as _, OperationInfo,
 };
 use crate::nearest::is_near;
 use crate::soap::{Binding, OperationNameError, SoapVersion};
@@ -59,8 +59,8 @@ pub struct Ambiguous {
 
 /// Who can say which it is.
 fn told_apart(operation: &str) -> &'static str {
-    match OperationInfo::named(operation).map(|info| info.evidence) {
-        Some(Evidence::Convention) => "name it in the settings",
+    match OperationInfo::named(operation).map(|info| info.name_source) {
+        Some(NameSource::Convention) => "name it in the settings",
         _ => "their inputs are the same, and none has the contract's name",
     }
 }

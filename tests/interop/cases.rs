@@ -9,7 +9,7 @@ use external_providers::client::CallError;
 use external_providers::contract::raw::{
     Presence, RawCustomFieldData, RawInputs, RawResult, StringList,
 };
-use external_providers::contract::{Evidence, OPERATIONS, OperationInfo};
+use external_providers::contract::{NameSource, OPERATIONS, OperationInfo};
 use external_providers::soap::{FaultCode, SoapVersion};
 use external_providers::xml::{Limits, Reader};
 
@@ -50,9 +50,9 @@ fn every_case_is_answered_as_it_must_be() {
 }
 
 async fn call(case: &Case, version: SoapVersion) -> Expected {
-    let page = match case.operation.evidence {
-        Evidence::Assembly => "Provider.asmx",
-        Evidence::Convention => "Extended.asmx",
+    let page = match case.operation.name_source {
+        NameSource::Assembly => "Provider.asmx",
+        NameSource::Convention => "Extended.asmx",
     };
     let url = format!("{}{page}", base());
     let client = Client::builder(&url, "").soap_version(version).build().unwrap();
