@@ -42,7 +42,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::exchange::{HttpRequest, HttpResponse};
+use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
 use crate::soap::SoapVersion;
 
 pub use http::Limits;
@@ -110,45 +110,6 @@ impl Fixture {
             Outcome::Answered(answered) => Some(answered),
             Outcome::Failed(_) => None,
         }
-    }
-}
-
-/// What came of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// An answer.
-    Answered(Answered),
-    /// No answer: the upstream was down, broke or took too long. Replayed as 502 with this text.
-    Failed(String),
-}
-
-/// An answer with what its status line says beside the status.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
-    /// Status, headers in their order and case, the body unchunked.
-    pub response: HttpResponse,
-    /// The reason phrase, `OK`; may be empty.
-    pub reason: String,
-    /// The version of HTTP that the status line named.
-    pub version: HttpVersion,
-}
-
-/// A version of HTTP/1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum HttpVersion {
-    /// HTTP/1.0
-    Http10,
-    /// HTTP/1.1
-    #[default]
-    Http11,
-}
-
-impl fmt::Display for HttpVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Http10 => "1.0",
-            Self::Http11 => "1.1",
-        })
     }
 }
 

@@ -63,7 +63,7 @@ pub use service::Service;
 pub use settings::{Settings, Trial};
 pub use tls::Tls;
 
-use crate::exchange::{HttpRequest, HttpResponse};
+use crate::http::{HttpRequest, HttpResponse};
 
 /// Services that were found to be in order, ready to be bound to an address.
 #[derive(Clone)]

@@ -4,7 +4,7 @@
 //! The rooms, from the bottom up; each knows only those above it in this list:
 //!
 //! - [`secret`]: passwords that do not print, and masks for texts that others wrote
-//! - [`exchange`]: an HTTP request and its answer as plain values
+//! - [`http`]: requests and responses as plain values
 //! - [`nearest`]: which name was meant
 //! - [`table`]: TOML, every mistake named by line and key
 //! - [`xml`]: strict reading and .NET-exact writing of XML
@@ -21,7 +21,7 @@
 
 pub mod secret;
 
-pub mod exchange;
+pub mod http;
 
 pub mod nearest;
 

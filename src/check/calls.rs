@@ -7,11 +7,10 @@ use jiff::Timestamp;
 use super::report::{Finding, Outcome, Step};
 use super::subject::Subject;
 use super::trouble;
-use crate::client::remedy;
-use crate::client::{CallError, Client, Discovery, Transport as _};
+use crate::client::{CallError, Client, Discovery, Transport as _, remedy};
 use crate::contract::raw::{Presence, RawInputs, StringList};
-use crate::contract::{Kind, OPERATIONS, OperationInfo, SideEffect, first_line};
-use crate::exchange::HttpResponse;
+use crate::contract::{SideEffect, Kind, OPERATIONS, OperationInfo, first_line};
+use crate::http::HttpResponse;
 use crate::secret::Mask;
 use crate::soap::{Binding, DecodeError, FaultCode, SoapVersion, answer_version};
 
@@ -300,7 +299,7 @@ pub(super) fn clock(answer: Option<(&HttpResponse, Timestamp)>) -> Step {
 mod tests {
     use super::super::report::Outcome;
     use super::*;
-    use crate::exchange::Headers;
+    use crate::http::Headers;
 
     #[test]
     fn the_clock_is_compared_with_when_the_answer_came() {

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::report::{Finding, Step};
 use super::tls;
-use crate::exchange::HttpRequest;
+use crate::http::HttpRequest;
 
 /// Where to, and with what.
 pub(super) struct Habits<'h> {

@@ -10,16 +10,15 @@ use reqwest::Url;
 use rustls::client::danger::ServerCertVerifier;
 
 use super::calls::{self, Probe};
-use super::describe;
 use super::http::Habits;
-use super::network;
 use super::password::PasswordCheck;
 use super::report::{Finding, Outcome, Report, Step};
 use super::subject::{Options, Subject};
 use super::tls::{self, Look};
+use super::{describe, network};
 use crate::client::{BuildError, Client, Discovery, is_local};
 use crate::contract::raw::Presence;
-use crate::exchange::{HttpRequest, HttpResponse};
+use crate::http::{HttpRequest, HttpResponse};
 use crate::secret::Secret;
 use crate::soap::{Binding, DEFAULT_NAMESPACE, SoapVersion};
 use crate::tls::verifier;

@@ -15,7 +15,7 @@ use external_providers::contract::{
     HandleEvent, NameSource, OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat,
     StartTicket, Variables, may_be_secret,
 };
-use external_providers::exchange::{HttpRequest, HttpResponse};
+use external_providers::http::{HttpRequest, HttpResponse};
 use external_providers::providers;
 use external_providers::secret::{Mask, Secret};
 use external_providers::settings::{External, Name};

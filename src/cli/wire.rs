@@ -1,6 +1,6 @@
 //! Messages for people: indented, safe for a terminal, without passwords under their keys.
 
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
+use external_providers::http::{Headers, HttpRequest, HttpResponse};
 use external_providers::secret::Mask;
 use external_providers::xml::charset::Charset;
 use quick_xml::events::Event;

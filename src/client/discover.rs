@@ -8,7 +8,7 @@ use reqwest::Url;
 
 use super::{BuildError, ClientBuilder, HttpTransport, TransportError, remedy};
 use crate::contract::Kind;
-use crate::exchange::HttpResponse;
+use crate::http::HttpResponse;
 use crate::secret::Mask;
 use crate::soap::{NotSoap, OperationNameError};
 use crate::wsdl::{Ambiguous, Description, Documents, Find, Import, WsdlError, WsdlProblem};

@@ -14,7 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use reqwest::Url;
 use reqwest::header::{self, HeaderName, HeaderValue};
 
-use crate::exchange::{Headers, HttpRequest, HttpResponse, in_units};
+use crate::http::{Headers, HttpRequest, HttpResponse, in_units};
 use crate::tls::{self, TlsCause, TlsError};
 use crate::xml::{self, charset::Charset};
 

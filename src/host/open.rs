@@ -9,7 +9,7 @@ use super::reply::Reply;
 use super::service::Passwords;
 use crate::contract::raw::{Presence, RawInputs, RawResult};
 use crate::contract::{Failure, OperationInfo, ProviderError};
-use crate::exchange::{HttpRequest, HttpResponse};
+use crate::http::{HttpRequest, HttpResponse};
 use crate::soap::{Binding, Envelope, Heading, RequestError, SoapVersion, read_inputs};
 use crate::xml::Writer;
 

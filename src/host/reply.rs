@@ -3,7 +3,7 @@
 
 use super::pages;
 use crate::contract::VariableError;
-use crate::exchange::{Headers, HttpResponse};
+use crate::http::{Headers, HttpResponse};
 use crate::soap::{ENVELOPE_11, Fault, FaultCode, InputsError, Problem, RequestError, SoapVersion};
 use crate::xml::{XmlError, XmlErrorKind};
 

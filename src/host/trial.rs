@@ -10,7 +10,7 @@ use super::open::{Answered, Call, Hosted, OpenService};
 use super::settings::{Settings, Trial};
 use super::{Hosting, describe, host_header, pages};
 use crate::contract::raw::{Presence, RawInputs, RawResult, StringList};
-use crate::exchange::HttpResponse;
+use crate::http::HttpResponse;
 use crate::secret::Mask;
 use crate::soap::{DecodeError, SoapVersion, url_decode};
 

@@ -5,7 +5,7 @@ use super::read::{Types, check_type, envelope_version, is_nil, read_header, read
 use super::refusal::RequestError;
 use super::{Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawInputs};
-use crate::exchange::HttpRequest;
+use crate::http::HttpRequest;
 use crate::xml::charset::{Charset, parameter};
 use crate::xml::{Reader, XSI, XmlErrorKind};
 

@@ -6,7 +6,7 @@ use super::response::answer_headers;
 use super::write::prologue;
 use super::{ENVELOPE_11, ENVELOPE_12, SoapVersion};
 use crate::contract::first_line;
-use crate::exchange::HttpResponse;
+use crate::http::HttpResponse;
 use crate::secret::Mask;
 use crate::xml::{Limits, Reader, Writer, XmlError};
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::exchange::HttpResponse;
+use crate::http::HttpResponse;
 use crate::secret::Mask;
 use crate::xml::charset::{Charset, parameter};
 
@@ -302,7 +302,7 @@ fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Headers;
+    use crate::http::Headers;
     use crate::secret::Secret;
 
     fn response(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> HttpResponse {

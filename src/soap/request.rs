@@ -6,7 +6,7 @@ use super::refusal::RequestError;
 use super::{Binding, SoapVersion};
 use crate::contract::raw::{Presence, RawInputs};
 use crate::contract::{AUTH_PASSWORD, Operation, VariableError, Variables};
-use crate::exchange::{Headers, HttpRequest};
+use crate::http::{Headers, HttpRequest};
 use crate::secret::Secret;
 
 impl Binding {

@@ -10,7 +10,7 @@ use super::read::{
 use super::{Binding, Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
 use crate::contract::{Answer, Failure, Operation, Variables};
-use crate::exchange::{Header, Headers, HttpResponse};
+use crate::http::{Header, Headers, HttpResponse};
 use crate::secret::Mask;
 use crate::xml::charset::Charset;
 use crate::xml::{Reader, Writer};

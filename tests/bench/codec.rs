@@ -19,7 +19,7 @@ use external_providers::contract::{
     Answer, Authenticate, Authentication, CustomFieldChange, CustomFieldOptions, EventHandled,
     GetCustomFieldOptions, HandleEvent, Operation, Variables,
 };
-use external_providers::exchange::HttpResponse;
+use external_providers::http::HttpResponse;
 use external_providers::secret::Mask;
 use external_providers::soap::Binding;
 use quick_xml::NsReader;

@@ -16,10 +16,11 @@ use std::time::{Duration, Instant};
 use criterion::Criterion;
 use external_providers::Secret;
 use external_providers::contract::{Authenticate, Variables};
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
 use external_providers::fixture::{
-    Answered, Fixture, HttpVersion, Outcome, Policy, Redaction, Redactor, Replay, Rules, load,
-    store,
+    Fixture, Policy, Redaction, Redactor, Replay, Rules, load, store,
+};
+use external_providers::http::{
+    Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
 use external_providers::soap::{Binding, SoapVersion};
 

@@ -15,8 +15,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use external_providers::contract::Authenticate;
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
-use external_providers::fixture::{Answered, HttpVersion, Mode, Outcome, Proxy, Recording, Rules};
+use external_providers::fixture::{Mode, Proxy, Recording, Rules};
+use external_providers::http::{
+    Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
+};
 use external_providers::soap::Binding;
 use external_providers::{Host, Secret, sample};
 

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use external_providers::fixture::{Outcome, export_har, load};
+use external_providers::fixture::{export_har, load};
+use external_providers::http::Outcome;
 use external_providers::settings::example;
 
 use super::PLANTED;

@@ -8,10 +8,12 @@ use external_providers::contract::raw::Presence;
 use external_providers::contract::{
     Authenticate, GetCustomFieldOptions, Operation, OperationInfo, RegisterUser, StartTicket,
 };
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
 use external_providers::fixture::{
-    Answered, Differences, Fixture, HttpVersion, Outcome, Policy, Redaction, Redactor, Replay,
-    Rules, export_har, import_har, load_one, store,
+    Differences, Fixture, Policy, Redaction, Redactor, Replay, Rules, export_har, import_har,
+    load_one, store,
+};
+use external_providers::http::{
+    Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
 use external_providers::secret::Mask;
 use external_providers::settings::{Settings, Surroundings};

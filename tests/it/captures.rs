@@ -5,7 +5,7 @@ use external_providers::contract::{
     Absent, Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, OPERATIONS, Operation,
     StartChat, StartTicket, Variables,
 };
-use external_providers::exchange::{HttpRequest, HttpResponse};
+use external_providers::http::{HttpRequest, HttpResponse};
 use external_providers::secret::Mask;
 use external_providers::soap::{
     Binding, DEFAULT_NAMESPACE, DecodeError, Envelope, Limits, Page, SoapVersion,

@@ -12,7 +12,7 @@ use external_providers::contract::{
     Operation, RegisterUser, Registration, Start, StartChat, StartTicket, UserInformation,
     VariableError, Variables,
 };
-use external_providers::exchange::{Headers, HttpResponse};
+use external_providers::http::{Headers, HttpResponse};
 use external_providers::secret::Mask;
 use external_providers::soap::{
     Binding, DEFAULT_NAMESPACE, DecodeError, EncodeError, Fault, FaultCode, Problem, RequestError,

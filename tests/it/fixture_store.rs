@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
 use external_providers::fixture::{
-    Answered, Fixture, HttpVersion, Outcome, Placeholder, Policy, Redaction, Rules, StoreError,
-    load, load_lenient, load_one, store,
+    Fixture, Placeholder, Policy, Redaction, Rules, StoreError, load, load_lenient, load_one, store,
+};
+use external_providers::http::{
+    Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
 use external_providers::soap::SoapVersion;
 use proptest::prelude::*;

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use external_providers::Secret;
-use external_providers::fixture::{
-    HttpVersion, Outcome, Rules, audit, export_har, import_har, load, migrate, store,
-};
+use external_providers::fixture::{Rules, audit, export_har, import_har, load, migrate, store};
+use external_providers::http::{HttpVersion, Outcome};
 
 use crate::fixture_store::sample;
-use crate::support::Folder;
-use crate::support::repository;
+use crate::support::{Folder, repository};
 
 /// The body of a captured message: what follows the first empty line.
 fn body_of(file: &Path) -> Vec<u8> {

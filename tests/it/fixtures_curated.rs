@@ -6,10 +6,10 @@ use external_providers::contract::{
     Absent, Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent,
     OPERATIONS, Operation, RegisterUser, StartChat, StartTicket,
 };
-use external_providers::exchange::{HttpRequest, HttpResponse};
 use external_providers::fixture::{
-    self, ContractCheck, Fixture, Outcome, Redactor, Replay, Rules, Severity,
+    self, ContractCheck, Fixture, Redactor, Replay, Rules, Severity,
 };
+use external_providers::http::{HttpRequest, HttpResponse, Outcome};
 use external_providers::secret::Mask;
 use external_providers::soap::{Binding, DEFAULT_NAMESPACE, DecodeError, Envelope, Limits};
 use external_providers::{CallError, Client, Host, sample};

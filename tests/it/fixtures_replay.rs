@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use external_providers::Client;
 use external_providers::contract::{Authenticate, Variables};
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
-use external_providers::fixture::{
-    Answered, Fixture, HttpVersion, Outcome, Policy, Redaction, Redactor, Replay, Rules, store,
+use external_providers::fixture::{Fixture, Policy, Redaction, Redactor, Replay, Rules, store};
+use external_providers::http::{
+    Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
 use external_providers::soap::SoapVersion;
 use proptest::prelude::*;

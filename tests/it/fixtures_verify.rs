@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use external_providers::fixture::{
-    ContractCheck, Fixture, Live, Outcome, Severity, Verdict, Verified, Verifier, VerifyOptions,
+    ContractCheck, Fixture, Live, Severity, Verdict, Verified, Verifier, VerifyOptions,
 };
+use external_providers::http::Outcome;
 use external_providers::{Host, Secret, sample};
 
 use crate::fixtures_replay::recording;
@@ -162,7 +163,7 @@ fn a_recorded_wsdl_says_how_operations_are_called() {
     let lookup = &mut fixtures[0];
     lookup.operation = Some("LookupCustomer".to_owned());
     lookup.request.body = rename(&lookup.request.body);
-    let mut headers = external_providers::exchange::Headers::new();
+    let mut headers = external_providers::http::Headers::new();
     for header in lookup.request.headers.iter() {
         headers.push_bytes(header.name.clone(), rename(&header.value));
     }

@@ -9,10 +9,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use external_providers::contract::Authenticate;
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
 use external_providers::fixture::{
-    Answered, Fixture, HttpVersion, Outcome, Policy, Redaction, Redactor, Replay, Rules,
-    export_har, import_har, load_one, store,
+    Fixture, Policy, Redaction, Redactor, Replay, Rules, export_har, import_har, load_one, store,
+};
+use external_providers::http::{
+    Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
 use external_providers::secret::Mask;
 use external_providers::soap::Binding;

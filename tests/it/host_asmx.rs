@@ -1,8 +1,7 @@
 //! The rules of ASMX that no captured exchange shows, on the host without any network.
 
-use external_providers::Host;
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
-use external_providers::sample;
+use external_providers::http::{Headers, HttpRequest, HttpResponse};
+use external_providers::{Host, sample};
 
 const V11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const V12: &str = "http://www.w3.org/2003/05/soap-envelope";

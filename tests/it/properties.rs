@@ -7,7 +7,7 @@ use external_providers::contract::{
     GetUserInfo, HandleEvent, Operation, OperationInfo, RegisterUser, Start, StartChat,
     StartTicket, Variables,
 };
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
+use external_providers::http::{Headers, HttpRequest, HttpResponse};
 use external_providers::secret::Mask;
 use external_providers::soap::{Binding, Envelope, Limits, SoapVersion};
 use proptest::prelude::*;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use external_providers::client::DiscoverError;
 use external_providers::contract::*;
-use external_providers::exchange::{Headers, HttpRequest};
+use external_providers::http::{Headers, HttpRequest};
 use external_providers::providers::{
     Blame, Providers, ProvidersError, RegistrationOutcome, ServiceError, Trouble,
 };

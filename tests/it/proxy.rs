@@ -6,9 +6,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use external_providers::fixture::{
-    Fixture, HostHeader, Mode, Outcome, Proxy, ProxyBuilder, Recording, RecordingOptions, Rules,
-    Summary, load,
+    Fixture, HostHeader, Mode, Proxy, ProxyBuilder, Recording, RecordingOptions, Rules, Summary,
+    load,
 };
+use external_providers::http::Outcome;
 use tokio::sync::oneshot;
 
 use crate::raw::{Peer, Service, answer, call};

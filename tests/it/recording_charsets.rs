@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use external_providers::exchange::{Headers, HttpResponse};
-use external_providers::fixture::{HttpVersion, Mode, RecordError, Rules, import_har, load};
+use external_providers::fixture::{Mode, RecordError, Rules, import_har, load};
+use external_providers::http::{Headers, HttpResponse, HttpVersion};
 use serde_json::json;
 
 use crate::recording_modes::{answer, answered, asked, open};

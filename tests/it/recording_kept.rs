@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use external_providers::exchange::HttpResponse;
 use external_providers::fixture::{
-    HttpVersion, LeftoverKind, Mode, Outcome, RecordError, Recording, RecordingOptions, Retention,
-    Rules, leftovers, load, store,
+    LeftoverKind, Mode, RecordError, Recording, RecordingOptions, Retention, Rules, leftovers,
+    load, store,
 };
+use external_providers::http::{HttpResponse, HttpVersion, Outcome};
 
 use crate::recording_modes::{answer, answered, asked, hidden, keep, names, open};
 use crate::support::Folder;

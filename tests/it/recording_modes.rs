@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use external_providers::client::{Transport, TransportError, TransportErrorKind};
 use external_providers::contract::{Authenticate, Authentication};
-use external_providers::exchange::{HttpRequest, HttpResponse};
 use external_providers::fixture::{
-    Answered, Decision, Fixture, HttpVersion, Mode, Outcome, RecordError, Recorder, Recording,
-    RecordingOptions, Rules, load,
+    Decision, Fixture, Mode, RecordError, Recorder, Recording, RecordingOptions, Rules, load,
 };
+use external_providers::http::{Answered, HttpRequest, HttpResponse, HttpVersion, Outcome};
 use external_providers::soap::{Binding, Fault, FaultCode, SoapVersion};
 use external_providers::{CallError, Client, Secret};
 
@@ -35,7 +34,7 @@ pub(crate) fn answer(message: &str) -> HttpResponse {
          </Message><OutputVariables><string>Authentication=OK</string></OutputVariables>\
          </AuthenticateResult></AuthenticateResponse></soap:Body></soap:Envelope>"
     );
-    let mut headers = external_providers::exchange::Headers::new();
+    let mut headers = external_providers::http::Headers::new();
     headers.push("Content-Type", "text/xml; charset=utf-8");
     HttpResponse { status: 200, headers, body: body.into_bytes() }
 }

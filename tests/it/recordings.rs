@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
-use external_providers::fixture::{Answered, Fixture, HttpVersion, Outcome, Policy, Redaction};
+use external_providers::fixture::{Fixture, Policy, Redaction};
+use external_providers::http::{
+    Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
+};
 use external_providers::sample;
 use external_providers::soap::SoapVersion;
 

@@ -1,7 +1,7 @@
 //! A recorded request matches itself, whatever its secrets are.
 
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
 use external_providers::fixture::{Replay, store};
+use external_providers::http::{Headers, HttpRequest, HttpResponse};
 use proptest::prelude::*;
 
 use crate::fixtures_replay::recording;

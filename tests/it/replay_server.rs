@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 use external_providers::Client;
 use external_providers::client::{CallError, TransportErrorKind};
 use external_providers::contract::{Authenticate, Authentication};
-use external_providers::fixture::{
-    Fixture, Injection, Limits, Outcome, Replay, ReplayServer, Trouble,
-};
+use external_providers::fixture::{Fixture, Injection, Limits, Replay, ReplayServer, Trouble};
+use external_providers::http::Outcome;
 use external_providers::soap::{FaultCode, Page};
 
 use crate::raw::{PATIENCE, Peer, answer, call};

@@ -1,8 +1,8 @@
 //! Replays of what several sessions recorded: each numbers its secrets anew.
 
 use external_providers::contract::{StartTicket, Variables};
-use external_providers::exchange::HttpRequest;
 use external_providers::fixture::{Mode, Replay};
+use external_providers::http::HttpRequest;
 use external_providers::soap::Binding;
 
 use crate::recording_modes::{answer, answered, asked, keep, names, open};
@@ -87,12 +87,12 @@ fn what_somebody_sends_like_a_placeholder_is_a_secret_like_any_other() {
         let session = open(scratch.path(), Mode::New);
         keep(&session, &asked("me", "mine"), "Welcome").unwrap();
         let body = String::from_utf8(answer("No").body).unwrap();
-        let refusal = external_providers::exchange::HttpResponse {
+        let refusal = external_providers::http::HttpResponse {
             body: body.replace("Authentication=OK", "Authentication=FAIL").into_bytes(),
             ..answer("No")
         };
         let took = std::time::Duration::ZERO;
-        let version = external_providers::fixture::HttpVersion::Http11;
+        let version = external_providers::http::HttpVersion::Http11;
         session.keep(&asked("me", sent), version, answered(refusal), took).unwrap().unwrap();
         keep(&session, &asked("you", "yours"), "Hello").unwrap();
         drop(session);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use external_providers::exchange::{Headers, HttpRequest, HttpResponse};
+use external_providers::http::{Headers, HttpRequest, HttpResponse};
 
 /// The password that the sample's asterisks stand for, by their number.
 const MASKED: [&str; 2] = ["s3cret", "mypassword"];
