@@ -31,7 +31,6 @@ mod tree;
 mod verify;
 
 mod addresses;
-mod http;
 mod proxy;
 mod render;
 mod server;
@@ -45,7 +44,6 @@ use std::time::Duration;
 use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
 use crate::soap::SoapVersion;
 
-pub use http::Limits;
 pub use proxy::{HostHeader, Proxy, ProxyBuilder, ProxyError};
 pub use server::{ReplayServer, ServerBuilder};
 pub use trouble::{BadTrouble, Injection, Trouble};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "secret",
     "http",
     "nearest",
@@ -20,6 +20,7 @@ const ROOMS: [&str; 16] = [
     "client",
     "host",
     "sample",
+    "http1",
     "fixture",
     "settings",
     "providers",
