@@ -22,7 +22,6 @@ mod names;
 mod naming;
 mod pattern;
 mod recording;
-mod redact;
 mod redaction;
 mod replay;
 mod store;
@@ -42,6 +41,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
+use crate::redact::{Placeholder, Rules};
 use crate::soap::SoapVersion;
 
 pub use proxy::{HostHeader, Proxy, ProxyBuilder, ProxyError};
@@ -60,7 +60,6 @@ pub use recording::{
     Decision, Leftover, LeftoverKind, RecordError, Recorder, Recording, RecordingOptions,
     Retention, Summary, leftovers,
 };
-pub use redact::Redactor;
 pub use redaction::{Redacted, RedactedExchange, redact};
 pub use replay::{Nearest, NoMatch, Replay, Replayed};
 pub use store::{
@@ -118,27 +117,6 @@ pub struct Redaction {
     pub rules: Rules,
     /// The placeholders that stand in the exchange, by their numbers.
     pub placeholders: Vec<Placeholder>,
-}
-
-/// What a placeholder stood for: `REDACTED-1` for a value of `authPW`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placeholder {
-    /// The number in its text.
-    pub number: u32,
-    /// The key, element, attribute or header under which the value was first seen; `known` for a
-    /// secret that was given beforehand and stood under none.
-    pub key: String,
-}
-
-/// What is masked beyond the built-in keys ([`is_secret_key`](crate::secret::is_secret_key)) and
-/// headers ([`is_secret_header`](crate::secret::is_secret_header)).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rules {
-    /// Variables, elements, attributes, parameters and headers of these names, whatever their case.
-    pub keys: Vec<String>,
-    /// E-mail addresses anywhere, and the values of `loginUsername`, `emailFrom`, `EmailAddress`
-    /// and `DisplayName`.
-    pub personal: bool,
 }
 
 /// What testers allow to differ when a request is matched.

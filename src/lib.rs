@@ -14,6 +14,7 @@
 //! - [`client`]: calls a service and gives typed answers
 //! - [`host`]: answers as ASMX does; from a provider to a running service
 //! - [`sample`]: a provider to try clients on
+//! - [`redact`]: takes secrets out of what is kept
 //! - [`http1`]: HTTP/1.1 as it is on the wire, for recordings
 //! - [`fixture`]: recorded exchanges: written, redacted, matched, replayed
 //! - [`settings`]: the External Providers page as a file
@@ -43,6 +44,8 @@ pub mod client;
 pub mod host;
 
 pub mod sample;
+
+pub mod redact;
 
 pub mod http1;
 

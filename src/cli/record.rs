@@ -9,8 +9,9 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use external_providers::fixture::{
     HostHeader, Mode, Proxy, ProxyError, RecordError, Recording, RecordingOptions, Retention,
-    Rules, Summary, UpstreamError,
+    Summary, UpstreamError,
 };
+use external_providers::redact::Rules;
 
 use super::call::seconds;
 use super::passwords::Passwords;

@@ -15,10 +15,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use external_providers::contract::Authenticate;
-use external_providers::fixture::{Mode, Proxy, Recording, Rules};
+use external_providers::fixture::{Mode, Proxy, Recording};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
+use external_providers::redact::Rules;
 use external_providers::soap::Binding;
 use external_providers::{Host, Secret, sample};
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use external_providers::fixture::{
-    Fixture, Placeholder, Policy, Redaction, Rules, StoreError, load, load_lenient, load_one, store,
+    Fixture, Policy, Redaction, StoreError, load, load_lenient, load_one, store,
 };
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
+use external_providers::redact::{Placeholder, Rules};
 use external_providers::soap::SoapVersion;
 use proptest::prelude::*;
 

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use external_providers::Client;
 use external_providers::contract::{Authenticate, Variables};
-use external_providers::fixture::{Fixture, Policy, Redaction, Redactor, Replay, Rules, store};
+use external_providers::fixture::{Fixture, Policy, Redaction, Replay, store};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
+use external_providers::redact::{Redactor, Rules};
 use external_providers::soap::SoapVersion;
 use proptest::prelude::*;
 

@@ -1,7 +1,8 @@
 //! HAR holds characters: a body's bytes agree with the charset that its header or declaration states.
 
-use external_providers::fixture::{Fixture, Rules, export_har, import_har};
+use external_providers::fixture::{Fixture, export_har, import_har};
 use external_providers::http::{Headers, Outcome};
+use external_providers::redact::Rules;
 use external_providers::xml::charset::Charset;
 use serde_json::json;
 

@@ -6,10 +6,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use external_providers::fixture::{
-    Fixture, HostHeader, Mode, Proxy, ProxyBuilder, Recording, RecordingOptions, Rules, Summary,
-    load,
+    Fixture, HostHeader, Mode, Proxy, ProxyBuilder, Recording, RecordingOptions, Summary, load,
 };
 use external_providers::http::Outcome;
+use external_providers::redact::Rules;
 use tokio::sync::oneshot;
 
 use crate::raw::{Peer, Service, answer, call};

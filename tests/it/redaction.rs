@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use external_providers::fixture::{Fixture, Redaction, Redactor, Rules, load, store};
+use external_providers::fixture::{Fixture, Redaction, load, store};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
+use external_providers::redact::{Redactor, Rules};
 use external_providers::xml::{Limits, Reader};
 use proptest::prelude::*;
 

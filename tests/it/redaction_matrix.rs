@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use external_providers::fixture::{Redactor, Rules};
 use external_providers::http::{Headers, HttpRequest, HttpResponse};
+use external_providers::redact::{Redactor, Rules};
 
 /// A secret with a character for each language's escapes, and none of what stands around it.
 const SECRET: &str = "Qz7&w<v\"u%k+\\\u{f6}9X";

@@ -4,7 +4,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-use external_providers::fixture::{Placeholder, store};
+use external_providers::fixture::store;
+use external_providers::redact::Placeholder;
 
 use crate::raw::{Peer, answer, call};
 use crate::recordings::{LOGIN, fixture, login};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 18] = [
     "secret",
     "http",
     "nearest",
@@ -20,6 +20,7 @@ const ROOMS: [&str; 17] = [
     "client",
     "host",
     "sample",
+    "redact",
     "http1",
     "fixture",
     "settings",
