@@ -8,25 +8,20 @@
 //!   format, [`import_har`] and [`export_har`] those of browsers and proxies
 
 mod audit;
-mod canonical;
 mod collections;
 mod compose;
 mod contract;
 mod description;
-mod differences;
 mod fill;
 mod har;
-mod judgement;
 mod migrate;
 mod names;
 mod naming;
-mod pattern;
 mod recording;
 mod redaction;
 mod replay;
 mod store;
 mod summary;
-mod tree;
 mod verify;
 
 mod addresses;
@@ -40,6 +35,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::compare::Policy;
 use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
 use crate::redact::{Placeholder, Rules};
 use crate::soap::SoapVersion;
@@ -52,10 +48,8 @@ pub use upstream::UpstreamError;
 pub use audit::{Audit, Finding, audit};
 pub use collections::{Changed, CollectionDifferences, FixtureDifferences};
 pub use contract::{ContractCheck, ContractFinding, Severity};
-pub use differences::{Difference, Differences, Value};
 pub use har::{HarError, Imported, export_har, import_har};
 pub use migrate::{MigrateError, Migrated, migrate};
-pub use pattern::BadPattern;
 pub use recording::{
     Decision, Leftover, LeftoverKind, RecordError, Recorder, Recording, RecordingOptions,
     Retention, Summary, leftovers,
@@ -117,18 +111,6 @@ pub struct Redaction {
     pub rules: Rules,
     /// The placeholders that stand in the exchange, by their numbers.
     pub placeholders: Vec<Placeholder>,
-}
-
-/// What testers allow to differ when a request is matched.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// Variables that are not compared.
-    pub ignore: Vec<String>,
-    /// Variables whose value must match a pattern as a whole, instead of being equal.
-    pub patterns: Vec<(String, String)>,
-    /// SOAP headers that are compared, `Name` or `{namespace}Name`. Of the others it counts only
-    /// whether one must be understood, since services of the contract know none.
-    pub headers: Vec<String>,
 }
 
 /// What a recording does with a request.

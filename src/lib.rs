@@ -15,6 +15,7 @@
 //! - [`host`]: answers as ASMX does; from a provider to a running service
 //! - [`sample`]: a provider to try clients on
 //! - [`redact`]: takes secrets out of what is kept
+//! - [`compare`]: when two messages are the same, and what differs
 //! - [`http1`]: HTTP/1.1 as it is on the wire, for recordings
 //! - [`fixture`]: recorded exchanges: written, redacted, matched, replayed
 //! - [`settings`]: the External Providers page as a file
@@ -46,6 +47,8 @@ pub mod host;
 pub mod sample;
 
 pub mod redact;
+
+pub mod compare;
 
 pub mod http1;
 

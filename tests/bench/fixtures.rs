@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 use external_providers::Secret;
+use external_providers::compare::Policy;
 use external_providers::contract::{Authenticate, Variables};
-use external_providers::fixture::{Fixture, Policy, Redaction, Replay, load, store};
+use external_providers::fixture::{Fixture, Redaction, Replay, load, store};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };

@@ -4,12 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use external_providers::Secret;
+use external_providers::compare::{Differences, Policy};
 use external_providers::contract::raw::Presence;
 use external_providers::contract::{
     Authenticate, GetCustomFieldOptions, Operation, OperationInfo, RegisterUser, StartTicket,
 };
 use external_providers::fixture::{
-    Differences, Fixture, Policy, Redaction, Replay, export_har, import_har, load_one, store,
+    Fixture, Redaction, Replay, export_har, import_har, load_one, store,
 };
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,

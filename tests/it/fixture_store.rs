@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use external_providers::compare::Policy;
 use external_providers::fixture::{
-    Fixture, Policy, Redaction, StoreError, load, load_lenient, load_one, store,
+    Fixture, Redaction, StoreError, load, load_lenient, load_one, store,
 };
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,

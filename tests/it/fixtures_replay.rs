@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use external_providers::Client;
+use external_providers::compare::Policy;
 use external_providers::contract::{Authenticate, Variables};
-use external_providers::fixture::{Fixture, Policy, Redaction, Replay, store};
+use external_providers::fixture::{Fixture, Redaction, Replay, store};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };

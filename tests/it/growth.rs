@@ -8,9 +8,10 @@ use std::fmt::Write as _;
 
 use std::path::Path;
 
+use external_providers::compare::Policy;
 use external_providers::contract::Authenticate;
 use external_providers::fixture::{
-    Fixture, Policy, Redaction, Replay, export_har, import_har, load_one, store,
+    Fixture, Redaction, Replay, export_har, import_har, load_one, store,
 };
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use external_providers::fixture::{Fixture, Policy, Redaction};
+use external_providers::compare::Policy;
+use external_providers::fixture::{Fixture, Redaction};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 19] = [
     "secret",
     "http",
     "nearest",
@@ -21,6 +21,7 @@ const ROOMS: [&str; 18] = [
     "host",
     "sample",
     "redact",
+    "compare",
     "http1",
     "fixture",
     "settings",
