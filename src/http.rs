@@ -149,6 +149,19 @@ impl Headers {
         })
     }
 
+    /// Has the content type name another charset. Its other parameters stay: SOAP 1.2 has an action
+    /// there.
+    pub(crate) fn set_charset(&mut self, charset: &str) {
+        let is_type = |header: &&mut Header| header.name.eq_ignore_ascii_case("content-type");
+        for header in self.0.to_mut().iter_mut().filter(is_type) {
+            let value = String::from_utf8_lossy(&header.value);
+            let is_charset =
+                |part: &&str| part.trim_start().to_ascii_lowercase().starts_with("charset");
+            let kept: Vec<&str> = value.split(';').filter(|part| !is_charset(part)).collect();
+            header.value = format!("{}; charset={charset}", kept.join(";")).into_bytes().into();
+        }
+    }
+
     /// All headers, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Header> {
         self.0.iter()
@@ -243,5 +256,14 @@ mod tests {
         assert_eq!(headers.get("SoapAction").as_deref(), Some("b"));
         assert_eq!(headers.get("x"), None);
         assert_eq!((headers.len(), headers.is_empty()), (2, false));
+    }
+
+    #[test]
+    fn the_charset_changes_and_the_rest_stays() {
+        let mut headers = Headers::new();
+        headers.push("content-type", "application/soap+xml; Charset=utf-8; action=\"a\"");
+        headers.set_charset("utf-16");
+        let value = headers.get("content-type").unwrap().into_owned();
+        assert_eq!(value, "application/soap+xml; action=\"a\"; charset=utf-16");
     }
 }
