@@ -12,23 +12,17 @@ mod collections;
 mod compose;
 mod contract;
 mod description;
-mod fill;
 mod har;
 mod migrate;
 mod names;
-mod naming;
+pub(crate) mod naming;
 mod recording;
 mod redaction;
-mod replay;
 mod store;
 mod summary;
 mod verify;
 
-mod addresses;
 mod proxy;
-mod render;
-mod server;
-mod trouble;
 mod upstream;
 
 use std::fmt;
@@ -41,8 +35,6 @@ use crate::redact::{Placeholder, Rules};
 use crate::soap::SoapVersion;
 
 pub use proxy::{HostHeader, Proxy, ProxyBuilder, ProxyError};
-pub use server::{ReplayServer, ServerBuilder};
-pub use trouble::{BadTrouble, Injection, Trouble};
 pub use upstream::UpstreamError;
 
 pub use audit::{Audit, Finding, audit};
@@ -55,7 +47,6 @@ pub use recording::{
     Retention, Summary, leftovers,
 };
 pub use redaction::{Redacted, RedactedExchange, redact};
-pub use replay::{Nearest, NoMatch, Replay, Replayed};
 pub use store::{
     BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, private_file, store,
 };

@@ -18,6 +18,7 @@
 //! - [`compare`]: when two messages are the same, and what differs
 //! - [`http1`]: HTTP/1.1 as it is on the wire, for recordings
 //! - [`fixture`]: recorded exchanges: written, redacted, matched, replayed
+//! - [`replay`]: answers from recordings, in process or on a port
 //! - [`settings`]: the External Providers page as a file
 //! - [`providers`]: all kinds together as the settings say, the facade of an application
 //! - [`check`]: the doctor: what ails a configured service
@@ -53,6 +54,8 @@ pub mod compare;
 pub mod http1;
 
 pub mod fixture;
+
+pub mod replay;
 
 pub mod settings;
 

@@ -17,11 +17,12 @@ use criterion::Criterion;
 use external_providers::Secret;
 use external_providers::compare::Policy;
 use external_providers::contract::{Authenticate, Variables};
-use external_providers::fixture::{Fixture, Redaction, Replay, load, store};
+use external_providers::fixture::{Fixture, Redaction, load, store};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
 use external_providers::redact::{Redactor, Rules};
+use external_providers::replay::Replay;
 use external_providers::soap::{Binding, SoapVersion};
 
 /// How many fixtures a collection of a user's for years may have, and the target says.

@@ -5,8 +5,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use external_providers::fixture::Replay;
 use external_providers::host::{Host, Settings};
+use external_providers::replay::Replay;
 use external_providers::sample;
 
 use super::corpus::root;

@@ -9,13 +9,12 @@ use external_providers::contract::raw::Presence;
 use external_providers::contract::{
     Authenticate, GetCustomFieldOptions, Operation, OperationInfo, RegisterUser, StartTicket,
 };
-use external_providers::fixture::{
-    Fixture, Redaction, Replay, export_har, import_har, load_one, store,
-};
+use external_providers::fixture::{Fixture, Redaction, export_har, import_har, load_one, store};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
 use external_providers::redact::{Redactor, Rules};
+use external_providers::replay::Replay;
 use external_providers::secret::Mask;
 use external_providers::settings::{Settings, Surroundings};
 use external_providers::soap::{Binding, Envelope, Heading, Limits, SoapVersion};

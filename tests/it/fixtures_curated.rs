@@ -6,9 +6,10 @@ use external_providers::contract::{
     Absent, Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent,
     OPERATIONS, Operation, RegisterUser, StartChat, StartTicket,
 };
-use external_providers::fixture::{self, ContractCheck, Fixture, Replay, Severity};
+use external_providers::fixture::{self, ContractCheck, Fixture, Severity};
 use external_providers::http::{HttpRequest, HttpResponse, Outcome};
 use external_providers::redact::{Redactor, Rules};
+use external_providers::replay::Replay;
 use external_providers::secret::Mask;
 use external_providers::soap::{Binding, DEFAULT_NAMESPACE, DecodeError, Envelope, Limits};
 use external_providers::{CallError, Client, Host, sample};

@@ -5,11 +5,12 @@ use std::time::Duration;
 use external_providers::Client;
 use external_providers::compare::Policy;
 use external_providers::contract::{Authenticate, Variables};
-use external_providers::fixture::{Fixture, Redaction, Replay, store};
+use external_providers::fixture::{Fixture, Redaction, store};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
 use external_providers::redact::{Redactor, Rules};
+use external_providers::replay::Replay;
 use external_providers::soap::SoapVersion;
 use proptest::prelude::*;
 

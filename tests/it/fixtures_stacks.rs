@@ -2,8 +2,8 @@
 
 use external_providers::Secret;
 use external_providers::contract::{Authenticate, Variables};
-use external_providers::fixture::Replay;
 use external_providers::http::{Headers, HttpRequest};
+use external_providers::replay::Replay;
 use external_providers::soap::{Binding, SoapVersion};
 
 use crate::fixtures_replay::{answer, recording};

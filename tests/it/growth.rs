@@ -10,13 +10,12 @@ use std::path::Path;
 
 use external_providers::compare::Policy;
 use external_providers::contract::Authenticate;
-use external_providers::fixture::{
-    Fixture, Redaction, Replay, export_har, import_har, load_one, store,
-};
+use external_providers::fixture::{Fixture, Redaction, export_har, import_har, load_one, store};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
 use external_providers::redact::{Redactor, Rules};
+use external_providers::replay::Replay;
 use external_providers::secret::Mask;
 use external_providers::soap::Binding;
 use external_providers::wsdl::{Documents, WsdlError};

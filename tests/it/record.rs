@@ -5,7 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use external_providers::fixture::{Replay, load};
+use external_providers::fixture::load;
+use external_providers::replay::Replay;
 
 use crate::raw::{PATIENCE, Peer, Service, answer, call};
 use crate::recordings::sample_service;

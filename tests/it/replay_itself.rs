@@ -1,7 +1,8 @@
 //! A recorded request matches itself, whatever its secrets are.
 
-use external_providers::fixture::{Replay, store};
+use external_providers::fixture::store;
 use external_providers::http::{Headers, HttpRequest, HttpResponse};
+use external_providers::replay::Replay;
 use proptest::prelude::*;
 
 use crate::fixtures_replay::recording;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use external_providers::contract::Authenticate;
-use external_providers::fixture::{Fixture, Replay};
+use external_providers::fixture::Fixture;
 use external_providers::http::{Headers, HttpRequest, HttpResponse};
+use external_providers::replay::Replay;
 use external_providers::soap::Binding;
 use proptest::prelude::*;
 

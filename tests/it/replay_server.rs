@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use external_providers::Client;
 use external_providers::client::{CallError, TransportErrorKind};
 use external_providers::contract::{Authenticate, Authentication};
-use external_providers::fixture::{Fixture, Injection, Replay, ReplayServer, Trouble};
+use external_providers::fixture::Fixture;
 use external_providers::http::Outcome;
 use external_providers::http1::Limits;
+use external_providers::replay::{Injection, Replay, ReplayServer, Trouble};
 use external_providers::soap::{FaultCode, Page};
 
 use crate::raw::{PATIENCE, Peer, answer, call};

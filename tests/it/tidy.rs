@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 20] = [
     "secret",
     "http",
     "nearest",
@@ -24,6 +24,7 @@ const ROOMS: [&str; 19] = [
     "compare",
     "http1",
     "fixture",
+    "replay",
     "settings",
     "providers",
     "check",
