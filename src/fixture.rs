@@ -9,24 +9,18 @@
 
 mod audit;
 mod collections;
-mod compose;
+pub(crate) mod compose;
 mod contract;
 mod description;
 mod har;
 mod migrate;
 mod names;
 pub(crate) mod naming;
-mod recording;
 mod redaction;
-mod store;
+pub(crate) mod store;
 mod summary;
 mod verify;
 
-mod proxy;
-mod upstream;
-
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use crate::compare::Policy;
@@ -34,18 +28,11 @@ use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
 use crate::redact::{Placeholder, Rules};
 use crate::soap::SoapVersion;
 
-pub use proxy::{HostHeader, Proxy, ProxyBuilder, ProxyError};
-pub use upstream::UpstreamError;
-
 pub use audit::{Audit, Finding, audit};
 pub use collections::{Changed, CollectionDifferences, FixtureDifferences};
 pub use contract::{ContractCheck, ContractFinding, Severity};
 pub use har::{HarError, Imported, export_har, import_har};
 pub use migrate::{MigrateError, Migrated, migrate};
-pub use recording::{
-    Decision, Leftover, LeftoverKind, RecordError, Recorder, Recording, RecordingOptions,
-    Retention, Summary, leftovers,
-};
 pub use redaction::{Redacted, RedactedExchange, redact};
 pub use store::{
     BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, private_file, store,
@@ -102,85 +89,4 @@ pub struct Redaction {
     pub rules: Rules,
     /// The placeholders that stand in the exchange, by their numbers.
     pub placeholders: Vec<Placeholder>,
-}
-
-/// What a recording does with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Mode {
-    /// Forward everything; keep what earlier sessions have not recorded.
-    #[default]
-    New,
-    /// Forward and record everything, into a directory that holds no recording yet.
-    Once,
-    /// Forward and record everything, and replace the old recording as a whole at the end.
-    All,
-    /// Answer from the recording that was there at the start, without a word to the service; forward
-    /// and record the rest.
-    ReplayOrRecord,
-    /// Answer from the recording, and refuse the rest: nothing goes to the service.
-    ReplayOnly,
-}
-
-impl Mode {
-    /// All modes, in the order in which help lists them.
-    pub const ALL: [Self; 5] =
-        [Self::New, Self::Once, Self::All, Self::ReplayOrRecord, Self::ReplayOnly];
-
-    /// The name: `new`, `once`, `all`, `replay-or-record`, `replay-only`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Once => "once",
-            Self::All => "all",
-            Self::ReplayOrRecord => "replay-or-record",
-            Self::ReplayOnly => "replay-only",
-        }
-    }
-
-    /// Is a request that is in the recording answered from there?
-    pub const fn replays(self) -> bool {
-        matches!(self, Self::ReplayOrRecord | Self::ReplayOnly)
-    }
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// There is no such mode.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no mode \"{0}\": new, once, all, replay-or-record or replay-only")]
-pub struct UnknownMode(pub String);
-
-impl FromStr for Mode {
-    type Err = UnknownMode;
-
-    /// Reads a name; `spy` is another one for `new`, and `none` for `replay-only`.
-    fn from_str(name: &str) -> Result<Self, UnknownMode> {
-        match name {
-            "spy" => Ok(Self::New),
-            "none" => Ok(Self::ReplayOnly),
-            _ => {
-                let mode = Self::ALL.into_iter().find(|mode| mode.name() == name);
-                mode.ok_or_else(|| UnknownMode(name.to_owned()))
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn modes_are_named() {
-        for mode in Mode::ALL {
-            assert_eq!(mode.to_string().parse(), Ok(mode));
-        }
-        assert_eq!(("spy".parse(), "none".parse()), (Ok(Mode::New), Ok(Mode::ReplayOnly)));
-        let error = "nwe".parse::<Mode>().unwrap_err();
-        assert!(error.to_string().starts_with("there is no mode \"nwe\": new, once"), "{error}");
-    }
 }

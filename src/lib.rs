@@ -19,6 +19,7 @@
 //! - [`http1`]: HTTP/1.1 as it is on the wire, for recordings
 //! - [`fixture`]: recorded exchanges: written, redacted, matched, replayed
 //! - [`replay`]: answers from recordings, in process or on a port
+//! - [`record`]: keeps what goes by, as a proxy or in a client
 //! - [`settings`]: the External Providers page as a file
 //! - [`providers`]: all kinds together as the settings say, the facade of an application
 //! - [`check`]: the doctor: what ails a configured service
@@ -56,6 +57,8 @@ pub mod http1;
 pub mod fixture;
 
 pub mod replay;
+
+pub mod record;
 
 pub mod settings;
 

@@ -17,6 +17,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use external_providers::fixture::{self, Fixture, LoadError};
 use external_providers::nearest::nearest;
+use external_providers::record;
 use external_providers::redact::Rules;
 use serde_json::{Value, json};
 
@@ -163,7 +164,7 @@ impl Redact {
 /// Is there such a directory? What recorders left beside it is named on standard error.
 fn directory(dir: &Path) -> Result<(), Failed> {
     if dir.is_dir() {
-        for leftover in fixture::leftovers(dir) {
+        for leftover in record::leftovers(dir) {
             output::note(&leftover.to_string());
         }
         return Ok(());

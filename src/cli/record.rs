@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
-use external_providers::fixture::{
+use external_providers::record::{
     HostHeader, Mode, Proxy, ProxyError, RecordError, Recording, RecordingOptions, Retention,
     Summary, UpstreamError,
 };

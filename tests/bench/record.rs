@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use external_providers::contract::Authenticate;
-use external_providers::fixture::{Mode, Proxy, Recording};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
+use external_providers::record::{Mode, Proxy, Recording};
 use external_providers::redact::Rules;
 use external_providers::soap::Binding;
 use external_providers::{Host, Secret, sample};
@@ -81,7 +81,7 @@ fn percentile(times: &mut [f64], part: f64) -> f64 {
     times[((times.len() - 1) as f64 * part) as usize]
 }
 
-async fn proxy(builder: external_providers::fixture::ProxyBuilder) -> SocketAddr {
+async fn proxy(builder: external_providers::record::ProxyBuilder) -> SocketAddr {
     let proxy = builder.bind("127.0.0.1:0").await.unwrap();
     let address = proxy.local_addr();
     tokio::spawn(proxy.serve(std::future::pending()));

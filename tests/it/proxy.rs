@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use external_providers::fixture::{
-    Fixture, HostHeader, Mode, Proxy, ProxyBuilder, Recording, RecordingOptions, Summary, load,
-};
+use external_providers::fixture::{Fixture, load};
 use external_providers::http::Outcome;
+use external_providers::record::{
+    HostHeader, Mode, Proxy, ProxyBuilder, Recording, RecordingOptions, Summary,
+};
 use external_providers::redact::Rules;
 use tokio::sync::oneshot;
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use external_providers::fixture::{Mode, RecordError, import_har, load};
+use external_providers::fixture::{import_har, load};
 use external_providers::http::{Headers, HttpResponse, HttpVersion};
+use external_providers::record::{Mode, RecordError};
 use external_providers::redact::Rules;
 use serde_json::json;
 

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use external_providers::fixture::{
-    LeftoverKind, Mode, RecordError, Recording, RecordingOptions, Retention, leftovers, load, store,
-};
+use external_providers::fixture::{load, store};
 use external_providers::http::{HttpResponse, HttpVersion, Outcome};
+use external_providers::record::{
+    LeftoverKind, Mode, RecordError, Recording, RecordingOptions, Retention, leftovers,
+};
 use external_providers::redact::Rules;
 
 use crate::recording_modes::{answer, answered, asked, hidden, keep, names, open};

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use external_providers::client::{Transport, TransportError, TransportErrorKind};
 use external_providers::contract::{Authenticate, Authentication};
-use external_providers::fixture::{
-    Decision, Fixture, Mode, RecordError, Recorder, Recording, RecordingOptions, load,
-};
+use external_providers::fixture::{Fixture, load};
 use external_providers::http::{Answered, HttpRequest, HttpResponse, HttpVersion, Outcome};
+use external_providers::record::{
+    Decision, Mode, RecordError, Recorder, Recording, RecordingOptions,
+};
 use external_providers::redact::Rules;
 use external_providers::soap::{Binding, Fault, FaultCode, SoapVersion};
 use external_providers::{CallError, Client, Secret};

@@ -1,8 +1,8 @@
 //! Replays of what several sessions recorded: each numbers its secrets anew.
 
 use external_providers::contract::{StartTicket, Variables};
-use external_providers::fixture::Mode;
 use external_providers::http::HttpRequest;
+use external_providers::record::Mode;
 use external_providers::replay::Replay;
 use external_providers::soap::Binding;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 21] = [
     "secret",
     "http",
     "nearest",
@@ -25,6 +25,7 @@ const ROOMS: [&str; 20] = [
     "http1",
     "fixture",
     "replay",
+    "record",
     "settings",
     "providers",
     "check",

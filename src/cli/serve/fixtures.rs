@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use external_providers::fixture::{Fixture, leftovers, load, load_lenient};
+use external_providers::fixture::{Fixture, load, load_lenient};
 use external_providers::nearest::nearest;
+use external_providers::record::leftovers;
 use external_providers::replay::{Injection, Replay, ReplayServer};
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
