@@ -1,25 +1,15 @@
-//! Recorded exchanges: one directory each, written, redacted, matched and replayed.
+//! Recorded exchanges as they lie on disk: one directory each.
 //!
-//! - [`Recording`] writes them, with a [`Proxy`] or a [`Recorder`] before the service; a [`Redactor`]
-//!   takes the secrets out first
 //! - [`load`], [`load_lenient`] and [`store`](store()) read and write collections of them
-//! - [`Replay`] answers from them, in process or on a port
-//! - [`audit`](audit()) looks for secrets that got in, [`migrate`](migrate()) takes over the old
-//!   format, [`import_har`] and [`export_har`] those of browsers and proxies
+//! - [`import_har`] and [`export_har`] take over those of browsers and proxies
 
-mod audit;
-mod collections;
-pub(crate) mod compose;
-mod contract;
-mod description;
+pub(crate) mod builder;
+pub(crate) mod description;
 mod har;
-mod migrate;
-mod names;
-pub(crate) mod naming;
-mod redaction;
+pub(crate) mod migrate;
+pub(crate) mod slug;
 pub(crate) mod store;
 mod summary;
-mod verify;
 
 use std::time::Duration;
 
@@ -28,16 +18,11 @@ use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
 use crate::redact::{Placeholder, Rules};
 use crate::soap::SoapVersion;
 
-pub use audit::{Audit, Finding, audit};
-pub use collections::{Changed, CollectionDifferences, FixtureDifferences};
-pub use contract::{ContractCheck, ContractFinding, Severity};
 pub use har::{HarError, Imported, export_har, import_har};
 pub use migrate::{MigrateError, Migrated, migrate};
-pub use redaction::{Redacted, RedactedExchange, redact};
 pub use store::{
     BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, private_file, store,
 };
-pub use verify::{Live, Verdict, Verified, Verifier, VerifyOptions};
 
 /// The version of the format that is written.
 pub const SCHEMA: u32 = 1;

@@ -20,6 +20,7 @@
 //! - [`fixture`]: recorded exchanges: written, redacted, matched, replayed
 //! - [`replay`]: answers from recordings, in process or on a port
 //! - [`record`]: keeps what goes by, as a proxy or in a client
+//! - [`inspect`]: what a collection of recordings is worth
 //! - [`settings`]: the External Providers page as a file
 //! - [`providers`]: all kinds together as the settings say, the facade of an application
 //! - [`check`]: the doctor: what ails a configured service
@@ -59,6 +60,8 @@ pub mod fixture;
 pub mod replay;
 
 pub mod record;
+
+pub mod inspect;
 
 pub mod settings;
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use external_providers::Secret;
-use external_providers::fixture::{audit, export_har, import_har, load, migrate, store};
+use external_providers::fixture::{export_har, import_har, load, migrate, store};
 use external_providers::http::{HttpVersion, Outcome};
+use external_providers::inspect::audit;
 use external_providers::redact::Rules;
 
 use crate::fixture_store::sample;

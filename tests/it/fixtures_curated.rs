@@ -6,8 +6,9 @@ use external_providers::contract::{
     Absent, Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent,
     OPERATIONS, Operation, RegisterUser, StartChat, StartTicket,
 };
-use external_providers::fixture::{self, ContractCheck, Fixture, Severity};
+use external_providers::fixture::{self, Fixture};
 use external_providers::http::{HttpRequest, HttpResponse, Outcome};
+use external_providers::inspect::{ContractCheck, Severity};
 use external_providers::redact::{Redactor, Rules};
 use external_providers::replay::Replay;
 use external_providers::secret::Mask;

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use external_providers::fixture::{
-    ContractCheck, Fixture, Live, Severity, Verdict, Verified, Verifier, VerifyOptions,
-};
+use external_providers::fixture::Fixture;
 use external_providers::http::Outcome;
+use external_providers::inspect::{
+    ContractCheck, Live, Severity, Verdict, Verified, Verifier, VerifyOptions,
+};
 use external_providers::{Host, Secret, sample};
 
 use crate::fixtures_replay::recording;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use external_providers::fixture::{Audit, audit, import_har, load, migrate, store};
+use external_providers::fixture::{import_har, load, migrate, store};
+use external_providers::inspect::{Audit, audit};
 use external_providers::redact::Rules;
 use external_providers::secret::Secret;
 use serde_json::{Value, json};

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use external_providers::Secret;
 use external_providers::contract::Authenticate;
-use external_providers::fixture::{audit, load, redact};
+use external_providers::fixture::load;
 use external_providers::http::HttpRequest;
+use external_providers::inspect::{audit, redact};
 use external_providers::record::{Mode, RecordError};
 use external_providers::redact::Rules;
 use external_providers::replay::Replay;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 22] = [
     "secret",
     "http",
     "nearest",
@@ -26,6 +26,7 @@ const ROOMS: [&str; 21] = [
     "fixture",
     "replay",
     "record",
+    "inspect",
     "settings",
     "providers",
     "check",
