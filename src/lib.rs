@@ -22,8 +22,8 @@
 //! - [`record`]: keeps what goes by, as a proxy or in a client
 //! - [`inspect`]: what a collection of recordings is worth
 //! - [`settings`]: the External Providers page as a file
-//! - [`providers`]: all kinds together as the settings say, the facade of an application
-//! - [`check`]: the doctor: what ails a configured service
+//! - [`gateway`]: all kinds together as the settings say, the facade of an application
+//! - [`doctor`]: the doctor: what ails a configured service
 
 pub mod secret;
 
@@ -65,9 +65,9 @@ pub mod inspect;
 
 pub mod settings;
 
-pub mod providers;
+pub mod gateway;
 
-pub mod check;
+pub mod doctor;
 
 pub use client::{CallError, Client};
 pub use host::Host;

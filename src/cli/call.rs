@@ -15,8 +15,8 @@ use external_providers::contract::{
     HandleEvent, NameSource, OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat,
     StartTicket, Variables, may_be_secret,
 };
+use external_providers::gateway;
 use external_providers::http::{HttpRequest, HttpResponse};
-use external_providers::providers;
 use external_providers::secret::{Mask, Secret};
 use external_providers::settings::{External, Name};
 use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
@@ -212,7 +212,7 @@ async fn discovered(
     variables: Variables,
     service: External,
 ) -> Result<u8, Failed> {
-    match providers::client(&service).await {
+    match gateway::client(&service).await {
         Ok(client) => dispatch(args, operation, client, variables, &service.secrets()).await,
         Err(error) => {
             let masking = masking(args, service.secrets());

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use clap::Args;
 use external_providers::Client;
-use external_providers::check::{Options, Report, Subject};
 use external_providers::contract::{Absent, Kind};
+use external_providers::doctor::{Options, Report, Subject};
 use external_providers::settings::TABS;
 use external_providers::soap::SoapVersion;
 use serde::Serialize;

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use external_providers::contract::{
     Answer, Authenticate, Kind, ProviderResult, Start, StartTicket, TicketProvider,
 };
+use external_providers::gateway::{LoginOutcome, Providers, Trouble};
 use external_providers::host::Service;
-use external_providers::providers::{LoginOutcome, Providers, Trouble};
 use external_providers::settings::{External, Settings};
 use external_providers::{Host, sample};
 

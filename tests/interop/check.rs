@@ -3,12 +3,12 @@
 use std::process::Command;
 
 use external_providers::Client;
-use external_providers::check::{Gravity, Options, Outcome, Report, Subject, check};
 use external_providers::client::Discovery;
 use external_providers::contract::{
     EventHandled, GetUserInfo, HandleEvent, Kind, Operation, RegisterUser, Registration,
     UserInformation,
 };
+use external_providers::doctor::{Gravity, Options, Outcome, Report, Subject, check};
 use external_providers::soap::SoapVersion;
 use external_providers::wsdl::Match;
 

@@ -4,7 +4,7 @@ use external_providers::contract::{
     Answer, EventHandled, GetUserInfo, HandleEvent, Kind, RegisterUser, Registration, Start,
     StartTicket, UserInformation,
 };
-use external_providers::providers::{LoginOutcome, Providers, RegistrationOutcome};
+use external_providers::gateway::{LoginOutcome, Providers, RegistrationOutcome};
 use external_providers::settings::{External, Name, Settings};
 use external_providers::soap::SoapVersion;
 

@@ -4,9 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use external_providers::check::{Options, Subject, check};
 use external_providers::client::{CallError, TransportErrorKind};
 use external_providers::contract::{Authenticate, Authentication};
+use external_providers::doctor::{Options, Subject, check};
 use external_providers::soap::Page;
 use external_providers::{Client, client::DiscoverError};
 use rustls::pki_types::PrivateKeyDer;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use external_providers::check::{Finding, Gravity, Options, Outcome, Report, Subject, check};
 use external_providers::contract::{
     Answer, EventHandled, EventProvider, HandleEvent, Kind, ProviderResult,
 };
+use external_providers::doctor::{Finding, Gravity, Options, Outcome, Report, Subject, check};
 use external_providers::host::{Host, Service};
 use external_providers::soap::SoapVersion;
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use external_providers::check::{Gravity, Options, Report, Subject, check};
+use external_providers::doctor::{Gravity, Options, Report, Subject, check};
 
 use crate::check_peers::{PASSWORD, distorted, sample_host};
 

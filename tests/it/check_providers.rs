@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use external_providers::check::{Finding, Gravity, Options, Outcome, Report, Subject, check};
 use external_providers::contract::raw::{Presence, RawResult};
 use external_providers::contract::{
     Answer, Authenticate, Authentication, GetSignInCookieInfo, Kind, LoginProvider, ProviderResult,
 };
+use external_providers::doctor::{Finding, Gravity, Options, Outcome, Report, Subject, check};
 use external_providers::host::{Host, RawAnswer, RawCall, RawError, RawProvider, Service};
 use external_providers::sample::Sample;
 use external_providers::soap::SoapVersion;

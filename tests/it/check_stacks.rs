@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use external_providers::check::{Gravity, Options, Outcome, Report, Subject, check};
 use external_providers::contract::Kind;
+use external_providers::doctor::{Gravity, Options, Outcome, Report, Subject, check};
 use external_providers::soap::SoapVersion;
 
 use crate::check::forward_closed;

@@ -11,8 +11,8 @@ use external_providers::contract::{
     Absent, Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent,
     Kind, OPERATIONS, Operation, RegisterUser, StartChat, StartTicket,
 };
+use external_providers::gateway::Providers;
 use external_providers::host::{RawAnswer, RawCall, RawError, RawProvider, Service};
-use external_providers::providers::Providers;
 use external_providers::sample::Sample;
 use external_providers::settings::{External, Settings};
 use external_providers::soap::SoapVersion;

@@ -2,7 +2,7 @@
 //! file to the answer.
 
 use external_providers::contract::Kind;
-use external_providers::providers::{LoginOutcome, LoginPage, Providers, RefusedBy, SignedIn};
+use external_providers::gateway::{LoginOutcome, LoginPage, Providers, RefusedBy, SignedIn};
 use external_providers::settings::{Role, SWITCHES, Settings, TABS, keys};
 
 use crate::providers::{ANSWERS, PASSWORD, ask, ask_all, cookie, login, path, sample_host};

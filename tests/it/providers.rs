@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use external_providers::contract::*;
-use external_providers::providers::{
+use external_providers::gateway::{
     Blame, LoadError, LoginOutcome, LoginPage, Providers, ProvidersBuilder, RefusedBy,
     RegistrationOutcome, ServiceError, Trouble,
 };
@@ -386,7 +386,7 @@ async fn the_url_and_password_of_each_tab_are_its_own() {
 pub(crate) async fn ask(
     providers: &Providers,
     kind: Kind,
-) -> Result<(), external_providers::providers::ProvidersError> {
+) -> Result<(), external_providers::gateway::ProvidersError> {
     match kind {
         Kind::Login => providers.authenticate(login("myusername")).await.map(drop),
         Kind::CustomFields => {

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use external_providers::client::DiscoverError;
 use external_providers::contract::*;
-use external_providers::http::{Headers, HttpRequest};
-use external_providers::providers::{
+use external_providers::gateway::{
     Blame, Providers, ProvidersError, RegistrationOutcome, ServiceError, Trouble,
 };
+use external_providers::http::{Headers, HttpRequest};
 use external_providers::settings::{External, Name, Settings};
 use external_providers::{Host, sample};
 

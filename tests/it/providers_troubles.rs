@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use external_providers::client::{CallError, TransportErrorKind};
 use external_providers::contract::*;
-use external_providers::host::Service;
-use external_providers::providers::{
+use external_providers::gateway::{
     Blame, LoadError, LoginOutcome, LoginPage, Providers, ProvidersError, Trouble,
 };
+use external_providers::host::Service;
 use external_providers::settings::{External, Settings};
 use tokio::sync::Semaphore;
 
@@ -427,7 +427,7 @@ async fn what_is_unwise_about_a_file_is_logged_when_it_is_loaded() {
     let (log, _guard) = log();
     let providers = Providers::load(&path).unwrap();
     let warned = format!(
-        "WARN external_providers::providers::reload: {}:5: login.url: http://",
+        "WARN external_providers::gateway::reload: {}:5: login.url: http://",
         path.display()
     );
     assert_eq!(log.text().matches(&warned).count(), 1, "{}", log.text());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use external_providers::client::{CallError, TransportErrorKind};
 use external_providers::contract::{GetUserInfo, Kind};
-use external_providers::providers::{LoginOutcome, Providers, Trouble};
+use external_providers::gateway::{LoginOutcome, Providers, Trouble};
 use external_providers::settings::Settings;
 
 use crate::providers::{PASSWORD, login};

@@ -8,28 +8,9 @@ use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
 const ROOMS: [&str; 22] = [
-    "secret",
-    "http",
-    "nearest",
-    "table",
-    "xml",
-    "contract",
-    "soap",
-    "wsdl",
-    "tls",
-    "client",
-    "host",
-    "sample",
-    "redact",
-    "compare",
-    "http1",
-    "fixture",
-    "replay",
-    "record",
-    "inspect",
-    "settings",
-    "providers",
-    "check",
+    "secret", "http", "nearest", "table", "xml", "contract", "soap", "wsdl", "tls", "client",
+    "host", "sample", "redact", "compare", "http1", "fixture", "replay", "record", "inspect",
+    "settings", "gateway", "doctor",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

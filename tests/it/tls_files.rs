@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use external_providers::check::Outcome;
+use external_providers::doctor::Outcome;
 use external_providers::host::Tls;
 use external_providers::tls::{FileContent, certificates};
 

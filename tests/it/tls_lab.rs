@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use external_providers::check::{Finding, Options, Report, Subject, check};
 use external_providers::client::{CallError, ClientBuilder};
 use external_providers::contract::{Authenticate, Authentication};
+use external_providers::doctor::{Finding, Options, Report, Subject, check};
 use external_providers::soap::Binding;
 use external_providers::{Client, contract::Answer};
 use rustls::ServerConfig;

@@ -1,8 +1,8 @@
 //! Each trouble with TLS is named by call and check alike, and its remedy, carried out, works.
 
 use external_providers::Client;
-use external_providers::check::{Outcome, Subject};
 use external_providers::client::{BuildError, CallError, ClientBuilder, TransportErrorKind};
+use external_providers::doctor::{Outcome, Subject};
 use external_providers::tls::{Fingerprint, TlsCause};
 
 use crate::check_peers::sample_host;

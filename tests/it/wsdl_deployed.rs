@@ -3,9 +3,9 @@
 //! services.
 
 use external_providers::Client;
-use external_providers::check::{Gravity, Options, Subject, check};
 use external_providers::client::DiscoverError;
 use external_providers::contract::Kind;
+use external_providers::doctor::{Gravity, Options, Subject, check};
 use external_providers::soap::SoapVersion;
 use external_providers::wsdl::{Description, Documents, Find, Match};
 

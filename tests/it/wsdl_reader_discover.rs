@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use external_providers::Client;
-use external_providers::check::{Gravity, Options, Outcome, Subject, check};
 use external_providers::client::{ClientBuilder, DiscoverError, Discovery, TransportErrorKind};
 use external_providers::contract::{GetUserInfo, Kind, UserInformation};
+use external_providers::doctor::{Gravity, Options, Outcome, Subject, check};
 use external_providers::soap::{Page, SoapVersion};
 
 use crate::check::forward_closed;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use external_providers::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
 use external_providers::contract::{GetSignInCookieInfo, Operation as _, OperationInfo};
-use external_providers::providers::ServiceError;
+use external_providers::gateway::ServiceError;
 use external_providers::settings::External;
 
 use crate::cli::{Failed, NOT_SOAP, SETTINGS, chain, output, settings};

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use external_providers::check::{Options, Report, Subject, check};
+use external_providers::doctor::{Options, Report, Subject, check};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::cli::output::{is_dumb, is_quiet};

@@ -1,6 +1,6 @@
 //! Reports for people.
 
-use external_providers::check::{Gravity, Outcome, Report, Step};
+use external_providers::doctor::{Gravity, Outcome, Report, Step};
 
 use crate::cli::help::fill;
 use crate::cli::output::Paint;
@@ -101,7 +101,7 @@ pub(super) fn summary(reports: &[Report]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use external_providers::check::{Options, Subject, check};
+    use external_providers::doctor::{Options, Subject, check};
 
     use super::*;
 

@@ -297,8 +297,8 @@ pub(super) fn clock(answer: Option<(&HttpResponse, Timestamp)>) -> Step {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::Outcome;
     use super::*;
+    use crate::doctor::report::Outcome;
     use crate::http::Headers;
 
     #[test]

@@ -10,7 +10,7 @@
 //! operations only those that read are called.
 //!
 //! ```no_run
-//! use external_providers::check::{Options, Subject, check};
+//! use external_providers::doctor::{Options, Subject, check};
 //!
 //! # async fn example() {
 //! let subject = Subject::new("https://crm.example.com/Provider.asmx");

@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! use external_providers::contract::{Start, StartTicket};
-//! use external_providers::providers::Providers;
+//! use external_providers::gateway::Providers;
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let providers = Providers::load("/etc/external-providers/settings.toml")?;

@@ -2,8 +2,7 @@
 
 use super::report::Finding;
 use super::trouble;
-use crate::client::remedy;
-use crate::client::{CallError, Client};
+use crate::client::{CallError, Client, remedy};
 use crate::contract::{
     Authenticate, Authentication, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo,
     HandleEvent, Kind, Operation, OperationInfo, RegisterUser, Registration, Secrets, Start,
