@@ -2,13 +2,13 @@
 //!
 //! ```no_run
 //! use external_providers::contract::{Start, StartTicket};
-//! use external_providers::gateway::Providers;
+//! use external_providers::gateway::Gateway;
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let providers = Providers::load("/etc/external-providers/settings.toml")?;
-//! providers.reload_on_sighup()?;
+//! let gateway = Gateway::load("/etc/external-providers/settings.toml")?;
+//! gateway.reload_on_sighup()?;
 //! let ticket = StartTicket { subject: Some("It burns".into()), ..Default::default() };
-//! match providers.start_ticket(ticket).await?.result {
+//! match gateway.start_ticket(ticket).await?.result {
 //!     Start::Allowed { department_name, .. } => println!("goes to {department_name:?}"),
 //!     Start::Refused => println!("not today"),
 //! }
@@ -20,7 +20,7 @@
 //!
 //! - not enabled: as the product does without that provider, which is never an error
 //! - built-in: by the implementation that the application passed in
-//!   ([`ProvidersBuilder`]), else as if it were not enabled (events are logged)
+//!   ([`GatewayBuilder`]), else as if it were not enabled (events are logged)
 //! - external: by the web service
 //!
 //! The kinds share nothing: each has its client, time-outs, limit of calls under way and breaker, so
@@ -43,7 +43,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use built_in::{BuiltIn, Own};
 use remote::Remote;
 
-pub use error::{Blame, LoadError, ProvidersError, ServiceError, Trouble};
+pub use error::{Blame, Cause, GatewayError, LoadError, ServiceError};
 pub use link::client;
 pub use outcome::{LoginOutcome, LoginPage, Refused, RefusedBy, RegistrationOutcome, SignedIn};
 
@@ -58,7 +58,7 @@ use crate::settings::Settings;
 
 /// All kinds. Cheap to clone: clones are the same.
 #[derive(Clone)]
-pub struct Providers(Arc<Shared>);
+pub struct Gateway(Arc<Shared>);
 
 struct Shared {
     built_in: BuiltIn,
@@ -73,25 +73,25 @@ struct Current {
     remotes: [Option<Arc<Remote>>; 7],
 }
 
-impl std::fmt::Debug for Providers {
+impl std::fmt::Debug for Gateway {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Providers").field("settings", &self.current().settings).finish()
+        f.debug_struct("Gateway").field("settings", &self.current().settings).finish()
     }
 }
 
-/// What the application brings along; see [`Providers::builder`].
-pub struct ProvidersBuilder {
+/// What the application brings along; see [`Gateway::builder`].
+pub struct GatewayBuilder {
     settings: Settings,
     built_in: BuiltIn,
 }
 
-impl std::fmt::Debug for ProvidersBuilder {
+impl std::fmt::Debug for GatewayBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ProvidersBuilder").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("GatewayBuilder").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
-impl ProvidersBuilder {
+impl GatewayBuilder {
     /// Answers logins while the login provider is built-in.
     #[must_use]
     pub fn login(mut self, provider: impl LoginProvider + 'static) -> Self {
@@ -146,9 +146,9 @@ impl ProvidersBuilder {
     /// # Errors
     ///
     /// [`LoadError::Service`]: a service cannot be called as the settings say.
-    pub fn build(self) -> Result<Providers, LoadError> {
+    pub fn build(self) -> Result<Gateway, LoadError> {
         let current = Arc::new(Current::new(self.settings, None)?);
-        Ok(Providers(Arc::new(Shared {
+        Ok(Gateway(Arc::new(Shared {
             built_in: self.built_in,
             current: RwLock::new(current),
             changing: Mutex::default(),
@@ -156,7 +156,7 @@ impl ProvidersBuilder {
     }
 }
 
-impl Providers {
+impl Gateway {
     /// Loads a settings file; no kind has an implementation of the application's own. What the
     /// settings [warn of](Settings::warnings) is logged.
     pub fn load(path: impl AsRef<std::path::Path>) -> Result<Self, LoadError> {
@@ -166,8 +166,8 @@ impl Providers {
     }
 
     /// Starts with settings ([`Settings::load`] makes them reloadable).
-    pub fn builder(settings: Settings) -> ProvidersBuilder {
-        ProvidersBuilder { settings, built_in: BuiltIn::default() }
+    pub fn builder(settings: Settings) -> GatewayBuilder {
+        GatewayBuilder { settings, built_in: BuiltIn::default() }
     }
 
     /// The settings in force.
@@ -186,10 +186,7 @@ impl Providers {
     }
 
     /// May this user log in with this password?
-    pub async fn authenticate(
-        &self,
-        request: Authenticate,
-    ) -> Result<LoginOutcome, ProvidersError> {
+    pub async fn authenticate(&self, request: Authenticate) -> Result<LoginOutcome, GatewayError> {
         let current = self.current();
         let answer = current.ask(request, self.0.built_in.authenticate.as_ref()).await?;
         Ok(LoginOutcome::new(&current.settings.login, answer))
@@ -200,7 +197,7 @@ impl Providers {
     pub async fn get_sign_in_cookie_info(
         &self,
         request: GetSignInCookieInfo,
-    ) -> Result<LoginOutcome, ProvidersError> {
+    ) -> Result<LoginOutcome, GatewayError> {
         let current = self.current();
         let login = &current.settings.login;
         if current.login_decides(&self.0.built_in) && !login.accept_sign_on_cookies {
@@ -214,24 +211,21 @@ impl Providers {
     pub async fn get_custom_field_options(
         &self,
         request: GetCustomFieldOptions,
-    ) -> Result<Answer<CustomFieldOptions>, ProvidersError> {
+    ) -> Result<Answer<CustomFieldOptions>, GatewayError> {
         let answer = self.current().ask(request, self.0.built_in.custom_fields.as_ref()).await?;
         Ok(answer.unwrap_or_else(|| without_provider(CustomFieldOptions::default())))
     }
 
     /// May this ticket start, and where does it go? Without a provider it may, where it is. Sent at
-    /// most once: see [`ProvidersError::sent`].
-    pub async fn start_ticket(
-        &self,
-        request: StartTicket,
-    ) -> Result<Answer<Start>, ProvidersError> {
+    /// most once: see [`GatewayError::sent`].
+    pub async fn start_ticket(&self, request: StartTicket) -> Result<Answer<Start>, GatewayError> {
         let answer = self.current().ask(request, self.0.built_in.ticket.as_ref()).await?;
         Ok(answer.unwrap_or_else(|| without_provider(Start::allowed())))
     }
 
     /// May this chat start, and where does it go? Without a provider it may, where it is. Sent at
-    /// most once: see [`ProvidersError::sent`].
-    pub async fn start_chat(&self, request: StartChat) -> Result<Answer<Start>, ProvidersError> {
+    /// most once: see [`GatewayError::sent`].
+    pub async fn start_chat(&self, request: StartChat) -> Result<Answer<Start>, GatewayError> {
         let answer = self.current().ask(request, self.0.built_in.live_chat.as_ref()).await?;
         Ok(answer.unwrap_or_else(|| without_provider(Start::allowed())))
     }
@@ -240,17 +234,17 @@ impl Providers {
     pub async fn get_user_info(
         &self,
         request: GetUserInfo,
-    ) -> Result<Answer<UserInformation>, ProvidersError> {
+    ) -> Result<Answer<UserInformation>, GatewayError> {
         let answer = self.current().ask(request, self.0.built_in.user_information.as_ref()).await?;
         Ok(answer.unwrap_or_else(|| without_provider(UserInformation::NotFound)))
     }
 
     /// Something happened. Without a provider it is dropped, and logged by its name if the provider
-    /// is enabled. Sent at most once: see [`ProvidersError::sent`].
+    /// is enabled. Sent at most once: see [`GatewayError::sent`].
     pub async fn handle_event(
         &self,
         request: HandleEvent,
-    ) -> Result<Answer<EventHandled>, ProvidersError> {
+    ) -> Result<Answer<EventHandled>, GatewayError> {
         let (current, own) = (self.current(), self.0.built_in.events.as_ref());
         let tab = current.settings.tab(Kind::Events);
         if tab.enabled && tab.external().is_none() && own.is_none() {
@@ -261,11 +255,11 @@ impl Providers {
         Ok(answer.unwrap_or_else(|| without_provider(EventHandled)))
     }
 
-    /// Create this user. Sent at most once: see [`ProvidersError::sent`].
+    /// Create this user. Sent at most once: see [`GatewayError::sent`].
     pub async fn register_user(
         &self,
         request: RegisterUser,
-    ) -> Result<RegistrationOutcome, ProvidersError> {
+    ) -> Result<RegistrationOutcome, GatewayError> {
         let answer = self.current().ask(request, self.0.built_in.registration.as_ref()).await?;
         Ok(answer.map_or(RegistrationOutcome::NotDecided, RegistrationOutcome::Decided))
     }
@@ -314,22 +308,22 @@ impl Current {
         &self,
         request: T,
         own: Option<&Own<T>>,
-    ) -> Result<Option<Answer<T::Result>>, ProvidersError> {
+    ) -> Result<Option<Answer<T::Result>>, GatewayError> {
         let result = match (&self.remotes[T::KIND as usize], own) {
             (Some(remote), _) => remote.call(request).await,
             (None, Some(own)) if self.settings.tab(T::KIND).enabled => {
                 own(request).await.map_err(|error| match error {
                     ProviderError::Failure(failure) => {
-                        Trouble::Call(CallError::Failure(Box::new(failure)))
+                        Cause::Call(CallError::Failure(Box::new(failure)))
                     }
-                    ProviderError::Exception(messages) => Trouble::Exception(messages),
+                    ProviderError::Exception(messages) => Cause::Exception(messages),
                 })
             }
             (None, _) => return Ok(None),
         };
         match result {
             Ok(answer) => Ok(Some(answer)),
-            Err(trouble) => Err(ProvidersError { kind: T::KIND, operation: T::NAME, trouble }),
+            Err(cause) => Err(GatewayError { kind: T::KIND, operation: T::NAME, cause }),
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) const VARIABLE: &str = "EXTERNAL_PROVIDERS_SETTINGS";
 ///
 /// A settings file is the product's External Providers page in TOML: a section of switches, and one
 /// for each tab. `external-providers call --settings FILE` calls as it says, `check --settings FILE`
-/// looks at the services themselves; programs load it with the library's Providers.
+/// looks at the services themselves; programs load it with the library's Gateway.
 #[derive(Args)]
 #[command(after_help = "\
 Exit codes:

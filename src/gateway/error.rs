@@ -10,20 +10,20 @@ use crate::settings::SettingsError;
 /// A provider without an answer. No password in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the {kind} provider gave no answer to {operation}")]
-pub struct ProvidersError {
+pub struct GatewayError {
     /// Which provider.
     pub kind: Kind,
     /// What it was asked, by the contract's name.
     pub operation: &'static str,
     /// Why.
     #[source]
-    pub trouble: Trouble,
+    pub cause: Cause,
 }
 
 /// What was in the way of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Trouble {
+pub enum Cause {
     /// The call failed. [`CallError::Failure`] is the provider's own `Success=false`, of an external
     /// service or of the application's own implementation.
     #[error(transparent)]
@@ -68,14 +68,14 @@ pub enum Blame {
     Load,
 }
 
-impl ProvidersError {
+impl GatewayError {
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
-        match &self.trouble {
-            Trouble::Busy { .. } => Blame::Load,
-            Trouble::Open { .. } => Blame::Network,
-            Trouble::Exception(_) => Blame::Provider,
-            Trouble::Service(error) => match &**error {
+        match &self.cause {
+            Cause::Busy { .. } => Blame::Load,
+            Cause::Open { .. } => Blame::Network,
+            Cause::Exception(_) => Blame::Provider,
+            Cause::Service(error) => match &**error {
                 ServiceError::Discover(
                     DiscoverError::Transport(_) | DiscoverError::Timeout { .. },
                 ) => Blame::Network,
@@ -86,7 +86,7 @@ impl ProvidersError {
                 ) => Blame::Provider,
                 _ => Blame::Settings,
             },
-            Trouble::Call(error) => match error {
+            Cause::Call(error) => match error {
                 CallError::Encode(_) => Blame::Caller,
                 CallError::Transport(error) => match error.kind {
                     TransportErrorKind::Header(_) => Blame::Settings,
@@ -102,27 +102,27 @@ impl ProvidersError {
     /// May the request have reached the provider? If not, the operation did nothing, and may be
     /// tried again.
     pub fn sent(&self) -> bool {
-        match &self.trouble {
-            Trouble::Busy { .. } | Trouble::Open { .. } | Trouble::Service(_) => false,
-            Trouble::Exception(_) => true,
-            Trouble::Call(CallError::Encode(_)) => false,
-            Trouble::Call(CallError::Transport(error)) => error.sent,
-            Trouble::Call(_) => true,
+        match &self.cause {
+            Cause::Busy { .. } | Cause::Open { .. } | Cause::Service(_) => false,
+            Cause::Exception(_) => true,
+            Cause::Call(CallError::Encode(_)) => false,
+            Cause::Call(CallError::Transport(error)) => error.sent,
+            Cause::Call(_) => true,
         }
     }
 
     /// What to do about it, where experience knows.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
-        match &self.trouble {
-            Trouble::Call(error) => error.hint(),
-            Trouble::Busy { .. } => {
+        match &self.cause {
+            Cause::Call(error) => error.hint(),
+            Cause::Busy { .. } => {
                 Some("the service is slow, or max_calls is too small for so many users".into())
             }
-            Trouble::Service(error) => match &**error {
+            Cause::Service(error) => match &**error {
                 ServiceError::Discover(error) => error.hint(),
                 _ => None,
             },
-            Trouble::Open { .. } | Trouble::Exception(_) => None,
+            Cause::Open { .. } | Cause::Exception(_) => None,
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
-use super::{Current, LoadError, Providers, Shared};
+use super::{Current, Gateway, LoadError, Shared};
 use crate::settings::{Settings, line};
 
-impl Providers {
+impl Gateway {
     /// Loads the settings again from the file they came from, and puts them in force. Calls under
     /// way end with the old ones; services whose settings are the same keep their connections,
     /// limits and breakers, and what was discovered is discovered anew by the next call (if that
@@ -51,7 +51,7 @@ impl Providers {
         self.0.put(settings)
     }
 
-    /// Reloads on every SIGHUP from now on, as long as there are any such `Providers`. Errors are
+    /// Reloads on every SIGHUP from now on, as long as there is this `Gateway` or a clone of it. Errors are
     /// logged. To be called inside a tokio runtime, which must have signals enabled.
     ///
     /// # Errors

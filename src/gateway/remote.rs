@@ -6,7 +6,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::breaker::{Breaker, Refusal};
 use super::link::Link;
-use super::{ServiceError, Trouble};
+use super::{Cause, ServiceError};
 use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind, told};
 use crate::contract::{Answer, Kind, Operation, SideEffect};
 use crate::settings::External;
@@ -50,7 +50,7 @@ impl Remote {
     pub(super) async fn call<T: Operation + Clone>(
         &self,
         request: T,
-    ) -> Result<Answer<T::Result>, Trouble> {
+    ) -> Result<Answer<T::Result>, Cause> {
         // Known before the wait for a turn: an open breaker fails at once.
         if let Some(refusal) = self.breaker.refuses(Instant::now()) {
             return Err(refusal.into());
@@ -60,12 +60,12 @@ impl Remote {
         while left > 0 {
             match self.attempt(request.clone()).await {
                 // An open breaker makes this the last word.
-                Err(trouble)
-                    if may_repeat::<T>(&trouble)
+                Err(cause)
+                    if may_repeat::<T>(&cause)
                         && self.breaker.refuses(Instant::now()).is_none() =>
                 {
                     tracing::debug!(
-                        kind = %T::KIND, operation = T::NAME, error = told(&trouble), "trying again"
+                        kind = %T::KIND, operation = T::NAME, error = told(&cause), "trying again"
                     );
                     tokio::time::sleep(pause).await;
                     (left, pause) = (left - 1, pause * 2);
@@ -77,9 +77,9 @@ impl Remote {
     }
 
     /// Waits for a turn, not longer than the settings say.
-    async fn slot(&self) -> Result<SemaphorePermit<'_>, Trouble> {
+    async fn slot(&self) -> Result<SemaphorePermit<'_>, Cause> {
         let (max_calls, waited) = (self.settings.max_calls, self.settings.max_wait);
-        let busy = Trouble::Busy { max_calls, waited };
+        let busy = Cause::Busy { max_calls, waited };
         match self.slots.try_acquire() {
             Ok(slot) => return Ok(slot),
             Err(_) if waited.is_zero() => return Err(busy),
@@ -91,15 +91,15 @@ impl Remote {
         }
     }
 
-    async fn attempt<T: Operation>(&self, request: T) -> Result<Answer<T::Result>, Trouble> {
+    async fn attempt<T: Operation>(&self, request: T) -> Result<Answer<T::Result>, Cause> {
         let permit = self.breaker.admit(Instant::now())?;
         let result = match self.link.client(&self.settings).await {
-            Ok(client) => client.call(request).await.map_err(Trouble::Call),
-            Err(error) => Err(Trouble::Service(Box::new(error))),
+            Ok(client) => client.call(request).await.map_err(Cause::Call),
+            Err(error) => Err(Cause::Service(Box::new(error))),
         };
         match &result {
-            Err(trouble) if is_silence(trouble) => {
-                let said = told(trouble);
+            Err(cause) if is_silence(cause) => {
+                let said = told(cause);
                 if permit.failed(Instant::now(), &said) {
                     tracing::warn!(
                         kind = %T::KIND,
@@ -110,14 +110,14 @@ impl Remote {
                 }
             }
             // Nothing was tried: it says nothing about the service.
-            Err(Trouble::Call(CallError::Encode(_))) => drop(permit),
+            Err(Cause::Call(CallError::Encode(_))) => drop(permit),
             Ok(_) | Err(_) => permit.answered(),
         }
         result
     }
 }
 
-impl From<Refusal> for Trouble {
+impl From<Refusal> for Cause {
     fn from(Refusal { left, because }: Refusal) -> Self {
         Self::Open { retry_in: left, because: because.as_ref().to_owned() }
     }
@@ -125,18 +125,18 @@ impl From<Refusal> for Trouble {
 
 /// Did the service itself say nothing? An answer that is too large, a fault, a failure are answers;
 /// a gateway that cannot reach the service is none.
-fn is_silence(trouble: &Trouble) -> bool {
+fn is_silence(cause: &Cause) -> bool {
     let unreachable = |status: u16| matches!(status, 502..=504);
-    match trouble {
-        Trouble::Call(CallError::NotSoap(answer)) => unreachable(answer.status),
-        Trouble::Service(error) => match &**error {
+    match cause {
+        Cause::Call(CallError::NotSoap(answer)) => unreachable(answer.status),
+        Cause::Service(error) => match &**error {
             ServiceError::Discover(DiscoverError::NotWsdl { answer, .. }) => {
                 unreachable(answer.status)
             }
             ServiceError::Discover(DiscoverError::Timeout { .. }) => true,
-            _ => transport_error(trouble).is_some_and(is_silent),
+            _ => transport_error(cause).is_some_and(is_silent),
         },
-        _ => transport_error(trouble).is_some_and(is_silent),
+        _ => transport_error(cause).is_some_and(is_silent),
     }
 }
 
@@ -145,10 +145,10 @@ fn is_silent(error: &TransportError) -> bool {
 }
 
 /// Why no answer came, of the call or of the discovery before it.
-fn transport_error(trouble: &Trouble) -> Option<&TransportError> {
-    match trouble {
-        Trouble::Call(CallError::Transport(error)) => Some(error),
-        Trouble::Service(error) => match &**error {
+fn transport_error(cause: &Cause) -> Option<&TransportError> {
+    match cause {
+        Cause::Call(CallError::Transport(error)) => Some(error),
+        Cause::Service(error) => match &**error {
             ServiceError::Discover(DiscoverError::Transport(error)) => Some(error),
             _ => None,
         },
@@ -157,10 +157,9 @@ fn transport_error(trouble: &Trouble) -> Option<&TransportError> {
 }
 
 /// May the call be made again? It must have failed at the connection, and either only read or
-/// provably not have been sent (wsdl/CONTRACT.md, section 3). Not after a time-out: it took long
-/// enough.
-fn may_repeat<T: Operation>(trouble: &Trouble) -> bool {
-    let Some(error) = transport_error(trouble) else { return false };
+/// provably not have been sent (contract, section 3). Not after a time-out: it took long enough.
+fn may_repeat<T: Operation>(cause: &Cause) -> bool {
+    let Some(error) = transport_error(cause) else { return false };
     let connection = match &error.kind {
         TransportErrorKind::Connect(_) | TransportErrorKind::Broken(_) => true,
         // Of the causes of TLS, only this one passes by itself.
@@ -168,6 +167,6 @@ fn may_repeat<T: Operation>(trouble: &Trouble) -> bool {
         _ => false,
     };
     // As long as the service is being discovered, the operation itself is not sent.
-    let sent = error.sent && matches!(trouble, Trouble::Call(_));
+    let sent = error.sent && matches!(cause, Cause::Call(_));
     connection && (T::SIDE_EFFECT == SideEffect::ReadOnly || !sent)
 }

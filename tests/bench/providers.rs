@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench providers` starts, in a process of its own, the sample provider and beside it
 //! a service that takes requests and never answers. It measures the time of logins through
-//! `Providers`, in alternating rounds: with nothing else under way, and while the ticket provider's
+//! `Gateway`, in alternating rounds: with nothing else under way, and while the ticket provider's
 //! calls are all hanging and more of them keep being turned away or end in time-outs.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
 #![allow(clippy::print_stdout, reason = "the figures are the output")]
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use external_providers::contract::{
     Answer, Authenticate, Kind, ProviderResult, Start, StartTicket, TicketProvider,
 };
-use external_providers::gateway::{LoginOutcome, Providers, Trouble};
+use external_providers::gateway::{Cause, Gateway, LoginOutcome};
 use external_providers::host::Service;
 use external_providers::settings::{External, Settings};
 use external_providers::{Host, sample};
@@ -54,7 +54,7 @@ fn percentile(values: &mut [f64], part: f64) -> f64 {
     values[((values.len() - 1) as f64 * part) as usize]
 }
 
-async fn log_in(providers: &Providers, times: &mut Vec<f64>) {
+async fn log_in(providers: &Gateway, times: &mut Vec<f64>) {
     for _ in 0..1000 {
         let request = Authenticate {
             login_username: "myusername".into(),
@@ -77,7 +77,7 @@ async fn measure(base: &str) {
     // Without it every call after the first time-outs would fail at once: that would be too easy.
     slow.breaker_failures = 0;
     settings.enable(slow);
-    let providers = Providers::builder(settings).build().unwrap();
+    let providers = Gateway::builder(settings).build().unwrap();
 
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     let turned_away = Arc::new(AtomicU64::new(0));
@@ -92,8 +92,8 @@ async fn measure(base: &str) {
                 tokio::spawn(async move {
                     while !stop.load(Ordering::Relaxed) {
                         let answer = providers.start_ticket(StartTicket::default()).await;
-                        let trouble = answer.unwrap_err().trouble;
-                        assert!(matches!(trouble, Trouble::Busy { .. }), "{trouble:?}");
+                        let cause = answer.unwrap_err().cause;
+                        assert!(matches!(cause, Cause::Busy { .. }), "{cause:?}");
                         turned_away.fetch_add(1, Ordering::Relaxed);
                     }
                 })

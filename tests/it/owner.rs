@@ -11,7 +11,7 @@ use external_providers::contract::{
     Absent, Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent,
     Kind, OPERATIONS, Operation, RegisterUser, StartChat, StartTicket,
 };
-use external_providers::gateway::Providers;
+use external_providers::gateway::Gateway;
 use external_providers::host::{RawAnswer, RawCall, RawError, RawProvider, Service};
 use external_providers::sample::Sample;
 use external_providers::settings::{External, Settings};
@@ -172,7 +172,7 @@ async fn a_tab_says_what_its_calls_leave_out() {
              url = 'http://{address}/Owner.asmx'\n{absent}\n"
         );
         let settings = Settings::parse(&text, "s.toml").unwrap();
-        let providers = Providers::builder(settings).build().unwrap();
+        let providers = Gateway::builder(settings).build().unwrap();
         let answer = providers.start_ticket(StartTicket::default()).await;
         assert_eq!(answer.is_ok(), works, "{absent}: {answer:?}");
     }

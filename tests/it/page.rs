@@ -2,7 +2,7 @@
 //! file to the answer.
 
 use external_providers::contract::Kind;
-use external_providers::gateway::{LoginOutcome, LoginPage, Providers, RefusedBy, SignedIn};
+use external_providers::gateway::{Gateway, LoginOutcome, LoginPage, RefusedBy, SignedIn};
 use external_providers::settings::{Role, SWITCHES, Settings, TABS, keys};
 
 use crate::providers::{ANSWERS, PASSWORD, ask, ask_all, cookie, login, path, sample_host};
@@ -36,12 +36,12 @@ impl Site {
     }
 
     /// Only the login provider, with some more lines.
-    fn login(&self, more: &str) -> Providers {
+    fn login(&self, more: &str) -> Gateway {
         let settings = self.settings("login = true", |kind| match kind {
             Kind::Login => self.tab(kind, more),
             _ => String::new(),
         });
-        Providers::builder(settings).build().unwrap()
+        Gateway::builder(settings).build().unwrap()
     }
 }
 
@@ -101,7 +101,7 @@ async fn enable_provider() {
             let cookies = if kind == Kind::Login { "accept_sign_on_cookies = true" } else { "" };
             site.tab(kind, cookies)
         });
-        let providers = Providers::builder(settings).build().unwrap();
+        let providers = Gateway::builder(settings).build().unwrap();
         for ((kind, answer), expected) in ask_all(&providers).await.iter().zip(ANSWERS) {
             let expected = if *kind == enabled { expected[2] } else { expected[0] };
             assert_eq!(answer, expected, "{kind} while only {enabled} is enabled");
@@ -118,7 +118,7 @@ async fn built_in_provider_or_an_external_web_service() {
             true => site.tab(kind, ""),
             false => "provider = 'built-in'".to_owned(),
         });
-        let providers = Providers::builder(settings).build().unwrap();
+        let providers = Gateway::builder(settings).build().unwrap();
         for ((kind, answer), expected) in ask_all(&providers).await.iter().zip(ANSWERS) {
             let expected = if *kind == external { expected[2] } else { expected[0] };
             assert_eq!(answer, expected, "{kind} while only {external} is external");
@@ -134,7 +134,7 @@ async fn web_service_url() {
             true => site.tab(kind, "").replace(".asmx", ".none"),
             false => site.tab(kind, ""),
         });
-        let providers = Providers::builder(settings).build().unwrap();
+        let providers = Gateway::builder(settings).build().unwrap();
         for kind in TABS {
             let result = ask(&providers, kind).await;
             assert_eq!(result.is_err(), kind == elsewhere, "{kind}: {result:?}");
@@ -153,7 +153,7 @@ async fn web_service_password() {
             true => site.tab(kind, "").replace("right", "wrong"),
             false => site.tab(kind, ""),
         });
-        let providers = Providers::builder(settings).build().unwrap();
+        let providers = Gateway::builder(settings).build().unwrap();
         for kind in TABS {
             let result = ask(&providers, kind).await;
             assert_eq!(result.is_err(), kind == denied, "{kind}: {result:?}");

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use external_providers::contract::*;
 use external_providers::gateway::{
-    Blame, LoadError, LoginOutcome, LoginPage, Providers, ProvidersBuilder, RefusedBy,
-    RegistrationOutcome, ServiceError, Trouble,
+    Blame, Cause, Gateway, GatewayBuilder, LoadError, LoginOutcome, LoginPage, RefusedBy,
+    RegistrationOutcome, ServiceError,
 };
 use external_providers::settings::{External, Name, Role, Settings};
 use external_providers::{Host, sample};
@@ -77,9 +77,9 @@ impl RegistrationProvider for Own {
     }
 }
 
-fn with_own(settings: Settings, own: &Arc<Own>) -> ProvidersBuilder {
+fn with_own(settings: Settings, own: &Arc<Own>) -> GatewayBuilder {
     let own = || Arc::clone(own);
-    Providers::builder(settings)
+    Gateway::builder(settings)
         .login(own())
         .custom_fields(own())
         .ticket(own())
@@ -163,7 +163,7 @@ fn words(outcome: LoginOutcome) -> String {
 }
 
 /// Asks everything, in the order of the contract's table.
-pub(crate) async fn ask_all(p: &Providers) -> [(Kind, String); 8] {
+pub(crate) async fn ask_all(p: &Gateway) -> [(Kind, String); 8] {
     let fields = p.get_custom_field_options(GetCustomFieldOptions::default()).await.unwrap();
     let info =
         GetUserInfo { email_from: Some("myusername@example.com".into()), ..Default::default() };
@@ -217,7 +217,7 @@ async fn every_combination_of_kinds_disabled_built_in_and_external_answers() {
     let base = sample_host().await;
     let own = Arc::new(Own::default());
     let providers = with_own(Settings::default(), &own).build().unwrap();
-    let bare = Providers::builder(Settings::default()).build().unwrap();
+    let bare = Gateway::builder(Settings::default()).build().unwrap();
     for combination in 0..3_usize.pow(7) {
         // The digits in base three say how each kind is set.
         let digit = |kind: Kind| combination / 3_usize.pow(kind as u32) % 3;
@@ -313,7 +313,7 @@ async fn visitors_are_sent_where_the_settings_say() {
     settings.enable_built_in(Kind::Login);
     providers.replace(settings.clone()).unwrap();
     assert_eq!(providers.login_page(), redirect, "the application's own is a provider, too");
-    let bare = Providers::builder(settings).build().unwrap();
+    let bare = Gateway::builder(settings).build().unwrap();
     assert_eq!(bare.login_page(), form(None), "nobody's is none");
 }
 
@@ -363,7 +363,7 @@ async fn the_url_and_password_of_each_tab_are_its_own() {
         service.password = "other".into();
         service.namespace = Name::Is("urn:b".into());
         settings.enable(service);
-        let providers = Providers::builder(settings.clone()).build().unwrap();
+        let providers = Gateway::builder(settings.clone()).build().unwrap();
         for ((_, answer), expected) in ask_all(&providers).await.iter().zip(ANSWERS) {
             assert_eq!(answer, expected[2], "{kind}");
         }
@@ -384,9 +384,9 @@ async fn the_url_and_password_of_each_tab_are_its_own() {
 
 /// Asks one operation of a kind.
 pub(crate) async fn ask(
-    providers: &Providers,
+    providers: &Gateway,
     kind: Kind,
-) -> Result<(), external_providers::gateway::ProvidersError> {
+) -> Result<(), external_providers::gateway::GatewayError> {
     match kind {
         Kind::Login => providers.authenticate(login("myusername")).await.map(drop),
         Kind::CustomFields => {
@@ -421,7 +421,7 @@ async fn errors_say_which_provider_and_whose_fault() {
     );
     assert_eq!((error.blame(), error.sent()), (Blame::Provider, true));
     let error = providers.authenticate(login("broken")).await.unwrap_err();
-    assert_eq!(error.trouble, Trouble::Exception(vec!["disk on fire".into()]));
+    assert_eq!(error.cause, Cause::Exception(vec!["disk on fire".into()]));
 
     settings.enable(external(&sample_host().await, Kind::Login));
     providers.replace(settings).unwrap();
@@ -437,7 +437,7 @@ fn services_that_cannot_be_called_are_refused_by_kind() {
     let build = |service: External| {
         let mut settings = Settings::default();
         settings.enable(service);
-        Providers::builder(settings).build().unwrap_err()
+        Gateway::builder(settings).build().unwrap_err()
     };
     let none = build(External::new(Kind::Ticket, "http://h/", ""));
     let expected = LoadError::Service { kind: Kind::Ticket, error: ServiceError::NoPassword };
@@ -447,7 +447,7 @@ fn services_that_cannot_be_called_are_refused_by_kind() {
     let mut settings = Settings::default();
     settings.enable(External::new(Kind::Ticket, "http://h/", "x"));
     settings.tab_mut(Kind::Ticket).service = External::new(Kind::Login, "http://h/", "x");
-    let other = Providers::builder(settings).build().unwrap_err();
+    let other = Gateway::builder(settings).build().unwrap_err();
     let error = ServiceError::OtherKind(Kind::Login);
     assert_eq!(other, LoadError::Service { kind: Kind::Ticket, error });
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use external_providers::client::DiscoverError;
 use external_providers::contract::*;
 use external_providers::gateway::{
-    Blame, Providers, ProvidersError, RegistrationOutcome, ServiceError, Trouble,
+    Blame, Cause, Gateway, GatewayError, RegistrationOutcome, ServiceError,
 };
 use external_providers::http::{Headers, HttpRequest};
 use external_providers::settings::{External, Name, Settings};
@@ -139,13 +139,13 @@ fn wsdl(kind: &str) -> String {
         .replace(&format!("soapAction=\"{NAMESPACE}"), &format!("soapAction=\"{NAMESPACE}/"))
 }
 
-fn providers(services: impl IntoIterator<Item = External>) -> Providers {
+fn providers(services: impl IntoIterator<Item = External>) -> Gateway {
     let mut settings = Settings::default();
     services.into_iter().for_each(|service| settings.enable(service));
-    Providers::builder(settings).build().unwrap()
+    Gateway::builder(settings).build().unwrap()
 }
 
-async fn lookup(providers: &Providers) -> Result<Answer<UserInformation>, ProvidersError> {
+async fn lookup(providers: &Gateway) -> Result<Answer<UserInformation>, GatewayError> {
     let email_from = Some("myusername@example.com".to_owned());
     providers.get_user_info(GetUserInfo { email_from, ..Default::default() }).await
 }
@@ -235,8 +235,8 @@ async fn a_failed_discovery_is_shared_and_tried_again_by_the_next_call() {
     for call in calls {
         let error = call.await.unwrap().unwrap_err();
         assert!(!error.sent());
-        match &error.trouble {
-            Trouble::Service(service) => assert!(
+        match &error.cause {
+            Cause::Service(service) => assert!(
                 matches!(**service, ServiceError::Discover(DiscoverError::NotWsdl { .. })),
                 "{service:?}"
             ),
@@ -284,10 +284,10 @@ async fn a_service_that_is_down_opens_the_breaker_before_it_is_discovered() {
     let providers = providers([service]);
     for _ in 0..2 {
         let error = lookup(&providers).await.unwrap_err();
-        assert!(matches!(error.trouble, Trouble::Service(_)), "{error:?}");
+        assert!(matches!(error.cause, Cause::Service(_)), "{error:?}");
     }
     let error = lookup(&providers).await.unwrap_err();
-    let Trouble::Open { because, .. } = &error.trouble else { panic!("{error:?}") };
+    let Cause::Open { because, .. } = &error.cause else { panic!("{error:?}") };
     assert!(
         because.starts_with("the service cannot be discovered: the WSDL was asked for at http://"),
         "{because}"

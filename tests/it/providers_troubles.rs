@@ -1,4 +1,4 @@
-//! The facade in trouble: services that hang, refuse, break; settings that change meanwhile. Nothing
+//! The gateway in trouble: services that hang, refuse, break; settings that change meanwhile. Nothing
 //! is measured by the clock: a test waits for what must happen.
 
 use std::io::{Read as _, Write as _};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use external_providers::client::{CallError, TransportErrorKind};
 use external_providers::contract::*;
 use external_providers::gateway::{
-    Blame, LoadError, LoginOutcome, LoginPage, Providers, ProvidersError, Trouble,
+    Blame, Cause, Gateway, GatewayError, LoadError, LoginOutcome, LoginPage,
 };
 use external_providers::host::Service;
 use external_providers::settings::{External, Settings};
@@ -73,10 +73,10 @@ fn at(base: &str, kind: Kind) -> External {
     External::new(kind, format!("{base}/Provider.asmx"), PASSWORD)
 }
 
-fn providers(services: impl IntoIterator<Item = External>) -> Providers {
+fn providers(services: impl IntoIterator<Item = External>) -> Gateway {
     let mut settings = Settings::default();
     services.into_iter().for_each(|service| settings.enable(service));
-    Providers::builder(settings).build().unwrap()
+    Gateway::builder(settings).build().unwrap()
 }
 
 /// An address where nobody listens.
@@ -110,10 +110,10 @@ fn hanging_up() -> (String, Arc<[AtomicUsize; 2]>) {
     (address.to_string(), counts)
 }
 
-fn transport(error: ProvidersError) -> (TransportErrorKind, bool) {
+fn transport(error: GatewayError) -> (TransportErrorKind, bool) {
     assert_eq!(error.blame(), Blame::Network);
-    match error.trouble {
-        Trouble::Call(CallError::Transport(error)) => (error.kind, error.sent),
+    match error.cause {
+        Cause::Call(CallError::Transport(error)) => (error.kind, error.sent),
         other => panic!("{other:?}"),
     }
 }
@@ -136,7 +136,7 @@ async fn a_hanging_provider_at_full_load_leaves_the_others_alone() {
     held.arrived(8).await;
     // The ninth is turned away at once, and nothing of it is sent.
     let error = providers.start_ticket(ticket()).await.unwrap_err();
-    assert_eq!(error.trouble, Trouble::Busy { max_calls: 8, waited: Duration::ZERO });
+    assert_eq!(error.cause, Cause::Busy { max_calls: 8, waited: Duration::ZERO });
     assert_eq!((error.blame(), error.sent()), (Blame::Load, false));
     for _ in 0..200 {
         let outcome = tokio::time::timeout(LONG, providers.authenticate(login("u"))).await;
@@ -244,7 +244,7 @@ async fn a_service_that_is_down_is_left_alone_until_it_is_back() {
         assert!(!sent);
     }
     let error = providers.authenticate(login("u")).await.unwrap_err();
-    assert!(matches!(error.trouble, Trouble::Open { .. }), "{error:?}");
+    assert!(matches!(error.cause, Cause::Open { .. }), "{error:?}");
     assert_eq!((error.blame(), error.sent()), (Blame::Network, false));
 
     let host = external_providers::Host::builder().service(service().login(Own::default()));
@@ -254,7 +254,7 @@ async fn a_service_that_is_down_is_left_alone_until_it_is_back() {
         loop {
             match providers.authenticate(login("u")).await {
                 Ok(outcome) => break outcome,
-                Err(ProvidersError { trouble: Trouble::Open { retry_in, .. }, .. }) => {
+                Err(GatewayError { cause: Cause::Open { retry_in, .. }, .. }) => {
                     tokio::time::sleep(retry_in).await;
                 }
                 Err(other) => panic!("{other:?}"),
@@ -280,9 +280,9 @@ async fn answers_of_any_kind_do_not_open_the_breaker() {
         let denied = providers.authenticate(login("u")).await.unwrap_err();
         assert_eq!(denied.blame(), Blame::Settings);
         let none = providers.start_ticket(ticket()).await.unwrap_err();
-        assert!(matches!(none.trouble, Trouble::Call(CallError::NotSoap(_))), "{none:?}");
+        assert!(matches!(none.cause, Cause::Call(CallError::NotSoap(_))), "{none:?}");
         let fault = providers.start_chat(StartChat::default()).await.unwrap_err();
-        assert!(matches!(fault.trouble, Trouble::Call(CallError::Fault(_))), "{fault:?}");
+        assert!(matches!(fault.cause, Cause::Call(CallError::Fault(_))), "{fault:?}");
     }
 }
 
@@ -307,10 +307,10 @@ async fn a_gateway_before_a_dead_service_opens_the_breaker() {
     let providers = providers([logins]);
     for _ in 0..2 {
         let error = providers.authenticate(login("u")).await.unwrap_err();
-        assert!(matches!(error.trouble, Trouble::Call(CallError::NotSoap(_))), "{error:?}");
+        assert!(matches!(error.cause, Cause::Call(CallError::NotSoap(_))), "{error:?}");
     }
     let error = providers.authenticate(login("u")).await.unwrap_err();
-    assert!(matches!(error.trouble, Trouble::Open { .. }), "{error:?}");
+    assert!(matches!(error.cause, Cause::Open { .. }), "{error:?}");
 }
 
 /// A settings file of a login provider at `base`.
@@ -339,7 +339,7 @@ async fn calls_under_way_end_with_the_settings_that_they_began_with() {
     let old = serve([service().login(Arc::clone(&held))]).await;
     let new = serve([service().login(Own::default())]).await;
     let path = file(&folder, &old, "");
-    let providers = Providers::load(&path).unwrap();
+    let providers = Gateway::load(&path).unwrap();
     let under_way = {
         let providers = providers.clone();
         tokio::spawn(async move { providers.authenticate(login("u")).await })
@@ -360,7 +360,7 @@ async fn a_bad_file_leaves_the_old_settings_in_force_and_says_so() {
     let folder = Folder::new("bad-reload");
     let base = serve([service().login(Own::default())]).await;
     let path = file(&folder, &base, "");
-    let providers = Providers::load(&path).unwrap();
+    let providers = Gateway::load(&path).unwrap();
     let (log, _guard) = log();
     for contents in ["", "[options", "[options]\nlogin = 1\n", "[options]\nticket = true\n[x]\n"] {
         folder.file("settings.toml", contents);
@@ -380,7 +380,7 @@ async fn a_bad_file_leaves_the_old_settings_in_force_and_says_so() {
     assert!(log.text().contains("settings reloaded"));
     assert!(providers.settings().login.mark_email_verified);
 
-    let unsaved = Providers::builder(Settings::default()).build().unwrap();
+    let unsaved = Gateway::builder(Settings::default()).build().unwrap();
     assert_eq!(unsaved.reload().await, Err(LoadError::NoFile));
 }
 
@@ -389,14 +389,14 @@ async fn breakers_and_limits_of_unchanged_services_survive_a_reload() {
     let folder = Folder::new("survive");
     let base = format!("http://{}", free());
     let path = file(&folder, &base, "retries = 0\nbreaker_failures = 1\nbreaker_pause = \"1h\"\n");
-    let providers = Providers::load(&path).unwrap();
+    let providers = Gateway::load(&path).unwrap();
     transport(providers.authenticate(login("u")).await.unwrap_err());
     let unchanged =
         "retries = 0\nbreaker_failures = 1\nbreaker_pause = \"1h\"\ndefault_role = \"anonymous\"\n";
     file(&folder, &base, unchanged);
     providers.reload().await.unwrap();
     let error = providers.authenticate(login("u")).await.unwrap_err();
-    assert!(matches!(error.trouble, Trouble::Open { .. }), "{error:?}");
+    assert!(matches!(error.cause, Cause::Open { .. }), "{error:?}");
     // Another service is another matter.
     file(&folder, &base, "retries = 0\nbreaker_failures = 2\n");
     providers.reload().await.unwrap();
@@ -415,7 +415,7 @@ async fn breakers_and_limits_of_unchanged_services_survive_a_reload() {
     file(&folder, &base, &format!("{limits}default_role = \"anonymous\"\n"));
     providers.reload().await.unwrap();
     let error = providers.authenticate(login("u")).await.unwrap_err();
-    assert!(matches!(error.trouble, Trouble::Busy { max_calls: 1, .. }), "{error:?}");
+    assert!(matches!(error.cause, Cause::Busy { max_calls: 1, .. }), "{error:?}");
     held.released.add_permits(1);
     under_way.await.unwrap().unwrap();
 }
@@ -425,7 +425,7 @@ async fn what_is_unwise_about_a_file_is_logged_when_it_is_loaded() {
     let folder = Folder::new("unwise");
     let path = file(&folder, "http://provider.example.com", "");
     let (log, _guard) = log();
-    let providers = Providers::load(&path).unwrap();
+    let providers = Gateway::load(&path).unwrap();
     let warned = format!(
         "WARN external_providers::gateway::reload: {}:5: login.url: http://",
         path.display()
@@ -439,7 +439,7 @@ async fn what_is_unwise_about_a_file_is_logged_when_it_is_loaded() {
 async fn sighup_reloads() {
     let folder = Folder::new("sighup");
     let path = file(&folder, "http://127.0.0.1:9", "");
-    let providers = Providers::load(&path).unwrap();
+    let providers = Gateway::load(&path).unwrap();
     providers.reload_on_sighup().unwrap();
     let hangup = || {
         let id = std::process::id().to_string();
@@ -475,7 +475,7 @@ async fn sighup_reloads() {
 async fn events_without_a_provider_are_logged_by_name_alone() {
     let mut settings = Settings::default();
     settings.enable_built_in(Kind::Events);
-    let providers = Providers::builder(settings).build().unwrap();
+    let providers = Gateway::builder(settings).build().unwrap();
     let (log, _guard) = log();
     let event = || HandleEvent {
         event_name: "Ticket\nClosed".into(),

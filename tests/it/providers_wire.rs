@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use external_providers::client::{CallError, TransportErrorKind};
 use external_providers::contract::{GetUserInfo, Kind};
-use external_providers::gateway::{LoginOutcome, Providers, Trouble};
+use external_providers::gateway::{Cause, Gateway, LoginOutcome};
 use external_providers::settings::Settings;
 
 use crate::providers::{PASSWORD, login};
@@ -32,13 +32,13 @@ fn peer() -> (String, Receiver<String>) {
 }
 
 /// Providers whose tab of this kind has these lines, and the right password.
-fn providers(folder: &Folder, kind: Kind, lines: &str) -> Providers {
+fn providers(folder: &Folder, kind: Kind, lines: &str) -> Gateway {
     folder.file("password", PASSWORD);
     let text = format!(
         "[options]\n{kind} = true\n[{kind}]\nprovider = 'external'\npassword_file = 'password'\n\
          retries = 0\n{lines}\n"
     );
-    Providers::builder(Settings::load(folder.file("s.toml", text)).unwrap()).build().unwrap()
+    Gateway::builder(Settings::load(folder.file("s.toml", text)).unwrap()).build().unwrap()
 }
 
 #[tokio::test]
@@ -109,8 +109,8 @@ async fn connections_and_calls_end_in_their_time() {
         ),
     ] {
         let result = providers(&folder, Kind::Login, &lines).authenticate(login("u")).await;
-        match result.unwrap_err().trouble {
-            Trouble::Call(CallError::Transport(error)) => assert_eq!(error.kind, expected),
+        match result.unwrap_err().cause {
+            Cause::Call(CallError::Transport(error)) => assert_eq!(error.kind, expected),
             other => panic!("{other:?}"),
         }
     }
