@@ -29,8 +29,8 @@ use std::process::ExitCode;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use external_providers::client::BuildError;
 use external_providers::contract::may_be_secret;
-use external_providers::nearest::is_near;
 use external_providers::secret::MASK;
+use external_providers::suggest::is_near;
 
 use self::output::Paint;
 pub(crate) use self::output::print;

@@ -5,8 +5,8 @@
 //!
 //! - [`secret`]: passwords that do not print, and masks for texts that others wrote
 //! - [`http`]: requests and responses as plain values
-//! - [`nearest`]: which name was meant
-//! - [`table`]: TOML, every mistake named by line and key
+//! - `suggest`: which name was meant
+//! - `toml_document`: TOML, every mistake named by line and key
 //! - [`xml`]: strict reading and .NET-exact writing of XML
 //! - [`contract`]: the provider kinds, their requests and answers
 //! - [`soap`]: the codec, four pure functions between typed values and HTTP messages
@@ -29,9 +29,10 @@ pub mod secret;
 
 pub mod http;
 
-pub mod nearest;
+#[doc(hidden)]
+pub mod suggest;
 
-pub mod table;
+pub(crate) mod toml_document;
 
 pub mod xml;
 

@@ -45,7 +45,7 @@ pub use tab::{External, LoginSettings, Name, Provider, Role, Tab};
 pub(crate) use tab::{default_operation, has_operation_key};
 
 use crate::contract::Kind;
-use crate::table::Problem;
+pub use crate::toml_document::Problem;
 
 /// The largest settings file, in bytes.
 const LIMIT: u64 = 256 << 10;

@@ -16,9 +16,9 @@ use std::path::Path;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use external_providers::fixture::{self, Fixture, LoadError};
-use external_providers::nearest::nearest;
 use external_providers::record;
 use external_providers::redact::Rules;
+use external_providers::suggest::nearest;
 use serde_json::{Value, json};
 
 use super::{Failed, OK, SETTINGS, USAGE, chain, output};

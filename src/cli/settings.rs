@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::parser::ValueSource;
 use clap::{Arg, Args, Subcommand};
 use external_providers::contract::Kind;
+use external_providers::settings::Problem;
 use external_providers::settings::{self, Provider, Settings, SettingsError, TABS};
-use external_providers::table::Problem;
 use serde_json::{Value, json};
 
 use super::{Failed, LOCAL, OK, SETTINGS, USAGE, output, print, printable};

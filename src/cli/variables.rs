@@ -6,8 +6,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use external_providers::contract::{
     AUTH_PASSWORD, Absent, CUSTOM_FIELD_PREFIX, OperationInfo, Variables,
 };
-use external_providers::nearest::is_near;
 use external_providers::secret::is_secret_key;
+use external_providers::suggest::is_near;
 
 use super::passwords::{self, Passwords};
 use super::{Failed, USAGE};

@@ -2,8 +2,8 @@
 
 use super::variables::split;
 use super::{AUTH_PASSWORD, Sink};
-use crate::nearest::is_near;
 use crate::secret::{Secret, is_secret_key};
+use crate::suggest::is_near;
 
 /// Does a key name a secret, or nearly so: a password that is sent under a mistyped name is one, too.
 pub fn may_be_secret(key: &str) -> bool {

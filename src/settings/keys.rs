@@ -56,7 +56,7 @@ impl Key {
         let text = self.default.unwrap_or(self.example);
         match self.shape {
             Shape::Switch | Shape::Number(..) => text.to_owned(),
-            Shape::Text | Shape::Choice(_) | Shape::Time(..) => crate::table::quoted(text),
+            Shape::Text | Shape::Choice(_) | Shape::Time(..) => crate::toml_document::quoted(text),
         }
     }
 }

@@ -6,11 +6,11 @@ use super::source::{self, Found};
 use super::{External, LoginSettings, Name, Provider, Role, Settings, Surroundings};
 use crate::client::{BuildError, is_local, parse_url};
 use crate::contract::{Absent, Kind};
-use crate::nearest::is_near;
 use crate::secret::Secret;
 use crate::soap::SoapVersion;
-use crate::table::{Document, Problem, Table};
+use crate::suggest::is_near;
 use crate::tls::FingerprintError;
+use crate::toml_document::{Document, Problem, Table};
 
 /// The warning about a password that stands in the settings.
 pub(super) const INLINE_PASSWORD: &str = "the password stands in this file";

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::keys::{Key, OPTIONS, PASSWORDS, Shape, shared_keys};
-use crate::nearest::nearest;
-use crate::table::{Problem, Table};
+use crate::suggest::nearest;
+use crate::toml_document::{Problem, Table};
 
 /// Keys of one table; beyond that it is no settings file, and naming them all would take long.
 const MOST_KEYS: usize = 100;

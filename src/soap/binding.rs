@@ -2,7 +2,7 @@
 
 use super::{DEFAULT_NAMESPACE, SoapVersion};
 use crate::contract::{Absent, OPERATIONS, OperationInfo};
-use crate::nearest::nearest;
+use crate::suggest::nearest;
 use crate::xml;
 
 /// A service's namespace with a SOAP version, and how requests to it are written.

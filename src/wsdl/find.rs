@@ -5,8 +5,8 @@ use super::takes::Takes;
 use crate::contract::{
     GetSignInCookieInfo, Kind, NameSource, OPERATIONS, Operation as _, OperationInfo,
 };
-use crate::nearest::is_near;
 use crate::soap::{Binding, OperationNameError, SoapVersion};
+use crate::suggest::is_near;
 
 /// What was looked for and found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use clap::Args;
 use external_providers::fixture::{Fixture, load, load_lenient};
-use external_providers::nearest::nearest;
 use external_providers::record::leftovers;
 use external_providers::replay::{Injection, Replay, ReplayServer};
+use external_providers::suggest::nearest;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
 use super::super::passwords::Passwords;

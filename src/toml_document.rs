@@ -9,7 +9,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::nearest::nearest;
+use crate::suggest::nearest;
 
 /// Something that is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Problem {
 
     /// The same with an advice.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
@@ -69,7 +69,7 @@ impl Problem {
 
 /// A document whose syntax is in order.
 #[derive(Debug)]
-pub struct Document<'t> {
+pub(crate) struct Document<'t> {
     text: &'t str,
     root: Spanned<DeTable<'t>>,
 }
@@ -77,7 +77,7 @@ pub struct Document<'t> {
 impl<'t> Document<'t> {
     /// Reads a document, with or without a byte order mark. A key or table that stands twice is a
     /// mistake of syntax in TOML.
-    pub fn parse(text: &'t str) -> Result<Self, Problem> {
+    pub(crate) fn parse(text: &'t str) -> Result<Self, Problem> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match DeTable::parse(text) {
             Ok(root) => Ok(Self { text, root }),
@@ -97,7 +97,7 @@ impl<'t> Document<'t> {
     }
 
     /// The table that is the document.
-    pub fn root(&self) -> Table<'_> {
+    pub(crate) fn root(&self) -> Table<'_> {
         Table {
             text: self.text,
             path: String::new(),
@@ -110,7 +110,7 @@ impl<'t> Document<'t> {
 /// A table, whose keys are asked for one by one. Wrong types go to the list of problems that each
 /// question is given, and are answered like absent keys.
 #[derive(Debug, Clone)]
-pub struct Table<'d> {
+pub(crate) struct Table<'d> {
     text: &'d str,
     path: String,
     table: &'d DeTable<'d>,
@@ -119,12 +119,12 @@ pub struct Table<'d> {
 
 impl<'d> Table<'d> {
     /// The name of the table with those around it; empty for the document.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// The keys, in the order of the document.
-    pub fn keys(&self) -> Vec<&'d str> {
+    pub(crate) fn keys(&self) -> Vec<&'d str> {
         let mut keys: Vec<_> =
             self.table.iter().map(|(key, _)| (key.span().start, key.get_ref().as_ref())).collect();
         keys.sort_unstable();
@@ -132,24 +132,24 @@ impl<'d> Table<'d> {
     }
 
     /// Is there such a key?
-    pub fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.value(key).is_some()
     }
 
     /// A string.
-    pub fn string(&self, key: &str, problems: &mut Vec<Problem>) -> Option<&'d str> {
+    pub(crate) fn string(&self, key: &str, problems: &mut Vec<Problem>) -> Option<&'d str> {
         let value = self.value(key)?;
         self.expect(key, value, value.get_ref().as_str(), "a string", problems)
     }
 
     /// `true` or `false`.
-    pub fn bool(&self, key: &str, problems: &mut Vec<Problem>) -> Option<bool> {
+    pub(crate) fn bool(&self, key: &str, problems: &mut Vec<Problem>) -> Option<bool> {
         let value = self.value(key)?;
         self.expect(key, value, value.get_ref().as_bool(), "true or false", problems)
     }
 
     /// A whole number in a range.
-    pub fn integer(
+    pub(crate) fn integer(
         &self,
         key: &str,
         range: std::ops::RangeInclusive<i64>,
@@ -165,28 +165,12 @@ impl<'d> Table<'d> {
         self.expect(key, value, number, &expected, problems)
     }
 
-    /// A whole number or one with a decimal point, in a range.
-    pub fn number(
+    /// A date with time and offset, as TOML writes it without quotes.
+    pub(crate) fn datetime(
         &self,
         key: &str,
-        range: std::ops::RangeInclusive<f64>,
         problems: &mut Vec<Problem>,
-    ) -> Option<f64> {
-        let value = self.value(key)?;
-        let number = match value.get_ref() {
-            DeValue::Integer(number) => {
-                i64::from_str_radix(number.as_str(), number.radix()).ok().map(|n| n as f64)
-            }
-            DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
-            _ => None,
-        };
-        let number = number.filter(|number| range.contains(number));
-        let expected = format!("a number from {} to {}", range.start(), range.end());
-        self.expect(key, value, number, &expected, problems)
-    }
-
-    /// A date with time and offset, as TOML writes it without quotes.
-    pub fn datetime(&self, key: &str, problems: &mut Vec<Problem>) -> Option<jiff::Timestamp> {
+    ) -> Option<jiff::Timestamp> {
         let value = self.value(key)?;
         let time = value.get_ref().as_datetime().and_then(|time| time.to_string().parse().ok());
         let expected = "a date and time with an offset, like 2026-11-24T12:00:00Z";
@@ -194,7 +178,7 @@ impl<'d> Table<'d> {
     }
 
     /// A list of strings.
-    pub fn strings(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<&'d str>> {
+    pub(crate) fn strings(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<&'d str>> {
         let value = self.value(key)?;
         let list = value.get_ref().as_array().and_then(|list| {
             list.iter().map(|item| item.get_ref().as_str()).collect::<Option<Vec<_>>>()
@@ -203,7 +187,7 @@ impl<'d> Table<'d> {
     }
 
     /// A list of lists of strings: header fields, for instance.
-    pub fn rows(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<Vec<&'d str>>> {
+    pub(crate) fn rows(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<Vec<&'d str>>> {
         let value = self.value(key)?;
         let row = |row: &'d Spanned<DeValue<'d>>| {
             let row = row.get_ref().as_array()?;
@@ -217,32 +201,15 @@ impl<'d> Table<'d> {
     }
 
     /// A table inside this one.
-    pub fn table(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Table<'d>> {
+    pub(crate) fn table(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Table<'d>> {
         let value = self.value(key)?;
         let table = value.get_ref().as_table();
         let table = self.expect(key, value, table, "a table", problems)?;
         Some(Table { text: self.text, path: self.key_path(key), table, span: value.span() })
     }
 
-    /// A list of tables, `[[key]]`; their paths end in their numbers, from 1.
-    pub fn tables(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<Table<'d>>> {
-        let value = self.value(key)?;
-        let path = self.key_path(key);
-        let tables = value.get_ref().as_array().and_then(|list| {
-            list.iter()
-                .enumerate()
-                .map(|(i, item)| {
-                    let table = item.get_ref().as_table()?;
-                    let path = format!("{path}[{}]", i + 1);
-                    Some(Table { text: self.text, path, table, span: item.span() })
-                })
-                .collect::<Option<Vec<_>>>()
-        });
-        self.expect(key, value, tables, "a list of tables", problems)
-    }
-
     /// Names every key that is not among the known ones, with the nearest that is.
-    pub fn finish(&self, known: &[&str], problems: &mut Vec<Problem>) {
+    pub(crate) fn finish(&self, known: &[&str], problems: &mut Vec<Problem>) {
         for (key, _) in self.table.iter() {
             let name = key.get_ref().as_ref();
             if known.contains(&name) {
@@ -259,7 +226,7 @@ impl<'d> Table<'d> {
 
     /// What is wrong with the value of a key; where there is none, with the table. An empty key is
     /// the table itself.
-    pub fn problem(&self, key: &str, what: impl Into<String>) -> Problem {
+    pub(crate) fn problem(&self, key: &str, what: impl Into<String>) -> Problem {
         match self.value(key) {
             Some(value) => self.at(value.span(), key, what),
             None => self.at(self.span.clone(), key, what),
@@ -267,7 +234,7 @@ impl<'d> Table<'d> {
     }
 
     /// A key that must be there and is not.
-    pub fn missing(&self, key: &str) -> Problem {
+    pub(crate) fn missing(&self, key: &str) -> Problem {
         self.problem(key, "is missing")
     }
 
@@ -318,7 +285,7 @@ fn kind(value: &DeValue<'_>) -> &'static str {
 }
 
 /// A string as TOML writes it, quoted.
-pub fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
@@ -336,7 +303,6 @@ mod tests {
         assert_eq!(root.string("name", problems), Some("x"));
         assert_eq!(root.bool("use", problems), Some(true));
         assert_eq!(root.integer("n", 1..=16, problems), Some(16));
-        assert_eq!(root.number("n", 0.0..=16.5, problems), Some(16.0));
         assert_eq!(root.datetime("t", problems).unwrap().to_string(), "2026-11-24T12:00:00Z");
         let inner = root.table("inner", problems).unwrap();
         assert_eq!(inner.strings("list", problems), Some(vec!["a", "b"]));
