@@ -9,7 +9,7 @@ use super::subject::Subject;
 use super::trouble;
 use crate::client::{CallError, Client, Discovery, Transport as _, remedy};
 use crate::contract::raw::{Presence, RawInputs, StringList};
-use crate::contract::{SideEffect, Kind, OPERATIONS, OperationInfo, first_line};
+use crate::contract::{Kind, OPERATIONS, OperationInfo, SideEffect, first_line};
 use crate::http::HttpResponse;
 use crate::secret::Mask;
 use crate::soap::{Binding, DecodeError, FaultCode, SoapVersion, answer_version};

@@ -157,7 +157,7 @@ fn transport_error(cause: &Cause) -> Option<&TransportError> {
 }
 
 /// May the call be made again? It must have failed at the connection, and either only read or
-/// provably not have been sent (contract, section 3). Not after a time-out: it took long enough.
+/// provably not have been sent (wsdl/CONTRACT.md, section 3). Not after a time-out: it took long enough.
 fn may_repeat<T: Operation>(cause: &Cause) -> bool {
     let Some(error) = transport_error(cause) else { return false };
     let connection = match &error.kind {
