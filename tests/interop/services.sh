@@ -14,6 +14,7 @@ trap 'kill "${services[@]}" 2>/dev/null || true' EXIT
 # usage: start NAME SED-EXPRESSION COMMAND…
 start() {
     local log=$work/$1.log
+    : >"$log" # An earlier service's address is not read from it.
     "${@:3}" >"$log" 2>"$work/$1.calls.log" &
     service=$!
     services+=("$service")
