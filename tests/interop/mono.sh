@@ -9,6 +9,7 @@ mono_environment=(env LC_ALL=en_US.UTF-8)
 usage() {
     cat >&2 <<'END'
 usage: mono.sh install                                    install Mono and xsp4 (as root)
+       mono.sh install-packages NAME…                    install those of these Debian packages that are missing (as root)
        mono.sh install-zeep DIR                           install Python zeep into DIR
        mono.sh build DIR                                  compile the service into DIR
        mono.sh serve DIR PORT                             serve it on 127.0.0.1:PORT until killed
@@ -43,6 +44,10 @@ apt_install() {
         sleep $((attempt * 5))
     done
     die "apt-get could not install $* in three attempts"
+}
+
+install_packages() {
+    dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null | grep -c '^installed$' | grep -qx $# || apt_install "$@"
 }
 
 install_mono() {
@@ -133,6 +138,7 @@ command=${1:-}
 shift || usage
 case $command in
 install) [ $# = 0 ] || usage; install_mono ;;
+install-packages) [ $# != 0 ] || usage; install_packages "$@" ;;
 install-zeep) [ $# = 1 ] || usage; install_zeep "$1" ;;
 build) [ $# = 1 ] || usage; build "$1" ;;
 serve) [ $# = 2 ] || usage; serve "$1" "$2" ;;
