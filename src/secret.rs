@@ -227,7 +227,7 @@ mod tests {
         for wrong in ["", "s3cre", "s3cretX", "S3cret", "s3crets3cret", "x"] {
             assert!(!secret.matches(wrong), "{wrong}");
         }
-        assert!(!Secret::default().matches(""), "no password is no way in");
+        assert!(!Secret::default().matches(""), "no password opens nothing");
         assert_eq!(Secret::default(), Secret::new(""));
     }
 

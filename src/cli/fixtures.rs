@@ -33,17 +33,17 @@ const FORMAT: &str = "\
 The format: a collection is a directory, a fixture a directory in it (at any depth) that holds
 exchange.toml, and the two bodies as exact bytes. exchange.toml:
   schema = 1                    the version of the format
-  operation = \"Authenticate\"    the operation's name on the wire; absent if it is no SOAP call
-  soap = \"1.1\"                  the version of SOAP; absent if it is no SOAP call
+  operation = \"Authenticate\"    the operation's name on the wire; absent if it is not a SOAP call
+  soap = \"1.1\"                  the version of SOAP; absent if it is not a SOAP call
   sequence = 1                  the place in the recording; equal requests follow it
   recorded = 2026-11-24T21:00:00Z
   took_us = 1234                how long the answer took, in microseconds
   count = 3                     how many equal exchanges in a row it stands for; absent if it is 1
   [request]
     method, target, http        POST, /Provider.asmx, 1.1
-    headers                     rows [name, value]; a value that is no UTF-8: [name, \"\", base64]
+    headers                     rows [name, value]; a value that is not UTF-8: [name, \"\", base64]
     body                        the file: request.xml (.html, .json, .txt); absent if it is empty
-    body_base64                 instead, for a body that is no UTF-8
+    body_base64                 instead, for a body that is not UTF-8
   [response]
     status, reason, http        200, OK, 1.1
     headers, body, body_base64  as above

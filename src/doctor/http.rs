@@ -167,10 +167,10 @@ async fn status(stream: &mut Box<dyn Stream>) -> std::io::Result<u16> {
             let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
             return status
                 .filter(|_| line.starts_with("HTTP/"))
-                .ok_or_else(|| std::io::Error::other("what is answered is no HTTP"));
+                .ok_or_else(|| std::io::Error::other("the answer is not HTTP"));
         }
         if bytes.len() > LONGEST {
-            return Err(std::io::Error::other("what is answered is no HTTP"));
+            return Err(std::io::Error::other("the answer is not HTTP"));
         }
         match stream.read(&mut buffer).await? {
             0 => return Err(cut()),

@@ -19,7 +19,7 @@ pub enum PasswordError {
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// It is a folder, a pipe or a device.
-    #[error("it is no regular file")]
+    #[error("it is not a regular file")]
     NotAFile,
     /// It is larger than any password.
     #[error("it is larger than 64 KiB")]
@@ -100,6 +100,6 @@ mod tests {
             assert!(shown.contains(why) && !shown.contains("hunter2"), "{shown}");
         }
         let folder = Secret::read_file(&std::env::temp_dir()).unwrap_err();
-        assert_eq!(folder.to_string(), "it is no regular file");
+        assert_eq!(folder.to_string(), "it is not a regular file");
     }
 }

@@ -224,9 +224,9 @@ impl Reading<'_, '_> {
                         ("must begin with http:// or https://".to_owned(), "give the whole URL")
                     }
                     BuildError::Url(why) => {
-                        (format!("is no URL: {why}"), "it looks like https://host/path")
+                        (format!("is not a URL: {why}"), "it looks like https://host/path")
                     }
-                    _ => ("is no URL".to_owned(), "it looks like https://host/path"),
+                    _ => ("is not a URL".to_owned(), "it looks like https://host/path"),
                 };
                 self.section.wrong(key, what, Some(hint.to_owned()));
                 None
@@ -364,7 +364,7 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// Makes a client, only to see that one can be made; where there is no URL, of the rest.
+    /// Makes a client, only to see that one can be made; where there is not a URL, of the rest.
     fn try_out(&mut self, service: &External) {
         let result = match service.url.as_str() {
             "" => External { url: "https://localhost/".to_owned(), ..service.clone() }

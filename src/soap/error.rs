@@ -151,7 +151,7 @@ pub enum Problem {
     #[error("the element is missing")]
     Missing,
     /// A `boolean` that is none.
-    #[error("the content is no boolean (true, false, 1, 0)")]
+    #[error("the content is not a boolean (true, false, 1, 0)")]
     Boolean,
     /// `xsi:nil` on an element that cannot be nil, or with a value that is no boolean.
     #[error("xsi:nil cannot stand here")]

@@ -15,7 +15,7 @@ const WINDOW: usize = 64 << 10;
 
 /// An answer that is no SOAP message. Secrets are masked in all of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the answer is no SOAP: HTTP {status}, {}{}", self.what(), quoted(excerpt))]
+#[error("the answer is not SOAP: HTTP {status}, {}{}", self.what(), quoted(excerpt))]
 pub struct NotSoap {
     /// The HTTP status.
     pub status: u16,
@@ -400,11 +400,11 @@ mod tests {
             let found = NotSoap::describe(&answer(&body, "image/png"), &mask).to_string();
             assert_eq!(
                 found,
-                format!("the answer is no SOAP: HTTP 200, binary, 190 bytes{start}, image/png")
+                format!("the answer is not SOAP: HTTP 200, binary, 190 bytes{start}, image/png")
             );
         }
         let json = NotSoap::describe(&answer(b"{}", "application/json"), &Mask::default());
-        assert_eq!(json.to_string(), "the answer is no SOAP: HTTP 200, application/json: \"{}\"");
+        assert_eq!(json.to_string(), "the answer is not SOAP: HTTP 200, application/json: \"{}\"");
         let german = answer("gr\u{fc}\u{df}e, \u{fffd}".as_bytes(), "text/plain");
         assert_eq!(NotSoap::describe(&german, &Mask::default()).page, Page::Other);
     }

@@ -121,9 +121,9 @@ impl fmt::Display for RequestError {
         match self {
             Self::MediaType { .. } => f.write_str("the content type is not that of a SOAP message"),
             Self::Xml { error, .. } | Self::Unroutable { error, .. } => {
-                write!(f, "the body is no well-formed XML: {error}")
+                write!(f, "the body is not well-formed XML: {error}")
             }
-            Self::VersionMismatch { .. } => f.write_str("the root element is no SOAP envelope"),
+            Self::VersionMismatch { .. } => f.write_str("the root element is not a SOAP envelope"),
             Self::MustUnderstand { .. } => f.write_str("a header that must be understood is not"),
             Self::NoBody { .. } => f.write_str("the envelope has no Body"),
             Self::UnknownAction { .. } => f.write_str("the SOAPAction names no operation"),

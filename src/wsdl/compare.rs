@@ -324,7 +324,7 @@ impl Comparison<'_> {
     fn list(&mut self, path: &str, of: &Type, item: &str) {
         let fields = self.description.schema.fields(of);
         let Some(field) = fields.iter().find(|f| f.name.name == item).or(fields.first()) else {
-            let text = format!("is no list of {item}");
+            let text = format!("is not a list of {item}");
             self.add(path, Kind::Type, text, Breaking, "no entry of it is read");
             return;
         };

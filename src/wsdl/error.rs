@@ -41,7 +41,7 @@ pub enum WsdlProblem {
         attribute: &'static str,
     },
     /// A qualified name with a prefix that is not declared, or that is no name.
-    #[error("{name:?} in <{element}> is no qualified name, or its prefix is not declared")]
+    #[error("{name:?} in <{element}> is not a qualified name, or its prefix is not declared")]
     Name {
         /// The element.
         element: String,

@@ -67,7 +67,7 @@ pub enum XmlErrorKind {
     #[error("{0}")]
     Syntax(&'static str),
     /// No XML name.
-    #[error("\"{0}\" is no qualified name")]
+    #[error("\"{0}\" is not a qualified name")]
     Name(String),
     /// A prefix without a declaration.
     #[error("the prefix \"{0}\" is not declared")]
@@ -107,7 +107,7 @@ pub enum XmlErrorKind {
         found: &'static str,
     },
     /// A byte sequence that the charset does not know.
-    #[error("the bytes are no {0}")]
+    #[error("the bytes are not {0}")]
     Encoding(&'static str),
     /// More of something than [`Limits`](super::Limits) allow.
     #[error("more than {limit} {what} (limit `{name}`)")]

@@ -148,16 +148,16 @@ fn an_audit_names_file_line_and_what_and_never_the_value() {
         audited.findings.iter().map(|f| (f.file.as_path(), f.line, f.what.as_str())).collect();
     let xml = path.join("request.xml");
     for expected in [
-        (toml.as_path(), line(&toml, "Cookie"), "a value of sid that is no placeholder"),
-        (&toml, line(&toml, "Location"), "a value of loginPassword that is no placeholder"),
+        (toml.as_path(), line(&toml, "Cookie"), "a value of sid that is not a placeholder"),
+        (&toml, line(&toml, "Location"), "a value of loginPassword that is not a placeholder"),
         (&toml, line(&toml, "Location"), "user information in an address"),
-        (&xml, 3, "a value of loginPassword that is no placeholder"),
+        (&xml, 3, "a value of loginPassword that is not a placeholder"),
         (&notes, 2, "credentials (Basic)"),
         (&notes, 2, "a token (JWT)"),
         (&notes, 3, "a private key"),
-        (&notes, 4, "a value of newPassword that is no placeholder"),
+        (&notes, 4, "a value of newPassword that is not a placeholder"),
         (&notes, 5, "a known secret"),
-        (&aside, 2, "a value of authPW that is no placeholder"),
+        (&aside, 2, "a value of authPW that is not a placeholder"),
     ] {
         assert!(found.contains(&expected), "{expected:?} is not in {found:#?}");
     }
@@ -246,7 +246,7 @@ fn har_of_a_browser_is_redacted_and_made_plain() {
     assert_eq!(
         imported.skipped,
         [
-            "entry 3: startedDateTime is no date with time and offset",
+            "entry 3: startedDateTime is not a date with time and offset",
             "entry 4: method must be a string",
             "entry 5: the body of the answer was not saved with it",
         ]

@@ -303,7 +303,7 @@ fn secrets_are_found_by_file_and_line() {
     let run = fixtures(&["audit", dir.text(), "--junit", report.to_str().unwrap()]);
     assert_eq!(run.code, 8);
     assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"));
-    let place = format!("{file}:1: a value of loginPassword that is no placeholder\n");
+    let place = format!("{file}:1: a value of loginPassword that is not a placeholder\n");
     assert!(run.stdout.contains(&place), "{}", run.stdout);
     assert!(run.stdout.contains("notes.txt:2: a known secret\n"), "{}", run.stdout);
     assert!(std::fs::read_to_string(report).unwrap().contains("failures=\"2\""));
@@ -352,5 +352,5 @@ fn har_files_go_out_and_come_back() {
     assert_eq!((run.code, run.stderr.contains("entry 1: ")), (3, true), "{}", run.stderr);
     std::fs::write(file, "{\"log\": \"mypassword\"}").unwrap();
     let run = fixtures(&["import", file, "--out", again]);
-    assert_eq!((run.code, run.stderr.contains("is no HAR")), (3, true), "{}", run.stderr);
+    assert_eq!((run.code, run.stderr.contains("is not HAR")), (3, true), "{}", run.stderr);
 }

@@ -279,7 +279,7 @@ url = ""
         "s.toml:18: login.breaker_pause: must be a duration",
         "s.toml:19: login.namespace: is nearly \"discover\", which has a meaning of its own (did you mean \"discover\"?)",
         "s.toml:20: login.operation: there is no such key",
-        "s.toml:21: login.forgot_password_url: is no URL",
+        "s.toml:21: login.forgot_password_url: is not a URL",
         "s.toml:22: login.custom_login_url: holds a user name or password (take it out",
         "s.toml:23: login.password: is one password too many: there is password_env (keep one of them)",
         "s.toml:26: custom_field: there is no such key (did you mean custom_fields?)",
