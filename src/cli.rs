@@ -29,6 +29,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use external_providers::client::BuildError;
 use external_providers::contract::may_be_secret;
+pub(crate) use external_providers::error_chain::error_chain;
 use external_providers::secret::MASK;
 use external_providers::suggest::is_near;
 
@@ -117,20 +118,6 @@ impl Failed {
         self.hint = Some(hint.into());
         self
     }
-}
-
-/// An error with all its causes, each said once.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 /// Text that may go to a terminal: control characters that could steer it are replaced, and those

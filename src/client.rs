@@ -9,13 +9,13 @@ mod transport;
 use std::fmt;
 use std::time::Instant;
 
+pub use crate::http::{Transport, TransportError, TransportErrorKind};
 pub use builder::{BuildError, ClientBuilder};
 pub(crate) use builder::{is_local, parse_url, proxy_password};
 pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;
 pub(crate) use error::connect_hint;
-pub(crate) use error::told;
-pub use transport::{HttpTransport, Transport, TransportError, TransportErrorKind};
+pub use transport::HttpTransport;
 
 use crate::contract::raw::{Presence, RawInputs, RawResult};
 use crate::contract::{Answer, Operation, Secrets};

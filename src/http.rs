@@ -1,10 +1,14 @@
 //! One HTTP request and its answer as plain values, free of any HTTP library's types: what the codec
 //! writes and reads, what crosses from the client to its transport, and what a recorder keeps.
 
+mod transport;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::secret::{MASK, is_secret_header};
+
+pub use transport::{Transport, TransportError, TransportErrorKind};
 
 /// A request, without the connection it travels on.
 #[derive(Clone, PartialEq, Eq)]

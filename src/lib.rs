@@ -4,6 +4,7 @@
 //! The rooms, from the bottom up; each knows only those above it in this list:
 //!
 //! - [`secret`]: passwords that do not print, and masks for texts that others wrote
+//! - [`tls`]: whom TLS trusts, and why it fails
 //! - [`http`]: requests and responses as plain values
 //! - `suggest`: which name was meant
 //! - `toml_document`: TOML, every mistake named by line and key
@@ -25,7 +26,12 @@
 //! - [`gateway`]: all kinds together as the settings say, the facade of an application
 //! - [`doctor`]: the doctor: what ails a configured service
 
+#[doc(hidden)]
+pub mod error_chain;
+
 pub mod secret;
+
+pub mod tls;
 
 pub mod http;
 
@@ -41,8 +47,6 @@ pub mod contract;
 pub mod soap;
 
 pub mod wsdl;
-
-pub mod tls;
 
 pub mod client;
 

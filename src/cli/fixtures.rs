@@ -21,7 +21,7 @@ use external_providers::redact::Rules;
 use external_providers::suggest::nearest;
 use serde_json::{Value, json};
 
-use super::{Failed, OK, SETTINGS, USAGE, chain, output};
+use super::{Failed, OK, SETTINGS, USAGE, error_chain, output};
 
 /// The collection where none is given.
 const DIRECTORY: &str = "fixtures";
@@ -113,7 +113,7 @@ impl Broken {
     /// Names them on standard error.
     fn tell(&self) {
         for error in &self.0 {
-            output::error(&chain(error));
+            output::error(&error_chain(error));
         }
     }
 
@@ -134,7 +134,7 @@ impl Broken {
             name: error.file.display().to_string(),
             class: "none".to_owned(),
             millis: 0,
-            outcome: junit::Outcome::Error(chain(error)),
+            outcome: junit::Outcome::Error(error_chain(error)),
         })
     }
 
@@ -176,7 +176,7 @@ fn directory(dir: &Path) -> Result<(), Failed> {
 /// Loads what can be loaded of a collection.
 fn load(dir: &Path) -> Result<(Vec<Fixture>, Broken), Failed> {
     directory(dir)?;
-    let loaded = fixture::load_lenient(dir).map_err(|e| Failed::new(SETTINGS, chain(&e)))?;
+    let loaded = fixture::load_lenient(dir).map_err(|e| Failed::new(SETTINGS, error_chain(&e)))?;
     if loaded.fixtures.is_empty() && loaded.errors.is_empty() {
         return Err(Failed::new(USAGE, format!("{} holds no fixtures", dir.display())));
     }
@@ -194,7 +194,7 @@ fn find(dir: &Path, name: &str) -> Result<Fixture, Failed> {
     for path in [Path::new(name), &inside] {
         if is_fixture(path) {
             let loaded = fixture::load_one(path);
-            return loaded.map_err(|error| Failed::new(SETTINGS, chain(&error)));
+            return loaded.map_err(|error| Failed::new(SETTINGS, error_chain(&error)));
         }
     }
     let (fixtures, _) = load(dir)?;

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{Failed, LOCAL, chain, output};
+use super::{Failed, LOCAL, error_chain, output};
 
 /// An address to listen on as an argument: a name or IP address, and a port.
 pub(super) fn address(text: &str) -> Result<String, String> {
@@ -29,7 +29,7 @@ pub(super) fn address(text: &str) -> Result<String, String> {
 
 /// The failure that an address cannot be listened on, with what to do about it.
 pub(super) fn failed(error: &(dyn Error + 'static)) -> Failed {
-    let failed = Failed::new(LOCAL, chain(error));
+    let failed = Failed::new(LOCAL, error_chain(error));
     let mut cause = Some(error);
     while let Some(error) = cause {
         let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);

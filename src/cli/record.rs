@@ -18,7 +18,7 @@ use super::passwords::Passwords;
 use super::serve::age;
 use super::signals::Signals;
 use super::trust::Trust;
-use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, listen, plural, print, printable};
+use super::{Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, plural, print, printable};
 
 /// Record what a provider service and its callers say, as a proxy between them
 ///
@@ -211,7 +211,10 @@ pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
         let mut signals = Signals::new()?;
         let in_order = serve(args, mode, &recording, &mut signals).await?;
         let summary = finish(&recording, &mut signals, in_order).await;
-        Ok::<_, Failed>((in_order, summary.map_err(|error| Failed::new(LOCAL, chain(&error)))?))
+        Ok::<_, Failed>((
+            in_order,
+            summary.map_err(|error| Failed::new(LOCAL, error_chain(&error)))?,
+        ))
     })?;
     runtime.shutdown_background();
     print(&printable(&told(&summary, args)))?;
@@ -230,7 +233,7 @@ fn refused(error: &RecordError) -> Failed {
         RecordError::Store(_) | RecordError::Directory(_) | RecordError::Thread(_) => LOCAL,
         _ => SETTINGS,
     };
-    Failed::new(code, chain(error))
+    Failed::new(code, error_chain(error))
 }
 
 /// Says something to whoever stops the recorder, however little is logged.
@@ -288,9 +291,9 @@ async fn serve(
     let proxy = builder.bind(args.listen.as_str()).await.map_err(|error| match &error {
         ProxyError::Recording(error) => refused(error),
         ProxyError::Itself(_) | ProxyError::Upstream(UpstreamError::Origin(_)) => {
-            Failed::new(USAGE, chain(&error))
+            Failed::new(USAGE, error_chain(&error))
         }
-        ProxyError::Upstream(_) => Failed::new(SETTINGS, chain(&error)),
+        ProxyError::Upstream(_) => Failed::new(SETTINGS, error_chain(&error)),
         _ => listen::failed(&error),
     })?;
     let address = proxy.local_addr();

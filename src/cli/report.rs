@@ -10,7 +10,7 @@ use external_providers::contract::{
 use external_providers::secret::{MASK, Mask, Secret, is_secret_key};
 use serde::Serialize;
 
-use super::{FAULT, NOT_SOAP, OK, REFUSED, TRANSPORT, USAGE, chain};
+use super::{FAULT, NOT_SOAP, OK, REFUSED, TRANSPORT, USAGE, error_chain};
 
 /// A call's answer or error, in the shape that `call --json` prints. Stable: members are added, but
 /// none is removed or changes its meaning.
@@ -260,9 +260,9 @@ impl Report {
             CallError::Fault(fault) => format!("{fault:#}"),
             CallError::Failure(failure) => match &failure.message {
                 Some(message) => format!("the provider declined: {}", message.trim()),
-                None => chain(error),
+                None => error_chain(error),
             },
-            _ => chain(error),
+            _ => error_chain(error),
         };
         Self {
             operation,

@@ -13,7 +13,7 @@ use self::fixtures::ReplayArgs;
 pub(crate) use self::fixtures::age;
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::signals::Signals;
-use super::{Failed, LOCAL, OK, SETTINGS, USAGE, chain, listen, memory, print};
+use super::{Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print};
 
 /// Host a provider service that answers as ASP.NET does, or as was recorded
 ///
@@ -149,7 +149,7 @@ fn refused(error: &HostError) -> Failed {
         HostError::Namespace { .. } => USAGE,
         _ => SETTINGS,
     };
-    Failed::new(code, chain(error))
+    Failed::new(code, error_chain(error))
 }
 
 /// Says where it listens and how to call it, in one line each.

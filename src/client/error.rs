@@ -90,14 +90,3 @@ pub(crate) fn connect_hint(cause: &str) -> Option<&'static str> {
         None
     }
 }
-
-/// An error with its causes, which `Display` leaves to `source`.
-pub(crate) fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}

@@ -7,8 +7,9 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::breaker::{Breaker, Refusal};
 use super::link::Link;
 use super::{Cause, ServiceError};
-use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind, told};
+use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
 use crate::contract::{Answer, Kind, Operation, SideEffect};
+use crate::error_chain::error_chain;
 use crate::settings::External;
 use crate::tls::TlsCause;
 
@@ -65,7 +66,7 @@ impl Remote {
                         && self.breaker.refuses(Instant::now()).is_none() =>
                 {
                     tracing::debug!(
-                        kind = %T::KIND, operation = T::NAME, error = told(&cause), "trying again"
+                        kind = %T::KIND, operation = T::NAME, error = error_chain(&cause), "trying again"
                     );
                     tokio::time::sleep(pause).await;
                     (left, pause) = (left - 1, pause * 2);
@@ -99,7 +100,7 @@ impl Remote {
         };
         match &result {
             Err(cause) if is_silence(cause) => {
-                let said = told(cause);
+                let said = error_chain(cause);
                 if permit.failed(Instant::now(), &said) {
                     tracing::warn!(
                         kind = %T::KIND,

@@ -7,7 +7,7 @@ use external_providers::contract::{GetSignInCookieInfo, Operation as _, Operatio
 use external_providers::gateway::ServiceError;
 use external_providers::settings::External;
 
-use crate::cli::{Failed, NOT_SOAP, SETTINGS, chain, output, settings};
+use crate::cli::{Failed, NOT_SOAP, SETTINGS, error_chain, output, settings};
 
 /// The service that a settings file names for an operation.
 pub(super) fn service(file: &Path, operation: &OperationInfo) -> Result<External, Failed> {
@@ -49,8 +49,8 @@ pub(super) fn undiscovered(error: ServiceError) -> Result<CallError, Failed> {
         }
         ServiceError::Discover(ref inner) if inner.hint().is_some() => {
             let hint = inner.hint().unwrap_or_default();
-            return Err(Failed::new(SETTINGS, chain(&error)).hint(hint));
+            return Err(Failed::new(SETTINGS, error_chain(&error)).hint(hint));
         }
-        error => return Err(Failed::new(SETTINGS, chain(&error))),
+        error => return Err(Failed::new(SETTINGS, error_chain(&error))),
     })
 }

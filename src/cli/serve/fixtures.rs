@@ -15,8 +15,8 @@ use jiff::{Span, SpanRelativeTo, Timestamp};
 use super::super::passwords::Passwords;
 use super::super::signals::Signals;
 use super::super::{
-    DIFFERS, Failed, LOCAL, OK, SETTINGS, USAGE, chain, listen, output, plural, print, printable,
-    were,
+    DIFFERS, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, output, plural, print,
+    printable, were,
 };
 
 /// Addresses that are listed at the start.
@@ -114,14 +114,15 @@ pub(super) fn run(
 
 fn replay(dir: &Path, args: &ReplayArgs) -> Result<Replay, Failed> {
     let fixtures = if args.lenient {
-        let loaded = load_lenient(dir).map_err(|error| Failed::new(SETTINGS, chain(&error)))?;
+        let loaded =
+            load_lenient(dir).map_err(|error| Failed::new(SETTINGS, error_chain(&error)))?;
         for error in &loaded.errors {
-            tracing::warn!("left out: {}", printable(&chain(error)));
+            tracing::warn!("left out: {}", printable(&error_chain(error)));
         }
         loaded.fixtures
     } else {
         load(dir).map_err(|error| {
-            let failed = Failed::new(SETTINGS, chain(&error));
+            let failed = Failed::new(SETTINGS, error_chain(&error));
             match dir.is_dir() {
                 true => failed.hint("--lenient answers with the recordings that are in order"),
                 false => failed.hint("give the directory of a recording"),
@@ -132,7 +133,7 @@ fn replay(dir: &Path, args: &ReplayArgs) -> Result<Replay, Failed> {
         return Err(Failed::new(SETTINGS, format!("{} holds no recordings", dir.display()))
             .hint("record some: external-providers record --upstream http://HOST --out DIR"));
     }
-    Replay::new(fixtures).map_err(|error| Failed::new(SETTINGS, chain(&error)))
+    Replay::new(fixtures).map_err(|error| Failed::new(SETTINGS, error_chain(&error)))
 }
 
 /// Binds the secrets that are given. The environment's password does not count: it is meant for calls.

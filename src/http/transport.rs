@@ -1,0 +1,95 @@
+//! How a request travels, whatever carries it: a client's connection, a recorder, a replay.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use super::{HttpRequest, HttpResponse, in_units};
+use crate::tls::TlsError;
+
+/// Carries one request to the service and brings its answer, at most once.
+pub trait Transport: Send + Sync {
+    /// Sends the request. Its target is a path on the service's own host.
+    fn send(
+        &self,
+        request: HttpRequest,
+    ) -> impl Future<Output = Result<HttpResponse, TransportError>> + Send;
+
+    /// Where the service is, `http://host:port`, if it has an address.
+    fn origin(&self) -> Option<String> {
+        None
+    }
+}
+
+/// No answer came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransportError {
+    /// The address of the service, without its query, and of the proxy before it.
+    pub service: String,
+    /// What happened.
+    pub kind: TransportErrorKind,
+    /// Was the request sent, in whole or in part? If not, it is safe to send it again even if the
+    /// operation changes something.
+    pub sent: bool,
+}
+
+/// What happened to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The host is not known, or refuses: why.
+    Connect(String),
+    /// TLS failed: why, and what to do about it.
+    Tls(Box<TlsError>),
+    /// No connection within this time.
+    ConnectTimeout(Duration),
+    /// No whole answer within this time.
+    Timeout(Duration),
+    /// The connection broke, or what came over it is no HTTP: why.
+    Broken(String),
+    /// A header cannot be written: the namespace holds a character that no header can.
+    Header(String),
+    /// A replay has no recording that answers the request: what comes nearest.
+    NotRecorded(String),
+    /// The answer is larger than this.
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service, kind, sent } = self;
+        match kind {
+            TransportErrorKind::Connect(cause) => {
+                write!(f, "could not connect to {service}: {cause}")?;
+            }
+            TransportErrorKind::Tls(cause) if *sent => {
+                write!(f, "the connection to {service} broke: {cause}")?;
+            }
+            TransportErrorKind::Tls(cause) => {
+                write!(f, "could not connect to {service}: {cause}")?;
+            }
+            TransportErrorKind::ConnectTimeout(after) => {
+                write!(f, "could not connect to {service} within {} s", after.as_secs_f64())?;
+            }
+            TransportErrorKind::Timeout(after) => {
+                write!(f, "no answer from {service} within {} s", after.as_secs_f64())?;
+            }
+            TransportErrorKind::Broken(cause) => {
+                write!(f, "the connection to {service} broke: {cause}")?;
+            }
+            TransportErrorKind::Header(name) => {
+                return write!(f, "the header {name} cannot be sent: look at the namespace");
+            }
+            TransportErrorKind::NotRecorded(reason) => return f.write_str(reason),
+            TransportErrorKind::TooLarge { limit } => {
+                return write!(f, "the answer from {service} is larger than {}", in_units(*limit));
+            }
+        }
+        f.write_str(if *sent { " (the request was sent)" } else { " (the request was not sent)" })
+    }
+}
+
+impl std::error::Error for TransportError {}
