@@ -10,6 +10,7 @@
 //! ([`NameSource`]).
 
 mod catalogue;
+mod names;
 pub mod raw;
 pub mod variables;
 
@@ -22,7 +23,11 @@ pub mod secrets;
 mod ticket;
 pub mod user_information;
 
-pub use catalogue::{Kind, NameSource, OPERATIONS, OperationInfo, SideEffect, VariableInfo};
+pub use crate::dispatch;
+pub use catalogue::{
+    Kind, NameSource, OPERATIONS, OperationInfo, SideEffect, UnknownKind, VariableInfo, optional,
+    required,
+};
 pub use chat::{ChatProvider, StartChat};
 pub use custom_fields::{
     CustomFieldChange, CustomFieldOptions, CustomFieldProvider, GetCustomFieldOptions,
@@ -36,7 +41,7 @@ pub use ticket::{Start, StartTicket, TicketProvider};
 pub use user_information::{GetUserInfo, UserInformation, UserInformationProvider};
 pub use variables::{Absent, Sink, VariableError, Variables};
 
-use raw::{Presence, RawCustomFieldData};
+use raw::RawCustomFieldData;
 
 /// The variable that carries the web service password in every request
 /// (wsdl/CONTRACT.md, section 3).
@@ -45,20 +50,47 @@ pub const AUTH_PASSWORD: &str = "authPW";
 /// The prefix of custom field variables, matched without case (wsdl/CONTRACT.md, section 3).
 pub const CUSTOM_FIELD_PREFIX: &str = "cf_";
 
+/// A name that means nobody: the words of a [`probe`](Operation::probe), which a service that acts on
+/// them has in its log.
+pub const NOBODY: &str = "external-providers-check";
+
+/// The password of nobody.
+const NO_PASSWORD: &str = "no-such-password";
+
 /// A request type, which is the operation.
-pub trait Operation: Sized + Send + Sync {
+///
+/// The eight of the contract are listed in [`OPERATIONS`]. One of a site's own needs nothing but
+/// this trait: codec and client take any, and so do `Service::operation` of the host and
+/// `ContractCheck::operation` of the recordings.
+pub trait Operation: Sized + Send + Sync + 'static {
     /// The provider kind that the operation belongs to.
     const KIND: Kind;
     /// The operation's name on the wire.
     const NAME: &'static str;
     /// Whether the operation changes anything: if so, it is sent at most once.
     const SIDE_EFFECT: SideEffect;
+    /// Where the operation's names come from.
+    const NAME_SOURCE: NameSource;
+    /// The input variables but for `authPW` and custom fields, in the order in which they are sent.
+    const INPUTS: &'static [VariableInfo];
+    /// The output variables that the contract names, but for custom fields.
+    const OUTPUTS: &'static [&'static str];
+    /// Does a request take custom fields (`cf_…`)? Default no.
+    const CUSTOM_FIELDS: bool = false;
+    /// Are inputs of any other name part of the operation? Default no.
+    const OPEN_INPUTS: bool = false;
+    /// Are outputs of any other name part of the operation? Default no.
+    const OPEN_OUTPUTS: bool = false;
     /// What a successful call answers, beside its message and the variables only a site knows.
-    type Result: Send + Sync;
+    type Result: OperationResult;
+
+    /// A request that does as little as one can, to see how a service answers: about
+    /// [`NOBODY`], or with nothing in it.
+    fn probe() -> Self;
 
     /// Writes the input variables but for the web service password: the known ones in the order of
-    /// the contract's table, then custom fields, then all others. Those without a value are left to
-    /// the sink ([`Sink::put_input`]), unless their absence has a meaning of its own.
+    /// [`INPUTS`](Self::INPUTS), then custom fields, then all others. Those without a value are left
+    /// to the sink ([`Sink::put_input`]), unless their absence has a meaning of its own.
     fn write_inputs<S: Sink>(&self, sink: &mut S);
 
     /// Reads the input variables; those that are not known stay, in order.
@@ -67,16 +99,44 @@ pub trait Operation: Sized + Send + Sync {
     /// Writes the output variables that the contract names.
     fn write_outputs<S: Sink>(result: &Self::Result, sink: &mut S);
 
-    /// Takes the output variables that the contract names out of all, and reads the custom field
-    /// items.
-    fn read_outputs(
-        outputs: &mut Variables,
-        items: Presence<Vec<Option<RawCustomFieldData>>>,
-    ) -> Result<Self::Result, VariableError>;
+    /// Takes the output variables that the contract names out of all.
+    fn read_outputs(outputs: &mut Variables) -> Result<Self::Result, VariableError>;
+}
 
-    /// The custom field items of a result; `Absent` for all operations but one.
-    fn items(_result: &Self::Result) -> Presence<&[CustomFieldChange]> {
-        Presence::Absent
+/// What an operation was asked for: its answer, if the call succeeds.
+pub trait OperationResult: Sized + Send + Sync {
+    /// What it comes down to.
+    fn verdict(&self) -> Verdict;
+
+    /// The custom field items; `None` for all results but one.
+    fn items(&self) -> Option<&[CustomFieldChange]> {
+        None
+    }
+
+    /// Takes the custom field items of an answer; without effect for all results but one.
+    fn read_items(&mut self, _items: Vec<Option<RawCustomFieldData>>) -> Result<(), VariableError> {
+        Ok(())
+    }
+}
+
+/// What a result comes down to, for those who do not look at its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// The provider did what it was asked for, or allows it; in a word (`allowed`).
+    Yes(&'static str),
+    /// There is nothing to do or to know; in a word (`not-found`).
+    No(&'static str),
+    /// The provider does not allow it.
+    Refused,
+}
+
+impl Verdict {
+    /// The word for it, in lower case: `authenticated`, `found`, `refused`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Yes(word) | Self::No(word) => word,
+            Self::Refused => "refused",
+        }
     }
 }
 

@@ -70,7 +70,8 @@ struct Shared {
 /// Settings in force. Calls keep those that they began with.
 struct Current {
     settings: Settings,
-    remotes: [Option<Arc<Remote>>; 7],
+    /// In the order of [`Kind::ALL`].
+    remotes: Vec<Option<Arc<Remote>>>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -279,11 +280,14 @@ impl Current {
     /// Services whose settings are those of `old` stay as they are, with their connections, calls
     /// under way and breakers.
     fn new(settings: Settings, old: Option<&Self>) -> Result<Self, LoadError> {
-        let mut remotes = [const { None }; 7];
-        for kind in Kind::ALL {
-            let Some(service) = settings.tab(kind).external() else { continue };
+        let mut remotes = Vec::with_capacity(Kind::ALL.len());
+        for &kind in Kind::ALL {
+            let Some(service) = settings.tab(kind).external() else {
+                remotes.push(None);
+                continue;
+            };
             let kept = old.and_then(|old| old.remotes[kind as usize].as_ref());
-            remotes[kind as usize] = Some(match kept.filter(|remote| remote.is_for(service)) {
+            remotes.push(Some(match kept.filter(|remote| remote.is_for(service)) {
                 Some(remote) => {
                     remote.renew();
                     Arc::clone(remote)
@@ -292,7 +296,7 @@ impl Current {
                     Remote::new(kind, service)
                         .map_err(|error| LoadError::Service { kind, error })?,
                 ),
-            });
+            }));
         }
         Ok(Self { settings, remotes })
     }

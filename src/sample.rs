@@ -1,7 +1,7 @@
 //! A provider to try clients on: one user, one answer to each request, no clock, no state.
 //!
-//! The user is `myusername` with the password `mypassword`. [`services`] puts the operations whose
-//! names are proven at `/Provider.asmx`, those of this crate's own naming at `/Extended.asmx`.
+//! The user is `myusername` with the password `mypassword`. [`services`] puts the kinds whose names
+//! are proven at `/Provider.asmx`, those of this crate's own naming at `/Extended.asmx`.
 
 mod diagnostics;
 
@@ -11,13 +11,15 @@ use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
 use crate::contract::{
     Answer, Authenticate, Authentication, ChatProvider, CustomFieldChange, CustomFieldOptions,
     CustomFieldProvider, EventHandled, EventProvider, Failure, GetCustomFieldOptions,
-    GetSignInCookieInfo, GetUserInfo, HandleEvent, LoginProvider, Operation, ProviderError,
+    GetSignInCookieInfo, GetUserInfo, HandleEvent, Kind, LoginProvider, Operation, ProviderError,
     ProviderResult, RegisterUser, Registration, RegistrationProvider, Start, StartChat,
     StartTicket, TicketProvider, UserInformation, UserInformationProvider, Variables,
 };
 use crate::host::{RawAnswer, RawCall, RawError, RawProvider, Service};
 use crate::secret::Secret;
 
+const PROVEN: &str = "/Provider.asmx";
+const EXTENDED: &str = "/Extended.asmx";
 const USER: &str = "myusername";
 const USER_PASSWORD: &str = "mypassword";
 const USER_EMAIL: &str = "myusername@example.com";
@@ -37,16 +39,24 @@ pub fn services(
         Service::new(path, password.clone()).namespace(namespace.as_str()).raw(Arc::clone(&raw))
     };
     [
-        service("/Provider.asmx")
+        service(PROVEN)
             .login(Arc::clone(&sample))
             .custom_fields(Arc::clone(&sample))
             .ticket(Arc::clone(&sample))
             .live_chat(Arc::clone(&sample)),
-        service("/Extended.asmx")
+        service(EXTENDED)
             .user_information(Arc::clone(&sample))
             .events(Arc::clone(&sample))
             .registration(sample),
     ]
+}
+
+/// The path of the service that has a kind.
+pub fn path(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Login | Kind::CustomFields | Kind::Ticket | Kind::LiveChat => PROVEN,
+        Kind::UserInformation | Kind::Events | Kind::Registration => EXTENDED,
+    }
 }
 
 /// The sample provider.

@@ -57,7 +57,8 @@ const EXAMPLE: &str = "external-providers settings init writes an example";
 pub struct Settings {
     /// What the login tab says beside its service.
     pub login: LoginSettings,
-    tabs: [Tab; 7],
+    /// In the order of [`Kind::ALL`].
+    tabs: Vec<Tab>,
     warnings: Vec<Problem>,
     file: Option<PathBuf>,
 }
@@ -66,7 +67,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             login: LoginSettings::default(),
-            tabs: Kind::ALL.map(Tab::new),
+            tabs: Kind::ALL.iter().copied().map(Tab::new).collect(),
             warnings: Vec::new(),
             file: None,
         }

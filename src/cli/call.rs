@@ -11,9 +11,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use external_providers::client::{Client, HttpTransport, Transport, TransportError};
 use external_providers::contract::{
-    Absent, Authenticate, Failure, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo,
-    HandleEvent, NameSource, OPERATIONS, Operation, OperationInfo, RegisterUser, StartChat,
-    StartTicket, Variables, may_be_secret,
+    Absent, Failure, OPERATIONS, Operation, OperationInfo, Variables, dispatch, may_be_secret,
 };
 use external_providers::gateway;
 use external_providers::http::{HttpRequest, HttpResponse};
@@ -22,7 +20,7 @@ use external_providers::settings::{External, Name};
 use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
-use super::report::{Degree, Masking, Report, Word};
+use super::report::{Degree, Masking, Report};
 use super::trust::Trust;
 use super::{
     DISCOVER, FAULT, Failed, LOCAL, NOT_SOAP, SETTINGS, TRANSPORT, USAGE, output, print, printable,
@@ -122,20 +120,8 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 /// Every operation with its variables, from the catalogue.
 fn operations_help() -> String {
     let mut help = "Operations (* is required; names marked (c) are conventions of this tool, the others are the vendor's):\n".to_owned();
-    for operation in &OPERATIONS {
-        let mut variables: Vec<String> = operation
-            .inputs
-            .iter()
-            .map(|info| format!("{}{}", info.name, if info.required { "*" } else { "" }))
-            .collect();
-        if operation.custom_fields {
-            variables.push("cf_…".to_owned());
-        }
-        let mark = match operation.name_source {
-            NameSource::Assembly => "",
-            NameSource::Convention => " (c)",
-        };
-        help.push_str(&format!("  {}{mark}: {}\n", operation.name, variables.join(", ")));
+    for operation in OPERATIONS {
+        help.push_str(&format!("  {operation}\n"));
     }
     help.push('\n');
     help.push_str(super::EXIT_CODES);
@@ -254,21 +240,8 @@ async fn dispatch(
     variables: Variables,
     auth: &[Secret],
 ) -> Result<u8, Failed> {
-    match operation.name {
-        Authenticate::NAME => answer::<Authenticate>(args, client, variables, auth).await,
-        GetSignInCookieInfo::NAME => {
-            answer::<GetSignInCookieInfo>(args, client, variables, auth).await
-        }
-        GetCustomFieldOptions::NAME => {
-            answer::<GetCustomFieldOptions>(args, client, variables, auth).await
-        }
-        StartTicket::NAME => answer::<StartTicket>(args, client, variables, auth).await,
-        StartChat::NAME => answer::<StartChat>(args, client, variables, auth).await,
-        GetUserInfo::NAME => answer::<GetUserInfo>(args, client, variables, auth).await,
-        HandleEvent::NAME => answer::<HandleEvent>(args, client, variables, auth).await,
-        RegisterUser::NAME => answer::<RegisterUser>(args, client, variables, auth).await,
-        other => Err(Failed::new(LOCAL, format!("{other} cannot be called"))),
-    }
+    dispatch!(operation, T => answer::<T>(args, client, variables, auth).await)
+        .unwrap_or_else(|| Err(Failed::new(LOCAL, format!("{} cannot be called", operation.name))))
 }
 
 fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
@@ -286,10 +259,7 @@ async fn answer<T: Operation>(
     client: Client,
     variables: Variables,
     auth: &[Secret],
-) -> Result<u8, Failed>
-where
-    T::Result: Word,
-{
+) -> Result<u8, Failed> {
     let secrets: Vec<Secret> = variables
         .iter()
         .filter(|(key, value)| may_be_secret(key) && !value.is_empty())

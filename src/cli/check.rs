@@ -66,7 +66,7 @@ pub(crate) struct CheckArgs {
     url: Option<String>,
 
     /// The kind that the service is to implement, or the one tab of the settings to look at
-    #[arg(long, value_parser = parse_kind)]
+    #[arg(long)]
     kind: Option<Kind>,
 
     /// The namespace that callers are set to; without it, or with "discover", the WSDL's is used
@@ -111,11 +111,6 @@ pub(crate) struct CheckArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-}
-
-fn parse_kind(text: &str) -> Result<Kind, String> {
-    let named = TABS.into_iter().find(|kind| kind.to_string() == text);
-    named.ok_or_else(|| format!("it is one of {}", TABS.map(|kind| kind.to_string()).join(", ")))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use external_providers::CallError;
 use external_providers::contract::{
-    Answer, Authentication, CustomFieldChange, CustomFieldOptions, EventHandled, Failure,
-    Operation, Registration, Start, UserInformation, Variables, first_line,
+    Answer, CustomFieldChange, Failure, Operation, OperationResult as _, Variables, Verdict,
+    first_line,
 };
 use external_providers::secret::{MASK, Mask, Secret, is_secret_key};
 use serde::Serialize;
@@ -154,82 +154,26 @@ struct ErrorReport {
     status: Option<u16>,
 }
 
-/// A result in a word.
-pub(crate) trait Word {
-    /// The word, and whether it is a no.
-    fn word(&self) -> (&'static str, bool);
-}
-
-impl Word for Authentication {
-    fn word(&self) -> (&'static str, bool) {
-        match self {
-            Self::Authenticated { .. } => ("authenticated", false),
-            Self::Refused => ("refused", true),
-        }
-    }
-}
-
-impl Word for CustomFieldOptions {
-    fn word(&self) -> (&'static str, bool) {
-        ("options", false)
-    }
-}
-
-impl Word for Start {
-    fn word(&self) -> (&'static str, bool) {
-        match self {
-            Self::Allowed { .. } => ("allowed", false),
-            Self::Refused => ("refused", true),
-        }
-    }
-}
-
-impl Word for UserInformation {
-    fn word(&self) -> (&'static str, bool) {
-        match self {
-            Self::Found { .. } => ("found", false),
-            Self::NotFound => ("not-found", false),
-        }
-    }
-}
-
-impl Word for EventHandled {
-    fn word(&self) -> (&'static str, bool) {
-        ("handled", false)
-    }
-}
-
-impl Word for Registration {
-    fn word(&self) -> (&'static str, bool) {
-        match self {
-            Self::Registered { .. } => ("registered", false),
-            Self::Refused => ("refused", true),
-        }
-    }
-}
-
 impl Report {
     /// The report of an answer.
-    pub(crate) fn answer<T: Operation>(answer: &Answer<T::Result>, masking: &Masking) -> Self
-    where
-        T::Result: Word,
-    {
-        let (outcome, refused) = answer.result.word();
+    pub(crate) fn answer<T: Operation>(answer: &Answer<T::Result>, masking: &Masking) -> Self {
+        let verdict = answer.result.verdict();
         let mut outputs = Variables::new();
         T::write_outputs(&answer.result, &mut outputs);
         let outputs = outputs.iter().chain(answer.other.iter());
         let (message, message_masked) = masking.message(answer.message.as_deref());
         Self {
             operation: T::NAME,
-            outcome,
+            outcome: verdict.word(),
             message,
             message_masked,
             outputs: masking.outputs(outputs),
-            items: T::items(&answer.result)
-                .value()
+            items: answer
+                .result
+                .items()
                 .map(|items| items.iter().map(|change| masking.item(change)).collect()),
             error: None,
-            code: if refused { REFUSED } else { OK },
+            code: if verdict == Verdict::Refused { REFUSED } else { OK },
         }
     }
 

@@ -1,6 +1,6 @@
 //! The sample provider inside the process.
 
-use external_providers::contract::{NameSource, OperationInfo};
+use external_providers::contract::OperationInfo;
 use external_providers::{Host, Secret, sample};
 
 use super::{Failed, LOCAL, USAGE};
@@ -20,11 +20,7 @@ pub(crate) async fn start(
         .bind("127.0.0.1:0")
         .await
         .map_err(|error| Failed::new(LOCAL, format!("the sample cannot start: {error}")))?;
-    let path = match operation.name_source {
-        NameSource::Assembly => "/Provider.asmx",
-        NameSource::Convention => "/Extended.asmx",
-    };
-    let url = format!("http://{}{path}", server.local_addr());
+    let url = format!("http://{}{}", server.local_addr(), sample::path(operation.kind));
     tokio::spawn(server.serve(std::future::pending()));
     Ok(url)
 }

@@ -217,7 +217,7 @@ fn warn(file: &str, warnings: &[Problem]) {
 /// The tabs, one a line.
 fn table(settings: &Settings) -> String {
     let mut text = String::new();
-    for kind in TABS {
+    for &kind in TABS {
         let tab = settings.tab(kind);
         let what = match (tab.enabled, tab.external()) {
             (false, _) => "not enabled",

@@ -1,14 +1,13 @@
 //! The operations and kinds as data: for routing, help texts, WSDL and the command line.
 
 use std::fmt;
+use std::str::FromStr;
 
-use super::{
-    Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent, Operation,
-    RegisterUser, StartChat, StartTicket,
-};
+use super::Operation;
 
 /// A provider kind: a tab of the product's External Providers page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Kind {
     /// Who may log in.
     Login,
@@ -28,7 +27,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of the contract's table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &'static [Self] = &[
         Self::Login,
         Self::CustomFields,
         Self::Ticket,
@@ -61,6 +60,11 @@ impl Kind {
         format!("External{}ProviderResult", self.stem())
     }
 
+    /// The operations of the kind, in the order of the contract's table.
+    pub fn operations(self) -> impl Iterator<Item = &'static OperationInfo> {
+        OPERATIONS.iter().filter(move |info| info.kind == self)
+    }
+
     /// Does the result carry `CustomFieldDataItems`?
     pub const fn has_items(self) -> bool {
         matches!(self, Self::CustomFields)
@@ -82,6 +86,28 @@ impl fmt::Display for Kind {
     }
 }
 
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    /// The kind of this name, as it is displayed.
+    fn from_str(name: &str) -> Result<Self, UnknownKind> {
+        Self::ALL.iter().copied().find(|kind| kind.to_string() == name).ok_or(UnknownKind)
+    }
+}
+
+/// Not the name of a provider kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownKind;
+
+impl fmt::Display for UnknownKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = Kind::ALL.iter().map(Kind::to_string).collect();
+        write!(f, "it is one of {}", names.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownKind {}
+
 /// Whether an operation changes anything at the provider (wsdl/CONTRACT.md, section 3, side
 /// effects).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,6 +120,7 @@ pub enum SideEffect {
 
 /// Where the names of an operation come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum NameSource {
     /// Read off the vendor's interface assembly (`SmarterTrack.Connector` 1.0.0.0).
     Assembly,
@@ -101,8 +128,9 @@ pub enum NameSource {
     Convention,
 }
 
-/// A variable that the contract names.
+/// A variable that the contract names; see [`required`] and [`optional`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VariableInfo {
     /// Its key.
     pub name: &'static str,
@@ -110,8 +138,19 @@ pub struct VariableInfo {
     pub required: bool,
 }
 
-/// An operation as data.
+/// A variable that every request must carry.
+pub const fn required(name: &'static str) -> VariableInfo {
+    VariableInfo { name, required: true }
+}
+
+/// A variable that a request may lack.
+pub const fn optional(name: &'static str) -> VariableInfo {
+    VariableInfo { name, required: false }
+}
+
+/// An operation as data: the constants of an [`Operation`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OperationInfo {
     /// Its name on the wire.
     pub name: &'static str,
@@ -123,108 +162,120 @@ pub struct OperationInfo {
     pub name_source: NameSource,
     /// The input variables but for `authPW` and custom fields, in the order in which they are sent.
     pub inputs: &'static [VariableInfo],
-    /// Does it take custom fields (`cf_…`)?
-    pub custom_fields: bool,
     /// The output variables that the contract names, but for custom fields.
     pub outputs: &'static [&'static str],
+    /// Does it take custom fields (`cf_…`)?
+    pub custom_fields: bool,
+    /// Are inputs of any other name part of it?
+    pub open_inputs: bool,
+    /// Are outputs of any other name part of it?
+    pub open_outputs: bool,
 }
 
 impl OperationInfo {
-    /// The operation of this name, compared exactly.
+    /// An operation, be it one of the catalogue or not.
+    pub const fn of<T: Operation>() -> &'static Self {
+        const {
+            &Self {
+                name: T::NAME,
+                kind: T::KIND,
+                side_effect: T::SIDE_EFFECT,
+                name_source: T::NAME_SOURCE,
+                inputs: T::INPUTS,
+                outputs: T::OUTPUTS,
+                custom_fields: T::CUSTOM_FIELDS,
+                open_inputs: T::OPEN_INPUTS,
+                open_outputs: T::OPEN_OUTPUTS,
+            }
+        }
+    }
+
+    /// The operation of the catalogue with this name, compared exactly.
     pub fn named(name: &str) -> Option<&'static Self> {
         OPERATIONS.iter().find(|operation| operation.name == name)
     }
 }
 
-const fn required(name: &'static str) -> VariableInfo {
-    VariableInfo { name, required: true }
-}
-
-const fn optional(name: &'static str) -> VariableInfo {
-    VariableInfo { name, required: false }
-}
-
-const fn operation<T: Operation>(
-    name_source: NameSource,
-    inputs: &'static [VariableInfo],
-    custom_fields: bool,
-    outputs: &'static [&'static str],
-) -> OperationInfo {
-    OperationInfo {
-        name: T::NAME,
-        kind: T::KIND,
-        side_effect: T::SIDE_EFFECT,
-        name_source,
-        inputs,
-        custom_fields,
-        outputs,
+impl fmt::Display for OperationInfo {
+    /// The operation with its inputs, `*` at those that are required, and `(c)` where its names are
+    /// [conventions](NameSource::Convention): `HandleEvent (c): eventName*`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.name_source {
+            NameSource::Assembly => "",
+            NameSource::Convention => " (c)",
+        };
+        write!(f, "{}{mark}:", self.name)?;
+        let mut separator = " ";
+        for VariableInfo { name, required } in self.inputs {
+            write!(f, "{separator}{name}{}", if *required { "*" } else { "" })?;
+            separator = ", ";
+        }
+        if self.custom_fields { write!(f, "{separator}cf_…") } else { Ok(()) }
     }
 }
 
 /// Every operation, in the order of the contract's table.
-pub static OPERATIONS: [OperationInfo; 8] = [
-    operation::<Authenticate>(
-        NameSource::Assembly,
-        &[required("loginUsername"), required("loginPassword")],
-        false,
-        &["Authentication", "EmailAddress", "DisplayName"],
-    ),
-    operation::<GetSignInCookieInfo>(
-        NameSource::Assembly,
-        &[required("loginUsername")],
-        false,
-        &["Authentication", "EmailAddress", "DisplayName"],
-    ),
-    operation::<GetCustomFieldOptions>(
-        NameSource::Assembly,
-        &[
-            optional("loginUsername"),
-            optional("departmentName"),
-            optional("location"),
-            optional("interactiontype"),
-        ],
-        true,
-        &["CanStartTickets", "CanStartChats"],
-    ),
-    operation::<StartTicket>(
-        NameSource::Assembly,
-        &[
-            optional("loginUsername"),
-            optional("emailFrom"),
-            optional("departmentName"),
-            optional("subject"),
-            optional("ticketNumber"),
-        ],
-        true,
-        &["TicketCreation", "departmentName"],
-    ),
-    operation::<StartChat>(
-        NameSource::Assembly,
-        &[optional("loginUsername"), optional("emailFrom"), optional("departmentName")],
-        true,
-        &["ChatCreation", "departmentName"],
-    ),
-    operation::<GetUserInfo>(
-        NameSource::Convention,
-        &[
-            optional("loginUsername"),
-            optional("emailFrom"),
-            optional("departmentName"),
-            optional("ticketNumber"),
-        ],
-        false,
-        &["UserFound"],
-    ),
-    operation::<HandleEvent>(NameSource::Convention, &[required("eventName")], false, &[]),
-    operation::<RegisterUser>(
-        NameSource::Convention,
-        &[
-            required("loginUsername"),
-            required("loginPassword"),
-            optional("EmailAddress"),
-            optional("DisplayName"),
-        ],
-        true,
-        &["Registration", "loginUsername"],
-    ),
-];
+pub const OPERATIONS: &[OperationInfo] = crate::__catalogue!(list);
+
+// A kind is an index to what there is for each.
+const _: () = {
+    let mut at = 0;
+    while at < OPERATIONS.len() {
+        let kind = OPERATIONS[at].kind as usize;
+        assert!(Kind::ALL[kind] as usize == kind, "Kind::ALL lacks a kind, or has it elsewhere");
+        at += 1;
+    }
+};
+
+/// The catalogue: one line for each operation, in the order of the contract's table.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __catalogue {
+    ($($then:tt)*) => {
+        $crate::__with_catalogue! {
+            $($then)*;
+            Authenticate,
+            GetSignInCookieInfo,
+            GetCustomFieldOptions,
+            StartTicket,
+            StartChat,
+            GetUserInfo,
+            HandleEvent,
+            RegisterUser,
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_catalogue {
+    (list; $($operation:ident,)+) => {
+        &[$(*OperationInfo::of::<super::$operation>()),+]
+    };
+    (dispatch $info:expr, $T:ident => $body:expr; $($operation:ident,)+) => {
+        match $info.name {
+            $(<$crate::contract::$operation as $crate::contract::Operation>::NAME => {
+                type $T = $crate::contract::$operation;
+                Some($body)
+            })+
+            _ => None,
+        }
+    };
+}
+
+/// From an operation as data back to its type: `dispatch!(info, T => expression)` is the value of the
+/// expression, in which `T` is the operation of the catalogue that `info` names; `None` if it names
+/// none.
+///
+/// ```
+/// use external_providers::contract::{Operation, OPERATIONS, dispatch};
+///
+/// let sizes = OPERATIONS.iter().map(|info| dispatch!(info, T => size_of::<T>()).unwrap());
+/// assert_eq!(sizes.len(), OPERATIONS.len());
+/// ```
+#[macro_export]
+macro_rules! dispatch {
+    ($info:expr, $T:ident => $body:expr) => {
+        $crate::__catalogue!(dispatch $info, $T => $body)
+    };
+}

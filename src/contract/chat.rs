@@ -5,9 +5,12 @@
 
 use std::future::Future;
 
-use super::raw::{Presence, RawCustomFieldData};
+use super::names::{DEPARTMENT_NAME, EMAIL_FROM, LOGIN_USERNAME};
 use super::ticket::Start;
-use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
+use super::{
+    Kind, NOBODY, NameSource, Operation, ProviderResult, SideEffect, Sink, VariableError,
+    VariableInfo, Variables, optional,
+};
 
 /// The output variable that says whether the chat may start.
 const CREATION: &str = "ChatCreation";
@@ -31,21 +34,31 @@ impl Operation for StartChat {
     const KIND: Kind = Kind::LiveChat;
     const NAME: &'static str = "StartChat";
     const SIDE_EFFECT: SideEffect = SideEffect::Mutating;
+    const NAME_SOURCE: NameSource = NameSource::Assembly;
+    const INPUTS: &'static [VariableInfo] =
+        &[optional(LOGIN_USERNAME), optional(EMAIL_FROM), optional(DEPARTMENT_NAME)];
+    const CUSTOM_FIELDS: bool = true;
+    const OUTPUTS: &'static [&'static str] = &[CREATION, DEPARTMENT_NAME];
     type Result = Start;
 
+    fn probe() -> Self {
+        let nobody = || Some(NOBODY.to_owned());
+        Self { email_from: nobody(), department_name: nobody(), ..Default::default() }
+    }
+
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put_input("loginUsername", self.login_username.as_deref());
-        sink.put_input("emailFrom", self.email_from.as_deref());
-        sink.put_input("departmentName", self.department_name.as_deref());
+        sink.put_input(LOGIN_USERNAME, self.login_username.as_deref());
+        sink.put_input(EMAIL_FROM, self.email_from.as_deref());
+        sink.put_input(DEPARTMENT_NAME, self.department_name.as_deref());
         sink.put_custom_fields(&self.custom_fields);
         sink.put_all(&self.other);
     }
 
     fn read_inputs(mut inputs: Variables) -> Result<Self, VariableError> {
         Ok(Self {
-            login_username: inputs.take("loginUsername"),
-            email_from: inputs.take("emailFrom"),
-            department_name: inputs.take("departmentName"),
+            login_username: inputs.take(LOGIN_USERNAME),
+            email_from: inputs.take(EMAIL_FROM),
+            department_name: inputs.take(DEPARTMENT_NAME),
             custom_fields: inputs.take_custom_fields(),
             other: inputs,
         })
@@ -55,10 +68,7 @@ impl Operation for StartChat {
         result.write(CREATION, sink);
     }
 
-    fn read_outputs(
-        outputs: &mut Variables,
-        _: Presence<Vec<Option<RawCustomFieldData>>>,
-    ) -> Result<Start, VariableError> {
+    fn read_outputs(outputs: &mut Variables) -> Result<Start, VariableError> {
         Start::read(CREATION, outputs)
     }
 }

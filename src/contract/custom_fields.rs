@@ -6,10 +6,18 @@
 
 use std::future::Future;
 
-use super::raw::StringList;
-use super::raw::{Presence, RawCustomFieldData};
+use super::names::{DEPARTMENT_NAME, LOGIN_USERNAME};
+use super::raw::{Presence, RawCustomFieldData, StringList};
 use super::variables::either;
-use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
+use super::{
+    Kind, NameSource, Operation, OperationResult, ProviderResult, SideEffect, Sink, VariableError,
+    VariableInfo, Variables, Verdict, optional,
+};
+
+const LOCATION: &str = "location";
+const INTERACTION_TYPE: &str = "interactiontype";
+const CAN_START_TICKETS: &str = "CanStartTickets";
+const CAN_START_CHATS: &str = "CanStartChats";
 
 /// Which fields does this form show, and how?
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,30 +80,43 @@ impl Operation for GetCustomFieldOptions {
     const KIND: Kind = Kind::CustomFields;
     const NAME: &'static str = "GetCustomFieldOptions";
     const SIDE_EFFECT: SideEffect = SideEffect::ReadOnly;
+    const NAME_SOURCE: NameSource = NameSource::Assembly;
+    const INPUTS: &'static [VariableInfo] = &[
+        optional(LOGIN_USERNAME),
+        optional(DEPARTMENT_NAME),
+        optional(LOCATION),
+        optional(INTERACTION_TYPE),
+    ];
+    const CUSTOM_FIELDS: bool = true;
+    const OUTPUTS: &'static [&'static str] = &[CAN_START_TICKETS, CAN_START_CHATS];
     type Result = CustomFieldOptions;
 
+    fn probe() -> Self {
+        Self::default()
+    }
+
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put_input("loginUsername", self.login_username.as_deref());
-        sink.put_input("departmentName", self.department_name.as_deref());
+        sink.put_input(LOGIN_USERNAME, self.login_username.as_deref());
+        sink.put_input(DEPARTMENT_NAME, self.department_name.as_deref());
         // Absent, these two have meanings of their own, and empty they are never sent
         // (wsdl/CONTRACT.md, section 3): to the reader, an empty place is as good as none, and an
         // empty interaction is a chat.
-        sink.put_optional("location", self.location.as_deref().filter(|place| !place.is_empty()));
+        sink.put_optional(LOCATION, self.location.as_deref().filter(|place| !place.is_empty()));
         let interaction = match self.interaction_type.as_deref() {
             Some("") => Some("CHAT"),
             kind => kind,
         };
-        sink.put_optional("interactiontype", interaction);
+        sink.put_optional(INTERACTION_TYPE, interaction);
         sink.put_custom_fields(&self.custom_fields);
         sink.put_all(&self.other);
     }
 
     fn read_inputs(mut inputs: Variables) -> Result<Self, VariableError> {
         Ok(Self {
-            login_username: inputs.take("loginUsername"),
-            department_name: inputs.take("departmentName"),
-            location: inputs.take("location"),
-            interaction_type: inputs.take("interactiontype"),
+            login_username: inputs.take(LOGIN_USERNAME),
+            department_name: inputs.take(DEPARTMENT_NAME),
+            location: inputs.take(LOCATION),
+            interaction_type: inputs.take(INTERACTION_TYPE),
             custom_fields: inputs.take_custom_fields(),
             other: inputs,
         })
@@ -103,32 +124,20 @@ impl Operation for GetCustomFieldOptions {
 
     fn write_outputs<S: Sink>(result: &CustomFieldOptions, sink: &mut S) {
         let word = |may: bool| if may { "True" } else { "False" };
-        sink.put_optional("CanStartTickets", result.can_start_tickets.map(word));
-        sink.put_optional("CanStartChats", result.can_start_chats.map(word));
+        sink.put_optional(CAN_START_TICKETS, result.can_start_tickets.map(word));
+        sink.put_optional(CAN_START_CHATS, result.can_start_chats.map(word));
     }
 
-    fn read_outputs(
-        outputs: &mut Variables,
-        items: Presence<Vec<Option<RawCustomFieldData>>>,
-    ) -> Result<CustomFieldOptions, VariableError> {
+    fn read_outputs(outputs: &mut Variables) -> Result<CustomFieldOptions, VariableError> {
         let mut permission = |key| match outputs.get(key) {
             Some(_) => either(outputs, key, ["True", "False"], "True nor False").map(Some),
             None => Ok(None),
         };
-        let can_start_tickets = permission("CanStartTickets")?;
-        let can_start_chats = permission("CanStartChats")?;
-        let items = items.value().unwrap_or_default();
-        let mut changes = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            if let Some(item) = item {
-                changes.push(CustomFieldChange::read(index, item)?);
-            }
-        }
-        Ok(CustomFieldOptions { can_start_tickets, can_start_chats, items: changes })
-    }
-
-    fn items(result: &CustomFieldOptions) -> Presence<&[CustomFieldChange]> {
-        Presence::Value(&result.items)
+        Ok(CustomFieldOptions {
+            can_start_tickets: permission(CAN_START_TICKETS)?,
+            can_start_chats: permission(CAN_START_CHATS)?,
+            items: Vec::new(),
+        })
     }
 }
 
@@ -142,6 +151,26 @@ pub struct CustomFieldOptions {
     pub can_start_chats: Option<bool>,
     /// What changes, in order. (Nil items of an answer are left out; the raw layer has them.)
     pub items: Vec<CustomFieldChange>,
+}
+
+impl OperationResult for CustomFieldOptions {
+    fn verdict(&self) -> Verdict {
+        Verdict::Yes("options")
+    }
+
+    fn items(&self) -> Option<&[CustomFieldChange]> {
+        Some(&self.items)
+    }
+
+    fn read_items(&mut self, items: Vec<Option<RawCustomFieldData>>) -> Result<(), VariableError> {
+        self.items.reserve_exact(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            if let Some(item) = item {
+                self.items.push(CustomFieldChange::read(index, item)?);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What changes about one custom field. `None` leaves a property as it is.

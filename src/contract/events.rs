@@ -5,8 +5,12 @@
 
 use std::future::Future;
 
-use super::raw::{Presence, RawCustomFieldData};
-use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
+use super::{
+    Kind, NOBODY, NameSource, Operation, OperationResult, ProviderResult, SideEffect, Sink,
+    VariableError, VariableInfo, Variables, Verdict, required,
+};
+
+const EVENT_NAME: &str = "eventName";
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,23 +25,29 @@ impl Operation for HandleEvent {
     const KIND: Kind = Kind::Events;
     const NAME: &'static str = "HandleEvent";
     const SIDE_EFFECT: SideEffect = SideEffect::Mutating;
+    const NAME_SOURCE: NameSource = NameSource::Convention;
+    const INPUTS: &'static [VariableInfo] = &[required(EVENT_NAME)];
+    const OUTPUTS: &'static [&'static str] = &[];
+    const OPEN_INPUTS: bool = true;
+    const OPEN_OUTPUTS: bool = true;
     type Result = EventHandled;
 
+    fn probe() -> Self {
+        Self { event_name: NOBODY.to_owned(), ..Default::default() }
+    }
+
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put("eventName", &self.event_name);
+        sink.put(EVENT_NAME, &self.event_name);
         sink.put_all(&self.other);
     }
 
     fn read_inputs(mut inputs: Variables) -> Result<Self, VariableError> {
-        Ok(Self { event_name: inputs.require("eventName")?, other: inputs })
+        Ok(Self { event_name: inputs.require(EVENT_NAME)?, other: inputs })
     }
 
     fn write_outputs<S: Sink>(_: &EventHandled, _: &mut S) {}
 
-    fn read_outputs(
-        _: &mut Variables,
-        _: Presence<Vec<Option<RawCustomFieldData>>>,
-    ) -> Result<EventHandled, VariableError> {
+    fn read_outputs(_: &mut Variables) -> Result<EventHandled, VariableError> {
         Ok(EventHandled)
     }
 }
@@ -46,6 +56,12 @@ impl Operation for HandleEvent {
 /// [`Answer::other`](super::Answer::other).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EventHandled;
+
+impl OperationResult for EventHandled {
+    fn verdict(&self) -> Verdict {
+        Verdict::Yes("handled")
+    }
+}
 
 /// A provider that is told about events (`IExternalEventProvider`).
 pub trait EventProvider: Send + Sync {

@@ -5,10 +5,15 @@
 
 use std::future::Future;
 
-use super::raw::{Presence, RawCustomFieldData};
+use super::names::{DISPLAY_NAME, EMAIL_ADDRESS, LOGIN_PASSWORD, LOGIN_USERNAME};
 use super::variables::either;
-use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
+use super::{
+    Kind, NO_PASSWORD, NOBODY, NameSource, Operation, OperationResult, ProviderResult, SideEffect,
+    Sink, VariableError, VariableInfo, Variables, Verdict, required,
+};
 use crate::secret::Secret;
+
+const AUTHENTICATION: &str = "Authentication";
 
 /// May this user log in with this password?
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,18 +30,29 @@ impl Operation for Authenticate {
     const KIND: Kind = Kind::Login;
     const NAME: &'static str = "Authenticate";
     const SIDE_EFFECT: SideEffect = SideEffect::ReadOnly;
+    const NAME_SOURCE: NameSource = NameSource::Assembly;
+    const INPUTS: &'static [VariableInfo] = &[required(LOGIN_USERNAME), required(LOGIN_PASSWORD)];
+    const OUTPUTS: &'static [&'static str] = Authentication::OUTPUTS;
     type Result = Authentication;
 
+    fn probe() -> Self {
+        Self {
+            login_username: NOBODY.to_owned(),
+            login_password: NO_PASSWORD.into(),
+            ..Default::default()
+        }
+    }
+
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put("loginUsername", &self.login_username);
-        sink.put("loginPassword", self.login_password.expose());
+        sink.put(LOGIN_USERNAME, &self.login_username);
+        sink.put(LOGIN_PASSWORD, self.login_password.expose());
         sink.put_all(&self.other);
     }
 
     fn read_inputs(mut inputs: Variables) -> Result<Self, VariableError> {
         Ok(Self {
-            login_username: inputs.require("loginUsername")?,
-            login_password: inputs.require("loginPassword")?.into(),
+            login_username: inputs.require(LOGIN_USERNAME)?,
+            login_password: inputs.require(LOGIN_PASSWORD)?.into(),
             other: inputs,
         })
     }
@@ -45,10 +61,7 @@ impl Operation for Authenticate {
         result.write(sink);
     }
 
-    fn read_outputs(
-        outputs: &mut Variables,
-        _: Presence<Vec<Option<RawCustomFieldData>>>,
-    ) -> Result<Authentication, VariableError> {
+    fn read_outputs(outputs: &mut Variables) -> Result<Authentication, VariableError> {
         Authentication::read(outputs)
     }
 }
@@ -66,25 +79,29 @@ impl Operation for GetSignInCookieInfo {
     const KIND: Kind = Kind::Login;
     const NAME: &'static str = "GetSignInCookieInfo";
     const SIDE_EFFECT: SideEffect = SideEffect::ReadOnly;
+    const NAME_SOURCE: NameSource = NameSource::Assembly;
+    const INPUTS: &'static [VariableInfo] = &[required(LOGIN_USERNAME)];
+    const OUTPUTS: &'static [&'static str] = Authentication::OUTPUTS;
     type Result = Authentication;
 
+    fn probe() -> Self {
+        Self { login_username: NOBODY.to_owned(), ..Default::default() }
+    }
+
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put("loginUsername", &self.login_username);
+        sink.put(LOGIN_USERNAME, &self.login_username);
         sink.put_all(&self.other);
     }
 
     fn read_inputs(mut inputs: Variables) -> Result<Self, VariableError> {
-        Ok(Self { login_username: inputs.require("loginUsername")?, other: inputs })
+        Ok(Self { login_username: inputs.require(LOGIN_USERNAME)?, other: inputs })
     }
 
     fn write_outputs<S: Sink>(result: &Authentication, sink: &mut S) {
         result.write(sink);
     }
 
-    fn read_outputs(
-        outputs: &mut Variables,
-        _: Presence<Vec<Option<RawCustomFieldData>>>,
-    ) -> Result<Authentication, VariableError> {
+    fn read_outputs(outputs: &mut Variables) -> Result<Authentication, VariableError> {
         Authentication::read(outputs)
     }
 }
@@ -103,23 +120,34 @@ pub enum Authentication {
     Refused,
 }
 
+impl OperationResult for Authentication {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Authenticated { .. } => Verdict::Yes("authenticated"),
+            Self::Refused => Verdict::Refused,
+        }
+    }
+}
+
 impl Authentication {
+    const OUTPUTS: &[&str] = &[AUTHENTICATION, EMAIL_ADDRESS, DISPLAY_NAME];
+
     fn write<S: Sink>(&self, sink: &mut S) {
         match self {
             Self::Authenticated { email_address, display_name } => {
-                sink.put("Authentication", "OK");
-                sink.put_optional("EmailAddress", email_address.as_deref());
-                sink.put_optional("DisplayName", display_name.as_deref());
+                sink.put(AUTHENTICATION, "OK");
+                sink.put_optional(EMAIL_ADDRESS, email_address.as_deref());
+                sink.put_optional(DISPLAY_NAME, display_name.as_deref());
             }
-            Self::Refused => sink.put("Authentication", "FAIL"),
+            Self::Refused => sink.put(AUTHENTICATION, "FAIL"),
         }
     }
 
     fn read(outputs: &mut Variables) -> Result<Self, VariableError> {
-        Ok(match either(outputs, "Authentication", ["OK", "FAIL"], "OK nor FAIL")? {
+        Ok(match either(outputs, AUTHENTICATION, ["OK", "FAIL"], "OK nor FAIL")? {
             true => Self::Authenticated {
-                email_address: outputs.take("EmailAddress"),
-                display_name: outputs.take("DisplayName"),
+                email_address: outputs.take(EMAIL_ADDRESS),
+                display_name: outputs.take(DISPLAY_NAME),
             },
             false => Self::Refused,
         })

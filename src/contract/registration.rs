@@ -6,10 +6,15 @@
 
 use std::future::Future;
 
-use super::raw::{Presence, RawCustomFieldData};
+use super::names::{DISPLAY_NAME, EMAIL_ADDRESS, LOGIN_PASSWORD, LOGIN_USERNAME};
 use super::variables::either;
-use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
+use super::{
+    Kind, NO_PASSWORD, NOBODY, NameSource, Operation, OperationResult, ProviderResult, SideEffect,
+    Sink, VariableError, VariableInfo, Variables, Verdict, optional, required,
+};
 use crate::secret::Secret;
+
+const REGISTRATION: &str = "Registration";
 
 /// Create this user.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,23 +37,40 @@ impl Operation for RegisterUser {
     const KIND: Kind = Kind::Registration;
     const NAME: &'static str = "RegisterUser";
     const SIDE_EFFECT: SideEffect = SideEffect::Mutating;
+    const NAME_SOURCE: NameSource = NameSource::Convention;
+    const INPUTS: &'static [VariableInfo] = &[
+        required(LOGIN_USERNAME),
+        required(LOGIN_PASSWORD),
+        optional(EMAIL_ADDRESS),
+        optional(DISPLAY_NAME),
+    ];
+    const CUSTOM_FIELDS: bool = true;
+    const OUTPUTS: &'static [&'static str] = &[REGISTRATION, LOGIN_USERNAME];
     type Result = Registration;
 
+    fn probe() -> Self {
+        Self {
+            login_username: NOBODY.to_owned(),
+            login_password: NO_PASSWORD.into(),
+            ..Default::default()
+        }
+    }
+
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put("loginUsername", &self.login_username);
-        sink.put("loginPassword", self.login_password.expose());
-        sink.put_input("EmailAddress", self.email_address.as_deref());
-        sink.put_input("DisplayName", self.display_name.as_deref());
+        sink.put(LOGIN_USERNAME, &self.login_username);
+        sink.put(LOGIN_PASSWORD, self.login_password.expose());
+        sink.put_input(EMAIL_ADDRESS, self.email_address.as_deref());
+        sink.put_input(DISPLAY_NAME, self.display_name.as_deref());
         sink.put_custom_fields(&self.custom_fields);
         sink.put_all(&self.other);
     }
 
     fn read_inputs(mut inputs: Variables) -> Result<Self, VariableError> {
         Ok(Self {
-            login_username: inputs.require("loginUsername")?,
-            login_password: inputs.require("loginPassword")?.into(),
-            email_address: inputs.take("EmailAddress"),
-            display_name: inputs.take("DisplayName"),
+            login_username: inputs.require(LOGIN_USERNAME)?,
+            login_password: inputs.require(LOGIN_PASSWORD)?.into(),
+            email_address: inputs.take(EMAIL_ADDRESS),
+            display_name: inputs.take(DISPLAY_NAME),
             custom_fields: inputs.take_custom_fields(),
             other: inputs,
         })
@@ -57,19 +79,16 @@ impl Operation for RegisterUser {
     fn write_outputs<S: Sink>(result: &Registration, sink: &mut S) {
         match result {
             Registration::Registered { login_username } => {
-                sink.put("Registration", "OK");
-                sink.put_optional("loginUsername", login_username.as_deref());
+                sink.put(REGISTRATION, "OK");
+                sink.put_optional(LOGIN_USERNAME, login_username.as_deref());
             }
-            Registration::Refused => sink.put("Registration", "FAIL"),
+            Registration::Refused => sink.put(REGISTRATION, "FAIL"),
         }
     }
 
-    fn read_outputs(
-        outputs: &mut Variables,
-        _: Presence<Vec<Option<RawCustomFieldData>>>,
-    ) -> Result<Registration, VariableError> {
-        Ok(match either(outputs, "Registration", ["OK", "FAIL"], "OK nor FAIL")? {
-            true => Registration::Registered { login_username: outputs.take("loginUsername") },
+    fn read_outputs(outputs: &mut Variables) -> Result<Registration, VariableError> {
+        Ok(match either(outputs, REGISTRATION, ["OK", "FAIL"], "OK nor FAIL")? {
+            true => Registration::Registered { login_username: outputs.take(LOGIN_USERNAME) },
             false => Registration::Refused,
         })
     }
@@ -85,6 +104,15 @@ pub enum Registration {
     },
     /// `Registration=FAIL`; the answer's message is the reason.
     Refused,
+}
+
+impl OperationResult for Registration {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Registered { .. } => Verdict::Yes("registered"),
+            Self::Refused => Verdict::Refused,
+        }
+    }
 }
 
 /// A provider that creates users.

@@ -5,10 +5,14 @@
 
 use std::future::Future;
 
-use super::raw::{Presence, RawCustomFieldData};
+use super::names::{DEPARTMENT_NAME, EMAIL_FROM, LOGIN_USERNAME, TICKET_NUMBER};
 use super::variables::either;
-use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
+use super::{
+    Kind, NOBODY, NameSource, Operation, OperationResult, ProviderResult, SideEffect, Sink,
+    VariableError, VariableInfo, Variables, Verdict, optional,
+};
 
+const SUBJECT: &str = "subject";
 /// The output variable that says whether the ticket may start.
 const CREATION: &str = "TicketCreation";
 
@@ -35,25 +39,45 @@ impl Operation for StartTicket {
     const KIND: Kind = Kind::Ticket;
     const NAME: &'static str = "StartTicket";
     const SIDE_EFFECT: SideEffect = SideEffect::Mutating;
+    const NAME_SOURCE: NameSource = NameSource::Assembly;
+    const INPUTS: &'static [VariableInfo] = &[
+        optional(LOGIN_USERNAME),
+        optional(EMAIL_FROM),
+        optional(DEPARTMENT_NAME),
+        optional(SUBJECT),
+        optional(TICKET_NUMBER),
+    ];
+    const CUSTOM_FIELDS: bool = true;
+    const OUTPUTS: &'static [&'static str] = &[CREATION, DEPARTMENT_NAME];
     type Result = Start;
 
+    fn probe() -> Self {
+        let nobody = || Some(NOBODY.to_owned());
+        Self {
+            email_from: nobody(),
+            department_name: nobody(),
+            subject: nobody(),
+            ..Default::default()
+        }
+    }
+
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put_input("loginUsername", self.login_username.as_deref());
-        sink.put_input("emailFrom", self.email_from.as_deref());
-        sink.put_input("departmentName", self.department_name.as_deref());
-        sink.put_input("subject", self.subject.as_deref());
-        sink.put_input("ticketNumber", self.ticket_number.as_deref());
+        sink.put_input(LOGIN_USERNAME, self.login_username.as_deref());
+        sink.put_input(EMAIL_FROM, self.email_from.as_deref());
+        sink.put_input(DEPARTMENT_NAME, self.department_name.as_deref());
+        sink.put_input(SUBJECT, self.subject.as_deref());
+        sink.put_input(TICKET_NUMBER, self.ticket_number.as_deref());
         sink.put_custom_fields(&self.custom_fields);
         sink.put_all(&self.other);
     }
 
     fn read_inputs(mut inputs: Variables) -> Result<Self, VariableError> {
         Ok(Self {
-            login_username: inputs.take("loginUsername"),
-            email_from: inputs.take("emailFrom"),
-            department_name: inputs.take("departmentName"),
-            subject: inputs.take("subject"),
-            ticket_number: inputs.take("ticketNumber"),
+            login_username: inputs.take(LOGIN_USERNAME),
+            email_from: inputs.take(EMAIL_FROM),
+            department_name: inputs.take(DEPARTMENT_NAME),
+            subject: inputs.take(SUBJECT),
+            ticket_number: inputs.take(TICKET_NUMBER),
             custom_fields: inputs.take_custom_fields(),
             other: inputs,
         })
@@ -63,10 +87,7 @@ impl Operation for StartTicket {
         result.write(CREATION, sink);
     }
 
-    fn read_outputs(
-        outputs: &mut Variables,
-        _: Presence<Vec<Option<RawCustomFieldData>>>,
-    ) -> Result<Start, VariableError> {
+    fn read_outputs(outputs: &mut Variables) -> Result<Start, VariableError> {
         Start::read(CREATION, outputs)
     }
 }
@@ -86,6 +107,15 @@ pub enum Start {
     Refused,
 }
 
+impl OperationResult for Start {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Allowed { .. } => Verdict::Yes("allowed"),
+            Self::Refused => Verdict::Refused,
+        }
+    }
+}
+
 impl Start {
     /// It may start, where and as it is.
     pub fn allowed() -> Self {
@@ -97,7 +127,7 @@ impl Start {
         match self {
             Self::Allowed { department_name, custom_fields } => {
                 sink.put(creation, "TRUE");
-                sink.put_optional("departmentName", department_name.as_deref());
+                sink.put_optional(DEPARTMENT_NAME, department_name.as_deref());
                 sink.put_custom_fields(custom_fields);
             }
             Self::Refused => sink.put(creation, "FALSE"),
@@ -110,7 +140,7 @@ impl Start {
     ) -> Result<Self, VariableError> {
         Ok(match either(outputs, creation, ["TRUE", "FALSE"], "TRUE nor FALSE")? {
             true => Self::Allowed {
-                department_name: outputs.take("departmentName"),
+                department_name: outputs.take(DEPARTMENT_NAME),
                 custom_fields: outputs.take_custom_fields(),
             },
             false => Self::Refused,

@@ -6,9 +6,14 @@
 
 use std::future::Future;
 
-use super::raw::{Presence, RawCustomFieldData};
+use super::names::{DEPARTMENT_NAME, EMAIL_FROM, LOGIN_USERNAME, TICKET_NUMBER};
 use super::variables::either;
-use super::{Kind, Operation, ProviderResult, SideEffect, Sink, VariableError, Variables};
+use super::{
+    Kind, NOBODY, NameSource, Operation, OperationResult, ProviderResult, SideEffect, Sink,
+    VariableError, VariableInfo, Variables, Verdict, optional,
+};
+
+const USER_FOUND: &str = "UserFound";
 
 /// What should an agent know about this customer?
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,22 +34,36 @@ impl Operation for GetUserInfo {
     const KIND: Kind = Kind::UserInformation;
     const NAME: &'static str = "GetUserInfo";
     const SIDE_EFFECT: SideEffect = SideEffect::ReadOnly;
+    const NAME_SOURCE: NameSource = NameSource::Convention;
+    const INPUTS: &'static [VariableInfo] = &[
+        optional(LOGIN_USERNAME),
+        optional(EMAIL_FROM),
+        optional(DEPARTMENT_NAME),
+        optional(TICKET_NUMBER),
+    ];
+    const OUTPUTS: &'static [&'static str] = &[USER_FOUND];
+    /// The rows.
+    const OPEN_OUTPUTS: bool = true;
     type Result = UserInformation;
 
+    fn probe() -> Self {
+        Self { email_from: Some(format!("{NOBODY}@example.invalid")), ..Default::default() }
+    }
+
     fn write_inputs<S: Sink>(&self, sink: &mut S) {
-        sink.put_input("loginUsername", self.login_username.as_deref());
-        sink.put_input("emailFrom", self.email_from.as_deref());
-        sink.put_input("departmentName", self.department_name.as_deref());
-        sink.put_input("ticketNumber", self.ticket_number.as_deref());
+        sink.put_input(LOGIN_USERNAME, self.login_username.as_deref());
+        sink.put_input(EMAIL_FROM, self.email_from.as_deref());
+        sink.put_input(DEPARTMENT_NAME, self.department_name.as_deref());
+        sink.put_input(TICKET_NUMBER, self.ticket_number.as_deref());
         sink.put_all(&self.other);
     }
 
     fn read_inputs(mut inputs: Variables) -> Result<Self, VariableError> {
         Ok(Self {
-            login_username: inputs.take("loginUsername"),
-            email_from: inputs.take("emailFrom"),
-            department_name: inputs.take("departmentName"),
-            ticket_number: inputs.take("ticketNumber"),
+            login_username: inputs.take(LOGIN_USERNAME),
+            email_from: inputs.take(EMAIL_FROM),
+            department_name: inputs.take(DEPARTMENT_NAME),
+            ticket_number: inputs.take(TICKET_NUMBER),
             other: inputs,
         })
     }
@@ -52,18 +71,15 @@ impl Operation for GetUserInfo {
     fn write_outputs<S: Sink>(result: &UserInformation, sink: &mut S) {
         match result {
             UserInformation::Found { rows } => {
-                sink.put("UserFound", "TRUE");
+                sink.put(USER_FOUND, "TRUE");
                 sink.put_all(rows);
             }
-            UserInformation::NotFound => sink.put("UserFound", "FALSE"),
+            UserInformation::NotFound => sink.put(USER_FOUND, "FALSE"),
         }
     }
 
-    fn read_outputs(
-        outputs: &mut Variables,
-        _: Presence<Vec<Option<RawCustomFieldData>>>,
-    ) -> Result<UserInformation, VariableError> {
-        Ok(match either(outputs, "UserFound", ["TRUE", "FALSE"], "TRUE nor FALSE")? {
+    fn read_outputs(outputs: &mut Variables) -> Result<UserInformation, VariableError> {
+        Ok(match either(outputs, USER_FOUND, ["TRUE", "FALSE"], "TRUE nor FALSE")? {
             true => UserInformation::Found { rows: std::mem::take(outputs) },
             false => UserInformation::NotFound,
         })
@@ -80,6 +96,15 @@ pub enum UserInformation {
     },
     /// `UserFound=FALSE`.
     NotFound,
+}
+
+impl OperationResult for UserInformation {
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Found { .. } => Verdict::Yes("found"),
+            Self::NotFound => Verdict::No("not-found"),
+        }
+    }
 }
 
 /// A provider that knows about customers (`IExternalUserInfoProvider`).

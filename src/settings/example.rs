@@ -34,7 +34,7 @@ pub fn example() -> String {
     explained.clear();
     text.push_str(&format!("\n\n{SHARED}[{DEFAULTS}]\n"));
     shared_keys().into_iter().for_each(|key| entry(key, &mut explained, &mut text));
-    for kind in TABS {
+    for &kind in TABS {
         text.push_str(&format!("\n\n[{kind}]\n"));
         keys(kind).into_iter().for_each(|key| entry(key, &mut explained, &mut text));
     }

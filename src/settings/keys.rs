@@ -68,7 +68,7 @@ pub const OPTIONS: &str = "options";
 pub const DEFAULTS: &str = "defaults";
 
 /// The tabs in the order of the page.
-pub const TABS: [Kind; 7] = [
+pub const TABS: &[Kind] = &[
     Kind::Login,
     Kind::Registration,
     Kind::CustomFields,
@@ -83,7 +83,7 @@ const fn switch(name: &'static str, label: &'static str, doc: &'static str) -> K
 }
 
 /// The enable switches, in the order of [`TABS`].
-pub static SWITCHES: [Key; 7] = [
+pub const SWITCHES: &[Key] = &[
     switch("login", "Enable login provider", "Ask the login provider who may log in."),
     switch(
         "registration",
@@ -112,6 +112,8 @@ pub static SWITCHES: [Key; 7] = [
     ),
     switch("events", "Enable events provider", "Tell the events provider what happens."),
 ];
+
+const _: () = assert!(TABS.len() == Kind::ALL.len() && SWITCHES.len() == TABS.len());
 
 /// The sources of the web service password, of which a tab has exactly one.
 pub(super) const PASSWORDS: [&str; 4] =

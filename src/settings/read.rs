@@ -29,7 +29,7 @@ pub(super) fn settings(
     let document = Document::parse(text).map_err(|problem| (vec![problem], Vec::new()))?;
     let root = document.root();
     let (mut settings, mut problems) = (Settings::default(), Vec::new());
-    let kinds = TABS.map(|kind| kind.to_string());
+    let kinds: Vec<_> = TABS.iter().map(Kind::to_string).collect();
     let mut sections = vec![OPTIONS, DEFAULTS];
     sections.extend(kinds.iter().map(String::as_str));
     finish(&root, &sections, &mut problems);
@@ -39,7 +39,7 @@ pub(super) fn settings(
     let mut options =
         Section { name: OPTIONS, keys: &switches, table, defaults: None, problems: &mut problems };
     let mut switched = Vec::new();
-    for (kind, switch) in TABS.iter().zip(&SWITCHES) {
+    for (kind, switch) in TABS.iter().zip(SWITCHES) {
         settings.tab_mut(*kind).enabled = options.switch(switch.name);
         switched.push(options.has(switch.name));
     }
@@ -68,7 +68,7 @@ pub(super) fn settings(
         warn_of_idleness(&root, defaults.as_ref(), &mut settings);
     }
     if let Some(only) = only {
-        for kind in TABS.into_iter().filter(|kind| *kind != only) {
+        for kind in TABS.iter().copied().filter(|kind| *kind != only) {
             let section = kind.to_string();
             let is_its = |p: &mut Problem| p.key.split('.').next() == Some(section.as_str());
             let others: Vec<_> = problems.extract_if(.., is_its).collect();

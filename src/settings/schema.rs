@@ -7,11 +7,11 @@ use super::keys::{DEFAULTS, Key, OPTIONS, SWITCHES, Shape, TABS, keys, shared_ke
 /// The schema (JSON Schema 2020-12), made of the table of keys.
 pub fn schema() -> Value {
     let mut sections = Map::new();
-    let options = section("Which providers are enabled.", &SWITCHES);
+    let options = section("Which providers are enabled.", SWITCHES);
     sections.insert(OPTIONS.to_owned(), options);
     let shared = section("What holds for every tab that does not say otherwise.", shared_keys());
     sections.insert(DEFAULTS.to_owned(), shared);
-    for kind in TABS {
+    for &kind in TABS {
         let what = format!("The tab of the {kind} provider.");
         sections.insert(kind.to_string(), section(&what, keys(kind)));
     }

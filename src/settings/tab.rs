@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::client::{Client, ClientBuilder, parse_url, proxy_password};
-use crate::contract::{Absent, Kind, NameSource, OPERATIONS};
+use crate::contract::{Absent, Kind, NameSource};
 use crate::secret::Secret;
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
 use crate::tls::Fingerprint;
@@ -191,14 +191,14 @@ impl External {
     }
 }
 
-/// The contract's operation of a kind; of the login kind the first.
+/// The operation that a kind is there for: its first.
 pub(crate) fn default_operation(kind: Kind) -> &'static str {
-    OPERATIONS.iter().find(|info| info.kind == kind).map_or("", |info| info.name)
+    kind.operations().next().map_or("", |info| info.name)
 }
 
-/// Are the kind's names not public, so that a service may have others?
+/// Is the name of that operation not public, so that a service may have another?
 pub(crate) fn has_operation_key(kind: Kind) -> bool {
-    OPERATIONS.iter().any(|info| info.kind == kind && info.name_source == NameSource::Convention)
+    kind.operations().next().is_some_and(|info| info.name_source == NameSource::Convention)
 }
 
 /// What the login tab says beside its service: it has effect when a login provider decides, be it

@@ -221,7 +221,12 @@ pub enum OperationNameError {
 
 fn meant(nearest: Option<&str>) -> String {
     nearest.map_or_else(
-        || format!(": it has {}", OPERATIONS.map(|known| known.name).join(", ")),
+        || {
+            format!(
+                ": it has {}",
+                OPERATIONS.iter().map(|known| known.name).collect::<Vec<_>>().join(", ")
+            )
+        },
         |name| format!(": did you mean {name}?"),
     )
 }

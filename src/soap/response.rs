@@ -9,7 +9,7 @@ use super::read::{
 };
 use super::{Binding, Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
-use crate::contract::{Answer, Failure, Operation, Variables};
+use crate::contract::{Answer, Failure, Operation, OperationResult as _, Variables};
 use crate::http::{Header, Headers, HttpResponse};
 use crate::secret::Mask;
 use crate::xml::charset::Charset;
@@ -82,14 +82,12 @@ impl Binding {
             }));
         }
         let mut outputs = outputs.map_err(|error| malformed("/OutputVariables", error.into()))?;
-        let result =
-            T::read_outputs(&mut outputs, result.custom_field_data_items).map_err(|error| {
-                let inside = match error {
-                    crate::contract::VariableError::NamelessItem { .. } => "/CustomFieldDataItems",
-                    _ => "/OutputVariables",
-                };
-                malformed(inside, error.into())
-            })?;
+        let items = result.custom_field_data_items.value().unwrap_or_default();
+        let mut result = T::read_outputs(&mut outputs)
+            .map_err(|error| malformed("/OutputVariables", error.into()))?;
+        result
+            .read_items(items)
+            .map_err(|error| malformed("/CustomFieldDataItems", error.into()))?;
         Ok(Ok(Answer { result, message, other: outputs }))
     }
 

@@ -8,7 +8,9 @@ mod variables;
 use super::error::EncodeError;
 use super::{Binding, SoapVersion};
 use crate::contract::raw::{Presence, RawInputs, RawResult};
-use crate::contract::{AUTH_PASSWORD, Absent, Answer, Failure, Operation, OperationInfo, Sink};
+use crate::contract::{
+    AUTH_PASSWORD, Absent, Answer, Failure, Operation, OperationInfo, OperationResult as _, Sink,
+};
 use crate::secret::Secret;
 use crate::xml::Writer;
 
@@ -51,7 +53,7 @@ impl Binding {
             self.overhead(T::NAME) + size.bytes + password.map_or(0, |p| p.expose().len());
         let mut w = self.begin(T::NAME, "", capacity)?;
         w.raw("<inputs><InputVariables");
-        let reserved = Reserved::inputs(OperationInfo::named(T::NAME));
+        let reserved = Reserved::inputs(OperationInfo::of::<T>());
         let mut list = ListWriter::new(&mut w, T::NAME, reserved, self.absent());
         if let Some(password) = password {
             list.put(AUTH_PASSWORD, password.expose());
@@ -88,14 +90,11 @@ impl Binding {
         &self,
         answer: &Answer<T::Result>,
     ) -> Result<Vec<u8>, EncodeError> {
-        let items = T::items(&answer.result);
+        let items = answer.result.items();
         let mut size = Size::new(Absent::Omit);
         T::write_outputs(&answer.result, &mut size);
         size.put_all(&answer.other);
-        let items_size = match &items {
-            Presence::Value(items) => items.iter().map(item_size).sum(),
-            _ => 0,
-        };
+        let items_size: usize = items.iter().copied().flatten().map(item_size).sum();
         let message = answer.message.as_deref();
         let capacity =
             self.overhead(T::NAME) + message.map_or(0, str::len) + size.bytes + items_size;
@@ -106,7 +105,7 @@ impl Binding {
         T::write_outputs(&answer.result, &mut list);
         list.put_all(&answer.other);
         list.finish("OutputVariables")?;
-        if let Presence::Value(items) = items {
+        if let Some(items) = items {
             write_items(&mut w, items, write_change)
                 .map_err(|error| EncodeError::character(T::NAME, error))?;
         }

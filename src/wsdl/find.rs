@@ -2,9 +2,7 @@
 
 use super::model::{Description, Message, Operation};
 use super::takes::Takes;
-use crate::contract::{
-    GetSignInCookieInfo, Kind, NameSource, OPERATIONS, Operation as _, OperationInfo,
-};
+use crate::contract::{GetSignInCookieInfo, Kind, NameSource, Operation as _, OperationInfo};
 use crate::soap::{Binding, OperationNameError, SoapVersion};
 use crate::suggest::is_near;
 
@@ -78,7 +76,7 @@ impl Find {
 
     /// The kinds of which at least one operation was found, in the contract's order.
     pub fn kinds(&self) -> Vec<Kind> {
-        Kind::ALL.into_iter().filter(|kind| self.of(*kind).next().is_some()).collect()
+        Kind::ALL.iter().copied().filter(|kind| self.of(*kind).next().is_some()).collect()
     }
 }
 
@@ -124,9 +122,9 @@ impl Description {
     /// operation has the type, one with the contract's very name is taken.
     pub fn find(&self) -> Find {
         let mut find = Find::default();
-        for kind in Kind::ALL {
+        for &kind in Kind::ALL {
             let taken = self.find_kind(kind, &mut find.ambiguous);
-            for info in OPERATIONS.iter().filter(|info| info.kind == kind) {
+            for info in kind.operations() {
                 let found = taken.iter().find(|(taken, ..)| taken.name == info.name);
                 if let Some((info, operation, by)) = found {
                     find.found.extend(self.found(info, operation.wire_name(), *by));
@@ -138,7 +136,7 @@ impl Description {
 
     fn find_kind(&self, kind: Kind, ambiguous: &mut Vec<Ambiguous>) -> Vec<Taken<'_>> {
         let candidates = self.with_inputs(&kind.inputs_type());
-        let all = || OPERATIONS.iter().filter(move |info| info.kind == kind);
+        let all = || kind.operations();
         let mut taken: Vec<Taken<'_>> = Vec::new();
         let mut missing = Vec::new();
         // What has the very name goes before what has nearly that name.

@@ -52,7 +52,7 @@ fn every_case_is_answered_as_it_must_be() {
 async fn call(case: &Case, version: SoapVersion) -> Expected {
     let page = match case.operation.name_source {
         NameSource::Assembly => "Provider.asmx",
-        NameSource::Convention => "Extended.asmx",
+        _ => "Extended.asmx",
     };
     let url = format!("{}{page}", base());
     let client = Client::builder(&url, "").soap_version(version).build().unwrap();

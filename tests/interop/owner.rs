@@ -4,10 +4,7 @@
 use std::process::Command;
 
 use external_providers::client::CallError;
-use external_providers::contract::{
-    Absent, Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent,
-    Operation, OperationInfo, RegisterUser, StartChat, StartTicket,
-};
+use external_providers::contract::{Absent, OPERATIONS, Operation, OperationInfo, dispatch};
 use external_providers::soap::SoapVersion;
 use external_providers::{Client, Secret};
 
@@ -68,13 +65,8 @@ async fn calls<T: Operation + Default>() {
 fn the_typed_client_needs_no_values() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        calls::<Authenticate>().await;
-        calls::<GetSignInCookieInfo>().await;
-        calls::<GetCustomFieldOptions>().await;
-        calls::<StartTicket>().await;
-        calls::<StartChat>().await;
-        calls::<GetUserInfo>().await;
-        calls::<HandleEvent>().await;
-        calls::<RegisterUser>().await;
+        for info in OPERATIONS {
+            dispatch!(info, T => calls::<T>().await);
+        }
     });
 }

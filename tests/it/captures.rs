@@ -2,8 +2,8 @@
 
 use external_providers::contract::raw::{Presence, RawInputs, StringList};
 use external_providers::contract::{
-    Absent, Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, OPERATIONS, Operation,
-    StartChat, StartTicket, Variables,
+    Absent, Authenticate, GetCustomFieldOptions, OPERATIONS, Operation, OperationInfo, StartChat,
+    StartTicket, Variables, dispatch,
 };
 use external_providers::http::{HttpRequest, HttpResponse};
 use external_providers::secret::Mask;
@@ -169,14 +169,8 @@ fn typed_again(binding: &Binding, request: &HttpRequest, operation: &str) -> Opt
         let call = binding.decode_request::<T>(request).ok()?;
         binding.encode_request("/Provider.asmx", call.auth_password.as_ref(), &call.request).ok()
     }
-    match operation {
-        "Authenticate" => again::<Authenticate>(binding, request),
-        "GetSignInCookieInfo" => again::<GetSignInCookieInfo>(binding, request),
-        "GetCustomFieldOptions" => again::<GetCustomFieldOptions>(binding, request),
-        "StartTicket" => again::<StartTicket>(binding, request),
-        "StartChat" => again::<StartChat>(binding, request),
-        other => panic!("{other}"),
-    }
+    let info = OperationInfo::named(operation).unwrap();
+    dispatch!(info, T => again::<T>(binding, request)).unwrap()
 }
 
 #[test]

@@ -2,10 +2,7 @@
 //! the host answers, is what was recorded with a real service.
 
 use external_providers::contract::raw::Presence;
-use external_providers::contract::{
-    Absent, Authenticate, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent,
-    OPERATIONS, Operation, RegisterUser, StartChat, StartTicket,
-};
+use external_providers::contract::{Absent, OPERATIONS, Operation, OperationInfo, dispatch};
 use external_providers::fixture::{self, Fixture};
 use external_providers::http::{HttpRequest, HttpResponse, Outcome};
 use external_providers::inspect::{ContractCheck, Severity};
@@ -195,18 +192,8 @@ async fn the_typed_client_is_answered_from_a_recording_of_dotnet() {
     let mut called = std::collections::BTreeMap::<&str, usize>::new();
     for fixture in soap_calls("sample") {
         let operation = fixture.operation.as_deref().unwrap();
-        let answered = match operation {
-            Authenticate::NAME => call::<Authenticate>(&fixture).await,
-            GetSignInCookieInfo::NAME => call::<GetSignInCookieInfo>(&fixture).await,
-            GetCustomFieldOptions::NAME => call::<GetCustomFieldOptions>(&fixture).await,
-            StartTicket::NAME => call::<StartTicket>(&fixture).await,
-            StartChat::NAME => call::<StartChat>(&fixture).await,
-            GetUserInfo::NAME => call::<GetUserInfo>(&fixture).await,
-            HandleEvent::NAME => call::<HandleEvent>(&fixture).await,
-            RegisterUser::NAME => call::<RegisterUser>(&fixture).await,
-            other => panic!("{other}"),
-        };
-        let info = OPERATIONS.iter().find(|info| info.name == operation).unwrap();
+        let info = OperationInfo::named(operation).unwrap();
+        let answered = dispatch!(info, T => call::<T>(&fixture).await).unwrap();
         *called.entry(info.name).or_default() += usize::from(answered);
     }
     assert_eq!(called.len(), OPERATIONS.len());

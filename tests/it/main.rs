@@ -3,6 +3,7 @@
 
 mod answers;
 mod captures;
+mod catalogue;
 mod check;
 mod check_addresses;
 mod check_cli;

@@ -72,7 +72,7 @@ fn nothing_of_the_page_is_missing() {
             "Enable events provider",
         ]
     );
-    for kind in TABS {
+    for &kind in TABS {
         let mut labels: Vec<_> = keys(kind).iter().filter_map(|key| key.label).collect();
         labels.dedup();
         let mut fields = vec![
@@ -96,7 +96,7 @@ fn nothing_of_the_page_is_missing() {
 #[tokio::test]
 async fn enable_provider() {
     let site = Site::new("enable").await;
-    for enabled in TABS {
+    for &enabled in TABS {
         let settings = site.settings(&format!("{enabled} = true"), |kind| {
             let cookies = if kind == Kind::Login { "accept_sign_on_cookies = true" } else { "" };
             site.tab(kind, cookies)
@@ -112,7 +112,7 @@ async fn enable_provider() {
 #[tokio::test]
 async fn built_in_provider_or_an_external_web_service() {
     let site = Site::new("provider").await;
-    for external in TABS {
+    for &external in TABS {
         let settings = site.settings(&all_on(), |kind| match kind == external {
             true if kind == Kind::Login => site.tab(kind, "accept_sign_on_cookies = true"),
             true => site.tab(kind, ""),
@@ -129,13 +129,13 @@ async fn built_in_provider_or_an_external_web_service() {
 #[tokio::test]
 async fn web_service_url() {
     let site = Site::new("url").await;
-    for elsewhere in TABS {
+    for &elsewhere in TABS {
         let settings = site.settings(&all_on(), |kind| match kind == elsewhere {
             true => site.tab(kind, "").replace(".asmx", ".none"),
             false => site.tab(kind, ""),
         });
         let providers = Gateway::builder(settings).build().unwrap();
-        for kind in TABS {
+        for &kind in TABS {
             let result = ask(&providers, kind).await;
             assert_eq!(result.is_err(), kind == elsewhere, "{kind}: {result:?}");
             let hint = result.err().and_then(|error| error.hint());
@@ -148,13 +148,13 @@ async fn web_service_url() {
 #[tokio::test]
 async fn web_service_password() {
     let site = Site::new("password").await;
-    for denied in TABS {
+    for &denied in TABS {
         let settings = site.settings(&all_on(), |kind| match kind == denied {
             true => site.tab(kind, "").replace("right", "wrong"),
             false => site.tab(kind, ""),
         });
         let providers = Gateway::builder(settings).build().unwrap();
-        for kind in TABS {
+        for &kind in TABS {
             let result = ask(&providers, kind).await;
             assert_eq!(result.is_err(), kind == denied, "{kind}: {result:?}");
             let hint = result.err().and_then(|error| error.hint());

@@ -223,7 +223,7 @@ async fn every_combination_of_kinds_disabled_built_in_and_external_answers() {
         let digit = |kind: Kind| combination / 3_usize.pow(kind as u32) % 3;
         let mut settings = Settings::default();
         settings.login.accept_sign_on_cookies = true;
-        for kind in Kind::ALL {
+        for &kind in Kind::ALL {
             match digit(kind) {
                 0 => {}
                 1 => settings.enable_built_in(kind),
@@ -235,7 +235,7 @@ async fn every_combination_of_kinds_disabled_built_in_and_external_answers() {
             assert_eq!(answer, expected[digit(*kind)], "{kind} in {combination}");
         }
         // Without an implementation, built-in is what the product does on its own.
-        if Kind::ALL.into_iter().all(|kind| digit(kind) < 2) {
+        if Kind::ALL.iter().copied().all(|kind| digit(kind) < 2) {
             bare.replace(settings).unwrap();
             for ((kind, answer), expected) in ask_all(&bare).await.iter().zip(ANSWERS) {
                 assert_eq!(answer, expected[0], "{kind} in {combination}");
@@ -353,10 +353,10 @@ async fn cookies_are_refused_without_a_call_unless_they_are_accepted() {
 #[tokio::test]
 async fn the_url_and_password_of_each_tab_are_its_own() {
     let (a, b) = (sample_host().await, serve(sample::services("other", "urn:b", false)).await);
-    for kind in Kind::ALL {
+    for &kind in Kind::ALL {
         let mut settings = Settings::default();
         settings.login.accept_sign_on_cookies = true;
-        for other in Kind::ALL {
+        for &other in Kind::ALL {
             settings.enable(external(&a, other));
         }
         let mut service = external(&b, kind);
@@ -404,6 +404,7 @@ pub(crate) async fn ask(
             providers.handle_event(event).await.map(drop)
         }
         Kind::Registration => providers.register_user(registration()).await.map(drop),
+        other => panic!("{other}"),
     }
 }
 

@@ -100,7 +100,7 @@ fn the_example_has_every_key_and_its_default() {
     assert_eq!(warnings(&untouched).len(), 1, "{:?}", untouched.warnings());
     for settings in [&untouched, &parse(&text).unwrap()] {
         assert_eq!(settings.login, Settings::default().login);
-        for kind in TABS {
+        for &kind in TABS {
             assert_eq!(settings.tab(kind), Settings::default().tab(kind), "{kind}");
         }
     }

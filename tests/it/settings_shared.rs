@@ -115,7 +115,7 @@ fn what_is_set_up_without_effect_is_a_warning() {
             "[{kind}]\nprovider = 'external'\nurl = 'https://h/'\npassword_env = 'CRM_PASSWORD'\n"
         )
     };
-    for kind in TABS {
+    for &kind in TABS {
         for options in ["", "[options]\n"] {
             let settings = parse(&format!("{options}{}", external(kind))).unwrap();
             let lines = warnings(&settings);

@@ -120,7 +120,7 @@ fn each_document_says_what_the_captured_service_says() {
         .flat_map(|c| facts(std::str::from_utf8(&c.response.as_ref().unwrap().body).unwrap()))
         .collect();
     let mut ours = BTreeMap::new();
-    for kind in Kind::ALL {
+    for &kind in Kind::ALL {
         ours.extend(facts(&document(kind)));
     }
     assert_eq!(ours.keys().collect::<Vec<_>>(), captured.keys().collect::<Vec<_>>());
@@ -130,9 +130,9 @@ fn each_document_says_what_the_captured_service_says() {
 
 #[test]
 fn each_operation_stands_in_its_kinds_document_alone() {
-    for kind in Kind::ALL {
+    for &kind in Kind::ALL {
         let text = document(kind);
-        for operation in &OPERATIONS {
+        for operation in OPERATIONS {
             let offered = text.contains(&format!("<wsdl:operation name=\"{}\">", operation.name));
             assert_eq!(offered, operation.kind == kind, "{kind} {}", operation.name);
         }
@@ -196,7 +196,7 @@ fn what_the_codec_writes_is_valid() {
         },
     ];
     let mut checked = 0;
-    for operation in &OPERATIONS {
+    for operation in OPERATIONS {
         let schema = facts(&document(operation.kind));
         for version in [SoapVersion::V11, SoapVersion::V12] {
             let binding = Binding::new(DEFAULT_NAMESPACE, version);
@@ -241,18 +241,19 @@ async fn the_host_publishes_these_documents() {
             Kind::UserInformation => service.user_information(Sample),
             Kind::Events => service.events(Sample),
             Kind::Registration => service.registration(Sample),
+            other => panic!("{other}"),
         }
     };
     let name = |kind: Kind| {
         let inputs = kind.inputs_type();
         inputs["External".len()..inputs.len() - "Inputs".len()].to_owned()
     };
-    let services = Kind::ALL.map(|kind| service(kind, &name(kind)));
+    let services = Kind::ALL.iter().map(|&kind| service(kind, &name(kind)));
     let host = Host::builder().services(services).build().unwrap();
     let server = host.bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr();
     tokio::spawn(server.serve(std::future::pending()));
-    for kind in Kind::ALL {
+    for &kind in Kind::ALL {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let get = format!(
             "GET /{}.asmx?WSDL HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",

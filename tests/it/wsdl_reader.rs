@@ -41,7 +41,7 @@ fn differences(description: &Description) -> Vec<String> {
 
 #[test]
 fn asmx_documents_are_wholly_the_contract() {
-    for kind in Kind::ALL {
+    for &kind in Kind::ALL {
         let description = read(&own(&kind.to_string())).unwrap();
         assert_eq!(description.namespace, "http://tempuri.org/");
         let versions: Vec<_> = description.ports.iter().map(|port| port.version).collect();

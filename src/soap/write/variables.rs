@@ -53,12 +53,9 @@ impl Reserved {
         Self { authentication: false, inputs: &[], custom_fields: false }
     }
 
-    pub(super) fn inputs(operation: Option<&'static OperationInfo>) -> Self {
-        Self {
-            authentication: true,
-            inputs: operation.map_or(&[], |o| o.inputs),
-            custom_fields: operation.is_some_and(|o| o.custom_fields),
-        }
+    pub(super) fn inputs(operation: &OperationInfo) -> Self {
+        let OperationInfo { inputs, custom_fields, .. } = *operation;
+        Self { authentication: true, inputs, custom_fields }
     }
 
     fn has(&self, entry: &str) -> bool {
