@@ -80,11 +80,13 @@ pub(super) struct ListWriter<'w> {
     empty: bool,
     /// The contract's keys that were written: another variable of that key would override them.
     written: [&'static str; KEYS],
+    /// How many they are; those that `written` has no room for stand in `more`.
     count: usize,
+    more: Vec<&'static str>,
     error: Option<EncodeError>,
 }
 
-/// More keys than the contract gives any message.
+/// So many keys take no allocation: more than the contract gives any message.
 const KEYS: usize = 8;
 
 impl<'w> ListWriter<'w> {
@@ -94,8 +96,8 @@ impl<'w> ListWriter<'w> {
         reserved: Reserved,
         absent: Absent,
     ) -> Self {
-        let (written, count) = ([""; KEYS], 0);
-        Self { w, operation, reserved, absent, empty: true, written, count, error: None }
+        let (written, count, more) = ([""; KEYS], 0, Vec::new());
+        Self { w, operation, reserved, absent, empty: true, written, count, more, error: None }
     }
 
     /// Closes the list whose start tag is open.
@@ -148,9 +150,12 @@ impl Sink for ListWriter<'_> {
     }
 
     fn put(&mut self, key: &'static str, value: &str) {
-        if let Some(place) = self.written.get_mut(self.count) {
-            *place = key;
-            self.count += 1;
+        match self.written.get_mut(self.count) {
+            Some(place) => {
+                *place = key;
+                self.count += 1;
+            }
+            None => self.more.push(key),
         }
         self.open("<string>");
         // The contract's own keys need no escaping.
@@ -170,7 +175,8 @@ impl Sink for ListWriter<'_> {
     }
 
     fn put_other(&mut self, entry: &str) {
-        let written = self.written[..self.count].iter().any(|key| has_key(entry, key));
+        let mut written = self.written[..self.count].iter().chain(&self.more);
+        let written = written.any(|key| has_key(entry, key));
         if written || self.reserved.has(entry) {
             let key = key_of(entry).to_owned();
             return self.fail(EncodeError::Reserved { operation: self.operation, key });
