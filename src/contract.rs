@@ -41,6 +41,9 @@ pub use ticket::{Start, StartTicket, TicketProvider};
 pub use user_information::{GetUserInfo, UserInformation, UserInformationProvider};
 pub use variables::{Absent, Sink, VariableError, Variables};
 
+use std::error::Error;
+use std::fmt;
+
 use raw::RawCustomFieldData;
 
 /// The variable that carries the web service password in every request
@@ -186,6 +189,28 @@ impl Failure {
 }
 
 /// Why a provider gives no answer.
+///
+/// In a provider's method `?` makes an [`Exception`](Self::Exception) of whatever can be a
+/// `Box<dyn Error + Send + Sync>`: every such error, a boxed one, `anyhow::Error`, and text. A
+/// [`Failure`] becomes what it says. An error that is not `Send` goes through
+/// [`exception`](Self::exception).
+///
+/// ```
+/// use external_providers::contract::{Answer, ProviderResult, Start, StartTicket, TicketProvider};
+///
+/// struct ByDepartment;
+///
+/// impl TicketProvider for ByDepartment {
+///     async fn start_ticket(&self, request: StartTicket) -> ProviderResult<StartTicket> {
+///         let number: u32 = request.ticket_number.ok_or("a ticket without a number")?.parse()?;
+///         Ok(Answer::new(Start::allowed(), format!("Ticket {number} allowed")))
+///     }
+/// }
+/// ```
+///
+/// For that it cannot be an [`Error`] itself: it would be converted into itself in two ways. It
+/// displays as one, and [`into_error`](Self::into_error) makes one of it; where the error is a
+/// `Box<dyn Error>`, `?` does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderError {
     /// `Success=false` with a message: the provider declines, in an orderly way.
@@ -200,10 +225,9 @@ impl ProviderError {
     pub fn failure(message: impl Into<String>) -> Self {
         Self::Failure(Failure::new(message))
     }
-}
 
-impl<E: std::error::Error> From<E> for ProviderError {
-    fn from(error: E) -> Self {
+    /// An exception: the messages of an error and of its causes, for errors that `?` does not take.
+    pub fn exception(error: &dyn Error) -> Self {
         let mut messages = vec![error.to_string()];
         let mut source = error.source();
         while let Some(error) = source {
@@ -211,6 +235,49 @@ impl<E: std::error::Error> From<E> for ProviderError {
             source = error.source();
         }
         Self::Exception(messages)
+    }
+
+    /// The same as an [`Error`], to return from a function that is not a provider's method. It has no
+    /// `source`: its text has all messages.
+    pub fn into_error(self) -> impl Error + Send + Sync + 'static {
+        ErrorText(self)
+    }
+}
+
+impl fmt::Display for ProviderError {
+    /// The first line of what the provider says; of an exception the messages, the outermost first,
+    /// with colons between.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failure(failure) => match failure.message.as_deref() {
+                Some(message) => write!(f, "the provider declined: {}", first_line(message)),
+                None => f.write_str("the provider declined"),
+            },
+            Self::Exception(messages) => f.write_str(&messages.join(": ")),
+        }
+    }
+}
+
+/// A [`ProviderError`] where an [`Error`] is wanted.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct ErrorText(ProviderError);
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for ProviderError {
+    fn from(error: E) -> Self {
+        Self::exception(&*error.into())
+    }
+}
+
+impl From<Failure> for ProviderError {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<ProviderError> for Box<dyn Error> {
+    fn from(error: ProviderError) -> Self {
+        Box::new(ErrorText(error))
     }
 }
 

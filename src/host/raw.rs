@@ -58,7 +58,7 @@ pub enum RawAnswer<'a> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RawError {
-    /// `Success=false`, or an exception.
+    /// `Success=false`, or an exception: what `?` makes of errors, as in [`ProviderError`].
     Provider(ProviderError),
     /// A fault as it is to be sent (`SoapException`).
     Fault(Box<Fault>),
@@ -80,9 +80,9 @@ impl RawError {
     }
 }
 
-impl From<ProviderError> for RawError {
-    fn from(error: ProviderError) -> Self {
-        Self::Provider(error)
+impl<E: Into<ProviderError>> From<E> for RawError {
+    fn from(error: E) -> Self {
+        Self::Provider(error.into())
     }
 }
 

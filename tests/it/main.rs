@@ -28,6 +28,7 @@ mod host_asmx;
 mod host_attacks;
 mod host_captures;
 mod host_http;
+mod library;
 mod own_words;
 mod owner;
 mod page;

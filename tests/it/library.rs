@@ -1,0 +1,104 @@
+//! The library as an application uses it: what its authors expect to compile does.
+
+use std::error::Error;
+
+use anyhow::Context as _;
+use external_providers::Client;
+use external_providers::client::{CallError, Transport, TransportError};
+use external_providers::contract::{
+    Answer, Failure, ProviderError, ProviderResult, Start, StartTicket, TicketProvider,
+};
+use external_providers::exchange::{HttpRequest, HttpResponse};
+use external_providers::host::{Host, Service};
+
+/// A host that is called without a network.
+struct InProcess(Host);
+
+impl Transport for InProcess {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        Ok(self.0.answer(&request).await.expect("a service is at the path"))
+    }
+}
+
+/// A client of a service in this process.
+fn client(service: impl FnOnce(Service) -> Service) -> Client<InProcess> {
+    let service = service(Service::new("/Provider.asmx", "s3cret"));
+    let host = Host::builder().service(service).build().unwrap();
+    Client::new("http://localhost/Provider.asmx", "s3cret").unwrap().over(|_| InProcess(host))
+}
+
+/// Fails in the way that the subject names.
+struct Failing;
+
+impl TicketProvider for Failing {
+    async fn start_ticket(&self, request: StartTicket) -> ProviderResult<StartTicket> {
+        let subject = request.subject.unwrap_or_default();
+        match subject.as_str() {
+            "std" => subject.parse::<u32>().map(drop)?,
+            "anyhow" => subject.parse::<u32>().map(drop).context("no number")?,
+            "boxed" => boxed()?,
+            "text" => Err("just words")?,
+            "failure" => Err(Failure::new("not today"))?,
+            "unsendable" => {
+                unsendable().map_err(|error| ProviderError::exception(&*error))?;
+            }
+            _ => {}
+        }
+        Ok(Answer::new(Start::allowed(), "Ticket Allowed"))
+    }
+}
+
+fn boxed() -> Result<(), Box<dyn Error + Send + Sync>> {
+    Err("in a box".into())
+}
+
+fn unsendable() -> Result<(), Box<dyn Error>> {
+    Err("of one thread".into())
+}
+
+#[tokio::test]
+async fn whatever_fails_in_a_provider_goes_through_a_question_mark() {
+    let client = client(|service| service.ticket(Failing));
+    for (subject, fault) in [
+        ("std", "invalid digit found in string"),
+        ("anyhow", "no number ---> invalid digit found in string"),
+        ("boxed", "in a box"),
+        ("text", "just words"),
+        ("unsendable", "of one thread"),
+    ] {
+        let request = StartTicket { subject: Some(subject.into()), ..Default::default() };
+        match client.call(request).await {
+            Err(CallError::Fault(said)) => assert_eq!(
+                said.reason,
+                format!("Server was unable to process request. ---> {fault}"),
+                "{subject}"
+            ),
+            other => panic!("{subject}: {other:?}"),
+        }
+    }
+    let request = StartTicket { subject: Some("failure".into()), ..Default::default() };
+    match client.call(request).await {
+        Err(CallError::Failure(failure)) => assert_eq!(*failure, Failure::new("not today")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_providers_error_is_shown_and_goes_on_as_an_error() {
+    fn anyhow_of(error: ProviderError) -> anyhow::Result<()> {
+        Err(error).map_err(ProviderError::into_error)?
+    }
+    fn boxed_of(error: ProviderError) -> Result<(), Box<dyn Error>> {
+        Err(error)?
+    }
+    let cause = anyhow::anyhow!("disk on fire").context("cannot look that up");
+    for (error, text) in [
+        (cause.into(), "cannot look that up: disk on fire"),
+        (ProviderError::failure("not today\nsee you"), "the provider declined: not today"),
+        (Failure::default().into(), "the provider declined"),
+    ] {
+        assert_eq!(ProviderError::to_string(&error), text);
+        assert_eq!(format!("{:#}", anyhow_of(error.clone()).unwrap_err()), text);
+        assert_eq!(boxed_of(error).unwrap_err().to_string(), text);
+    }
+}
