@@ -7,6 +7,7 @@ pub(crate) mod remedy;
 mod transport;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 
 pub use crate::http::{Transport, TransportError, TransportErrorKind};
@@ -47,8 +48,16 @@ use crate::soap::Binding;
 ///
 /// Cheap to keep: connections are reused while they are young (10 s), since IIS and proxies close
 /// idle ones. Nothing is ever sent twice: no retries, no redirects. Calls may run at the same time.
+///
+/// A clone is cheap and shares the connections.
+#[derive(Clone)]
 pub struct Client<T = HttpTransport> {
     transport: T,
+    service: Arc<Callee>,
+}
+
+/// What all clones of a client know of the service.
+struct Callee {
     binding: Binding,
     target: String,
     password: Option<Secret>,
@@ -61,8 +70,8 @@ impl<T: fmt::Debug> fmt::Debug for Client<T> {
         // The target is left out: a query may carry a secret.
         f.debug_struct("Client")
             .field("transport", &self.transport)
-            .field("namespace", &self.binding.namespace())
-            .field("version", &self.binding.version())
+            .field("namespace", &self.service.binding.namespace())
+            .field("version", &self.service.binding.version())
             .finish_non_exhaustive()
     }
 }
@@ -92,13 +101,7 @@ impl Client {
 impl<T: Transport> Client<T> {
     /// The same client over another transport: a recorder, a test double.
     pub fn over<U: Transport>(self, wrap: impl FnOnce(T) -> U) -> Client<U> {
-        Client {
-            transport: wrap(self.transport),
-            binding: self.binding,
-            target: self.target,
-            password: self.password,
-            proxy_password: self.proxy_password,
-        }
+        Client { transport: wrap(self.transport), service: self.service }
     }
 
     /// The transport.
@@ -108,12 +111,12 @@ impl<T: Transport> Client<T> {
 
     /// Path and query, as the request line has them.
     pub(crate) fn target(&self) -> &str {
-        &self.target
+        &self.service.target
     }
 
     /// Namespace and SOAP version.
     pub fn binding(&self) -> &Binding {
-        &self.binding
+        &self.service.binding
     }
 
     /// Calls an operation.
@@ -144,16 +147,17 @@ impl<T: Transport> Client<T> {
     }
 
     async fn call_once<O: Operation>(&self, request: &O) -> Result<Answer<O::Result>, CallError> {
-        let http = self.binding.encode_request(&self.target, self.password.as_ref(), request)?;
+        let Callee { binding, target, password, .. } = &*self.service;
+        let http = binding.encode_request(target, password.as_ref(), request)?;
         let response = self.transport.send(http).await?;
         // The mask is made only when something goes wrong; until then no text is kept.
-        match self.binding.decode_response::<O>(&response, &Mask::default()) {
+        match binding.decode_response::<O>(&response, &Mask::default()) {
             Ok(Ok(answer)) => Ok(answer),
             _ => {
                 let mut secrets = Secrets::default();
                 request.write_inputs(&mut secrets);
                 let mask = self.mask(&secrets);
-                match self.binding.decode_response::<O>(&response, &mask)? {
+                match binding.decode_response::<O>(&response, &mask)? {
                     Ok(answer) => Ok(answer),
                     Err(failure) => Err(CallError::Failure(Box::new(failure))),
                 }
@@ -168,18 +172,20 @@ impl<T: Transport> Client<T> {
         operation: &'static str,
         inputs: Presence<RawInputs>,
     ) -> Result<Presence<RawResult>, CallError> {
-        let http = self.binding.encode_raw_request(&self.target, operation, &inputs)?;
+        let Callee { binding, target, .. } = &*self.service;
+        let http = binding.encode_raw_request(target, operation, &inputs)?;
         let response = self.transport.send(http).await?;
         let mut secrets = Secrets::default();
         if let Presence::Value(RawInputs { input_variables: Presence::Value(list) }) = &inputs {
             list.0.iter().flatten().for_each(|entry| secrets.entry(entry));
         }
         let mask = self.mask(&secrets);
-        Ok(self.binding.decode_raw_response(operation, &response, &mask)?)
+        Ok(binding.decode_raw_response(operation, &response, &mask)?)
     }
 
     /// A mask for all secrets of a call.
     pub(crate) fn mask(&self, request: &Secrets) -> Mask {
-        Mask::new(request.0.iter().chain(&self.password).chain(&self.proxy_password))
+        let Callee { password, proxy_password, .. } = &*self.service;
+        Mask::new(request.0.iter().chain(password).chain(proxy_password))
     }
 }

@@ -1,12 +1,13 @@
 //! The settings of a client.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-use super::{Client, HttpTransport};
+use super::{Callee, Client, HttpTransport};
 use crate::contract::Absent;
 use crate::secret::{Mask, Secret};
 use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, OperationNameError, SoapVersion};
@@ -199,7 +200,8 @@ impl ClientBuilder {
         for (operation, action) in self.actions {
             binding = binding.with_operation_action(&operation, action)?;
         }
-        Ok(Client { transport, binding, target, password: self.password, proxy_password })
+        let service = Callee { binding, target, password: self.password, proxy_password };
+        Ok(Client { transport, service: Arc::new(service) })
     }
 
     /// What all secrets of a call to the service are masked with.

@@ -22,7 +22,8 @@ use crate::xml::{self, charset::Charset};
 /// How long a server may take to say what it speaks, when a handshake failed.
 const EXAMINATION: Duration = Duration::from_secs(3);
 
-/// The transport over HTTP/1.1.
+/// The transport over HTTP/1.1. Clones share their connections.
+#[derive(Clone)]
 pub struct HttpTransport {
     pub(super) client: reqwest::Client,
     pub(super) url: Url,

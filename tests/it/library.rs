@@ -12,6 +12,7 @@ use external_providers::exchange::{HttpRequest, HttpResponse};
 use external_providers::host::{Host, Service};
 
 /// A host that is called without a network.
+#[derive(Clone)]
 struct InProcess(Host);
 
 impl Transport for InProcess {
@@ -100,5 +101,19 @@ fn a_providers_error_is_shown_and_goes_on_as_an_error() {
         assert_eq!(ProviderError::to_string(&error), text);
         assert_eq!(format!("{:#}", anyhow_of(error.clone()).unwrap_err()), text);
         assert_eq!(boxed_of(error).unwrap_err().to_string(), text);
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_cloned_into_the_state_of_each_task() {
+    fn state<T: Clone + Send + Sync + 'static>(state: &T) -> T {
+        state.clone()
+    }
+    state(&Client::new("http://localhost/Provider.asmx", "s3cret").unwrap());
+    let client = client(|service| service.ticket(Failing));
+    for task in [state(&client), state(&client)]
+        .map(|client| async move { client.call(StartTicket::default()).await })
+    {
+        assert_eq!(tokio::spawn(task).await.unwrap().unwrap().result, Start::allowed());
     }
 }
