@@ -81,3 +81,20 @@ impl std::fmt::Display for SoapVersion {
         })
     }
 }
+
+impl std::str::FromStr for SoapVersion {
+    type Err = UnknownVersion;
+
+    /// `1.1` or `1.2`, as it displays.
+    fn from_str(text: &str) -> Result<Self, UnknownVersion> {
+        [Self::V11, Self::V12]
+            .into_iter()
+            .find(|version| version.to_string() == text)
+            .ok_or(UnknownVersion)
+    }
+}
+
+/// Text that names no version of SOAP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the version of SOAP must be 1.1 or 1.2")]
+pub struct UnknownVersion;

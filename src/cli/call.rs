@@ -69,8 +69,8 @@ pub(crate) struct CallArgs {
     namespace: String,
 
     /// The SOAP version
-    #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = ["1.1", "1.2"])]
-    soap: String,
+    #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = variables::soap_version())]
+    soap: SoapVersion,
 
     /// What is sent of a known variable that is not given: it, empty (subject=), since many services
     /// fail without it, or nothing. location and interactiontype are sent only if they are given;
@@ -217,7 +217,7 @@ fn external(
 ) -> Result<External, Failed> {
     let mut service = External::new(operation.kind, url, auth);
     service.namespace = Name::Discover;
-    service.soap = version(args);
+    service.soap = args.soap;
     service.absent = args.absent;
     service.timeout = args.timeout;
     let trusted = args.trust.read(Some(url))?;
@@ -227,10 +227,6 @@ fn external(
     // What is wrong is said as without discovery.
     service.client_builder().build().map_err(|error| unbuilt(&error, url))?;
     Ok(service)
-}
-
-fn version(args: &CallArgs) -> SoapVersion {
-    if args.soap == "1.2" { SoapVersion::V12 } else { SoapVersion::V11 }
 }
 
 async fn dispatch(
@@ -248,7 +244,7 @@ fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
     let trusted = args.trust.read(Some(url))?;
     let builder = Client::builder(url, auth)
         .namespace(&args.namespace)
-        .soap_version(version(args))
+        .soap_version(args.soap)
         .absent(args.absent)
         .timeout(args.timeout);
     trusted.apply(builder).build().map_err(|error| unbuilt(&error, url))

@@ -74,9 +74,9 @@ pub(crate) struct CheckArgs {
     namespace: Option<String>,
 
     /// The SOAP version that callers are set to
-    #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = ["1.1", "1.2"],
-        conflicts_with = "settings")]
-    soap: String,
+    #[arg(long, value_name = "VERSION", default_value = "1.1", conflicts_with = "settings",
+        value_parser = variables::soap_version())]
+    soap: SoapVersion,
 
     /// What is sent of a known variable without a value: it, empty, or nothing
     #[arg(long, value_name = "HOW", default_value = "empty", value_parser = variables::absent(),
@@ -184,7 +184,7 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
     let mut subject = Subject::new(url.as_str());
     subject.kind = args.kind;
     subject.namespace = args.namespace.clone().filter(|namespace| namespace != DISCOVER);
-    subject.soap = if args.soap == "1.2" { SoapVersion::V12 } else { SoapVersion::V11 };
+    subject.soap = args.soap;
     subject.absent = args.absent;
     subject.password = Passwords::default().auth(args.auth_password_file.as_deref())?;
     let trusted = args.trust.read(Some(url))?;

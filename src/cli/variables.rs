@@ -7,6 +7,7 @@ use external_providers::contract::{
     AUTH_PASSWORD, Absent, CUSTOM_FIELD_PREFIX, OperationInfo, Variables,
 };
 use external_providers::secret::is_secret_key;
+use external_providers::soap::SoapVersion;
 use external_providers::suggest::is_near;
 
 use super::passwords::{self, Passwords};
@@ -18,6 +19,11 @@ pub(crate) fn absent() -> impl TypedValueParser<Value = Absent> {
         "omit" => Absent::Omit,
         _ => Absent::Empty,
     })
+}
+
+/// The values of `--soap`.
+pub(crate) fn soap_version() -> impl TypedValueParser<Value = SoapVersion> {
+    PossibleValuesParser::new(["1.1", "1.2"]).try_map(|version| version.parse())
 }
 
 /// Variables as JSON: an object of strings, or a list of objects with `key` and `value`, in their

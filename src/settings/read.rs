@@ -7,7 +7,6 @@ use super::{External, LoginSettings, Name, Provider, Role, Settings, Surrounding
 use crate::client::{BuildError, is_local, parse_url};
 use crate::contract::{Absent, Kind};
 use crate::secret::Secret;
-use crate::soap::SoapVersion;
 use crate::suggest::is_near;
 use crate::tls::FingerprintError;
 use crate::toml_document::{Document, Problem, Table};
@@ -141,9 +140,7 @@ impl Reading<'_, '_> {
             self.check_discover("operation", &service.operation);
         }
         let section = &mut self.section;
-        if section.choice("soap") == "1.2" {
-            service.soap = SoapVersion::V12;
-        }
+        service.soap = section.choice("soap").parse().unwrap_or_default();
         if section.choice("absent") == "omit" {
             service.absent = Absent::Omit;
         }

@@ -8,8 +8,10 @@ use external_providers::client::{CallError, Transport, TransportError};
 use external_providers::contract::{
     Answer, Failure, ProviderError, ProviderResult, Start, StartTicket, TicketProvider,
 };
-use external_providers::exchange::{HttpRequest, HttpResponse};
+use external_providers::http::{HttpRequest, HttpResponse};
 use external_providers::host::{Host, Service};
+use external_providers::secret::Secret;
+use external_providers::soap::SoapVersion;
 
 /// A host that is called without a network.
 #[derive(Clone)]
@@ -116,4 +118,15 @@ async fn a_client_is_cloned_into_the_state_of_each_task() {
     {
         assert_eq!(tokio::spawn(task).await.unwrap().unwrap().result, Start::allowed());
     }
+}
+
+#[test]
+fn words_are_parsed_into_what_they_display_as() {
+    for version in [SoapVersion::V11, SoapVersion::V12] {
+        assert_eq!(version.to_string().parse(), Ok(version));
+    }
+    let error = "2".parse::<SoapVersion>().unwrap_err();
+    assert_eq!(error.to_string(), "the version of SOAP must be 1.1 or 1.2");
+    let secret: Secret = "hunter2".parse().unwrap();
+    assert!(secret.matches("hunter2") && secret.to_string() == "***");
 }
