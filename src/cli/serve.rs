@@ -107,8 +107,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
             "set {AUTH_PASSWORD}, or use --auth-password-file FILE (- for standard input)"
         )));
     };
-    let mut settings = Settings::default();
-    settings.trust_forwarded = args.trust_forwarded;
+    let settings = Settings { trust_forwarded: args.trust_forwarded, ..Settings::default() };
     let host = Host::builder()
         .services(sample::services(password, &args.namespace, args.diagnostics))
         .settings(settings)

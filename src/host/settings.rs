@@ -4,9 +4,17 @@ use std::time::Duration;
 
 use crate::soap::Limits;
 
-/// Limits and timeouts of a host.
+/// Limits and timeouts of a host. Limits may be added: end a literal with the defaults.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use external_providers::host::Settings;
+///
+/// let settings = Settings { max_body: 1 << 20, ..Settings::default() };
+/// assert_eq!(settings.shutdown_timeout, Duration::from_secs(30));
+/// ```
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct Settings {
     /// Bytes of a request's body. Default 4096 KB, ASP.NET's `maxRequestLength`.
     pub max_body: usize,

@@ -17,7 +17,7 @@ use external_providers::contract::{
     Answer, Authenticate, Kind, ProviderResult, Start, StartTicket, TicketProvider,
 };
 use external_providers::gateway::{Cause, Gateway, LoginOutcome};
-use external_providers::host::Service;
+use external_providers::host::{self, Service};
 use external_providers::settings::{External, Settings};
 use external_providers::{Host, sample};
 
@@ -40,8 +40,7 @@ async fn serve() {
     let services = sample::services(PASSWORD, "http://tempuri.org/", false);
     let slow = Service::new("/Slow.asmx", PASSWORD).ticket(Slow);
     // A caller who gives up does not end what the provider does: the rounds add up.
-    let mut settings = external_providers::host::Settings::default();
-    settings.max_requests = 100_000;
+    let settings = host::Settings { max_requests: 100_000, ..host::Settings::default() };
     let host = Host::builder().services(services).service(slow).settings(settings);
     let host = host.build().unwrap();
     let server = host.bind("127.0.0.1:0").await.unwrap();

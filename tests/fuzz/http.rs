@@ -22,10 +22,12 @@ fn servers() -> &'static [SocketAddr; 2] {
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async {
-                let mut settings = Settings::default();
-                settings.header_timeout = Duration::from_millis(500);
-                settings.body_timeout = Duration::from_millis(500);
-                settings.idle_timeout = Duration::from_millis(500);
+                let settings = Settings {
+                    header_timeout: Duration::from_millis(500),
+                    body_timeout: Duration::from_millis(500),
+                    idle_timeout: Duration::from_millis(500),
+                    ..Settings::default()
+                };
                 let services = sample::services("s3cret", "http://tempuri.org/", true);
                 let host = Host::builder().services(services).settings(settings).build();
                 let host = host.expect("in order").bind("127.0.0.1:0").await.expect("a port");

@@ -27,8 +27,7 @@ async fn told(metrics: std::net::SocketAddr, line: &str) {
 #[tokio::test]
 async fn stalled_uploads_do_not_keep_small_calls_out() {
     const LARGE: usize = 256 << 10;
-    let mut settings = Settings::default();
-    settings.max_buffered = 4 * LARGE;
+    let settings = Settings { max_buffered: 4 * LARGE, ..Settings::default() };
     let server = bind(settings).await.with_metrics("127.0.0.1:0").await.unwrap();
     let (address, metrics) = (server.local_addr(), server.metrics_addr().unwrap());
     tokio::spawn(server.serve(std::future::pending()));
@@ -163,8 +162,7 @@ async fn forms_are_taken_from_the_own_page_only() {
         )
     };
     let local = run(Settings::default()).await;
-    let mut settings = Settings::default();
-    settings.trial = Trial::Always;
+    let settings = Settings { trial: Trial::Always, ..Settings::default() };
     let always = run(settings).await;
     // With the default, and where everybody is offered the form: is it carried out?
     for (headers, here, everywhere) in [

@@ -21,12 +21,13 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Settings that can be awaited in a test.
 pub(crate) fn quick() -> Settings {
-    let mut settings = Settings::default();
-    settings.header_timeout = Duration::from_millis(200);
-    settings.body_timeout = Duration::from_millis(200);
-    settings.idle_timeout = Duration::from_millis(400);
-    settings.shutdown_timeout = Duration::from_millis(600);
-    settings
+    Settings {
+        header_timeout: Duration::from_millis(200),
+        body_timeout: Duration::from_millis(200),
+        idle_timeout: Duration::from_millis(400),
+        shutdown_timeout: Duration::from_millis(600),
+        ..Settings::default()
+    }
 }
 
 pub(crate) async fn bind(settings: Settings) -> Server {
@@ -469,8 +470,7 @@ async fn health_and_metrics_are_told() {
 
 #[tokio::test]
 async fn pages_describe_the_service() {
-    let mut settings = Settings::default();
-    settings.trust_forwarded = true;
+    let settings = Settings { trust_forwarded: true, ..Settings::default() };
     let address = run(settings).await;
     let help = exchange(address, get("/Provider.asmx")).await;
     assert!(help.contains("<a href=\"Provider.asmx?op=StartTicket\">StartTicket</a>"), "{help}");
@@ -521,8 +521,7 @@ async fn operations_that_only_read_can_be_tried() {
         changing.contains("Data at the root level is invalid. Line 1, position 1."),
         "{changing}"
     );
-    let mut settings = Settings::default();
-    settings.trial = Trial::Never;
+    let settings = Settings { trial: Trial::Never, ..Settings::default() };
     let never = exchange(run(settings).await, form("Authenticate", fields)).await;
     assert!(never.contains("Data at the root level is invalid. Line 1, position 1."), "{never}");
 }

@@ -4,12 +4,12 @@ use std::error::Error;
 
 use anyhow::Context as _;
 use external_providers::Client;
-use external_providers::client::{CallError, Transport, TransportError};
+use external_providers::client::CallError;
 use external_providers::contract::{
     Answer, Failure, ProviderError, ProviderResult, Start, StartTicket, TicketProvider,
 };
-use external_providers::http::{HttpRequest, HttpResponse};
 use external_providers::host::{Host, Service};
+use external_providers::http::{HttpRequest, HttpResponse, Transport, TransportError};
 use external_providers::secret::Secret;
 use external_providers::soap::SoapVersion;
 

@@ -96,11 +96,13 @@ fn bodies_come_in_every_framing() {
 
 #[test]
 fn what_cannot_be_understood_is_refused_and_never_answered() {
-    let mut limits = Limits::default();
-    limits.head = 4 << 10;
-    limits.body = 64 << 10;
-    limits.head_time = Duration::from_millis(300);
-    limits.body_time = Duration::from_millis(300);
+    let limits = Limits {
+        head: 4 << 10,
+        body: 64 << 10,
+        head_time: Duration::from_millis(300),
+        body_time: Duration::from_millis(300),
+        ..Limits::default()
+    };
     let server = start_with(limits, vec![login()], &[]);
     let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(8 << 10));
     let large = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", 65 << 10);
@@ -141,8 +143,7 @@ fn what_cannot_be_understood_is_refused_and_never_answered() {
 
 #[test]
 fn too_many_connections_are_told_so() {
-    let mut limits = Limits::default();
-    limits.connections = 1;
+    let limits = Limits { connections: 1, ..Limits::default() };
     let server = start_with(limits, vec![login()], &[]);
     let mut first = Peer::connect(server.local_addr());
     first.send(call("Authenticate", &LOGIN));
