@@ -89,7 +89,7 @@ async fn whatever_fails_in_a_provider_goes_through_a_question_mark() {
 #[test]
 fn a_providers_error_is_shown_and_goes_on_as_an_error() {
     fn anyhow_of(error: ProviderError) -> anyhow::Result<()> {
-        Err(error).map_err(ProviderError::into_error)?
+        Err(error.into_error())?
     }
     fn boxed_of(error: ProviderError) -> Result<(), Box<dyn Error>> {
         Err(error)?
