@@ -10,6 +10,7 @@
 //! ([`NameSource`]).
 
 mod catalogue;
+pub(crate) mod handlers;
 mod names;
 pub mod raw;
 pub mod variables;
@@ -33,6 +34,7 @@ pub use custom_fields::{
     CustomFieldChange, CustomFieldOptions, CustomFieldProvider, GetCustomFieldOptions,
 };
 pub use events::{EventHandled, EventProvider, HandleEvent};
+pub use handlers::BoxFuture;
 pub use login::{Authenticate, Authentication, GetSignInCookieInfo, LoginProvider};
 pub use registration::{RegisterUser, Registration, RegistrationProvider};
 pub(crate) use secrets::Secrets;

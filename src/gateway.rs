@@ -40,7 +40,7 @@ mod reload;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use built_in::{BuiltIn, Own};
+use built_in::BuiltIn;
 use remote::Remote;
 
 pub use error::{Blame, Cause, GatewayError, LoadError, ServiceError};
@@ -48,11 +48,13 @@ pub use link::client;
 pub use outcome::{LoginOutcome, LoginPage, Refused, RefusedBy, RegistrationOutcome, SignedIn};
 
 use crate::client::CallError;
+use crate::contract::handlers::{self, Register as _};
 use crate::contract::{
     Answer, Authenticate, ChatProvider, CustomFieldOptions, CustomFieldProvider, EventHandled,
     EventProvider, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent, Kind,
-    LoginProvider, Operation, ProviderError, RegisterUser, RegistrationProvider, Start, StartChat,
-    StartTicket, TicketProvider, UserInformation, UserInformationProvider, Variables,
+    LoginProvider, Operation, ProviderError, ProviderResult, RegisterUser, RegistrationProvider,
+    Start, StartChat, StartTicket, TicketProvider, UserInformation, UserInformationProvider,
+    Variables,
 };
 use crate::settings::Settings;
 
@@ -96,49 +98,62 @@ impl GatewayBuilder {
     /// Answers logins while the login provider is built-in.
     #[must_use]
     pub fn login(mut self, provider: impl LoginProvider + 'static) -> Self {
-        self.built_in.login(provider);
+        handlers::login(provider, &mut self.built_in);
         self
     }
 
     /// Decides about fields while the custom field provider is built-in.
     #[must_use]
     pub fn custom_fields(mut self, provider: impl CustomFieldProvider + 'static) -> Self {
-        self.built_in.custom_fields(provider);
+        handlers::custom_fields(provider, &mut self.built_in);
         self
     }
 
     /// Decides about tickets while the ticket provider is built-in.
     #[must_use]
     pub fn ticket(mut self, provider: impl TicketProvider + 'static) -> Self {
-        self.built_in.ticket(provider);
+        handlers::ticket(provider, &mut self.built_in);
         self
     }
 
     /// Decides about chats while the live chat provider is built-in.
     #[must_use]
     pub fn live_chat(mut self, provider: impl ChatProvider + 'static) -> Self {
-        self.built_in.live_chat(provider);
+        handlers::live_chat(provider, &mut self.built_in);
         self
     }
 
     /// Looks customers up while the user information provider is built-in.
     #[must_use]
     pub fn user_information(mut self, provider: impl UserInformationProvider + 'static) -> Self {
-        self.built_in.user_information(provider);
+        handlers::user_information(provider, &mut self.built_in);
         self
     }
 
     /// Takes events while the events provider is built-in.
     #[must_use]
     pub fn events(mut self, provider: impl EventProvider + 'static) -> Self {
-        self.built_in.events(provider);
+        handlers::events(provider, &mut self.built_in);
         self
     }
 
     /// Creates users while the registration provider is built-in.
     #[must_use]
     pub fn registration(mut self, provider: impl RegistrationProvider + 'static) -> Self {
-        self.built_in.registration(provider);
+        handlers::registration(provider, &mut self.built_in);
+        self
+    }
+
+    /// Carries out one operation, of the contract or of the site's own, while the provider of its
+    /// kind is built-in. Of several functions for one operation the last counts.
+    #[must_use]
+    pub fn operation<T, F, R>(mut self, handler: F) -> Self
+    where
+        T: Operation,
+        F: Fn(T) -> R + Send + Sync + 'static,
+        R: Future<Output = ProviderResult<T>> + Send + 'static,
+    {
+        self.built_in.register(handler);
         self
     }
 
@@ -189,7 +204,7 @@ impl Gateway {
     /// May this user log in with this password?
     pub async fn authenticate(&self, request: Authenticate) -> Result<LoginOutcome, GatewayError> {
         let current = self.current();
-        let answer = current.ask(request, self.0.built_in.authenticate.as_ref()).await?;
+        let answer = current.ask(request, &self.0.built_in).await?;
         Ok(LoginOutcome::new(&current.settings.login, answer))
     }
 
@@ -204,7 +219,7 @@ impl Gateway {
         if current.login_decides(&self.0.built_in) && !login.accept_sign_on_cookies {
             return Ok(LoginOutcome::no_cookies(login));
         }
-        let answer = current.ask(request, self.0.built_in.cookie.as_ref()).await?;
+        let answer = current.ask(request, &self.0.built_in).await?;
         Ok(LoginOutcome::new(login, answer))
     }
 
@@ -213,21 +228,21 @@ impl Gateway {
         &self,
         request: GetCustomFieldOptions,
     ) -> Result<Answer<CustomFieldOptions>, GatewayError> {
-        let answer = self.current().ask(request, self.0.built_in.custom_fields.as_ref()).await?;
+        let answer = self.call(request).await?;
         Ok(answer.unwrap_or_else(|| without_provider(CustomFieldOptions::default())))
     }
 
     /// May this ticket start, and where does it go? Without a provider it may, where it is. Sent at
     /// most once: see [`GatewayError::sent`].
     pub async fn start_ticket(&self, request: StartTicket) -> Result<Answer<Start>, GatewayError> {
-        let answer = self.current().ask(request, self.0.built_in.ticket.as_ref()).await?;
+        let answer = self.call(request).await?;
         Ok(answer.unwrap_or_else(|| without_provider(Start::allowed())))
     }
 
     /// May this chat start, and where does it go? Without a provider it may, where it is. Sent at
     /// most once: see [`GatewayError::sent`].
     pub async fn start_chat(&self, request: StartChat) -> Result<Answer<Start>, GatewayError> {
-        let answer = self.current().ask(request, self.0.built_in.live_chat.as_ref()).await?;
+        let answer = self.call(request).await?;
         Ok(answer.unwrap_or_else(|| without_provider(Start::allowed())))
     }
 
@@ -236,7 +251,7 @@ impl Gateway {
         &self,
         request: GetUserInfo,
     ) -> Result<Answer<UserInformation>, GatewayError> {
-        let answer = self.current().ask(request, self.0.built_in.user_information.as_ref()).await?;
+        let answer = self.call(request).await?;
         Ok(answer.unwrap_or_else(|| without_provider(UserInformation::NotFound)))
     }
 
@@ -246,13 +261,14 @@ impl Gateway {
         &self,
         request: HandleEvent,
     ) -> Result<Answer<EventHandled>, GatewayError> {
-        let (current, own) = (self.current(), self.0.built_in.events.as_ref());
+        let (current, built_in) = (self.current(), &self.0.built_in);
         let tab = current.settings.tab(Kind::Events);
+        let own = built_in.get::<HandleEvent>();
         if tab.enabled && tab.external().is_none() && own.is_none() {
             let name: String = request.event_name.chars().take(64).collect();
             tracing::info!(event = ?name, "event without a provider");
         }
-        let answer = current.ask(request, own).await?;
+        let answer = current.ask(request, built_in).await?;
         Ok(answer.unwrap_or_else(|| without_provider(EventHandled)))
     }
 
@@ -261,8 +277,18 @@ impl Gateway {
         &self,
         request: RegisterUser,
     ) -> Result<RegistrationOutcome, GatewayError> {
-        let answer = self.current().ask(request, self.0.built_in.registration.as_ref()).await?;
+        let answer = self.call(request).await?;
         Ok(answer.map_or(RegistrationOutcome::NotDecided, RegistrationOutcome::Decided))
+    }
+
+    /// Calls any operation, those of the site's own among them; `None` without a provider of its
+    /// kind, or if the built-in one lacks the operation. The methods above do the same, and say
+    /// what the product does in that case.
+    pub async fn call<T: Operation + Clone>(
+        &self,
+        request: T,
+    ) -> Result<Option<Answer<T::Result>>, GatewayError> {
+        self.current().ask(request, &self.0.built_in).await
     }
 
     fn current(&self) -> Arc<Current> {
@@ -304,16 +330,16 @@ impl Current {
     /// Is there a login provider to decide, external or the application's own?
     fn login_decides(&self, built_in: &BuiltIn) -> bool {
         let tab = self.settings.tab(Kind::Login);
-        tab.enabled && (tab.external().is_some() || built_in.authenticate.is_some())
+        tab.enabled && (tab.external().is_some() || built_in.get::<Authenticate>().is_some())
     }
 
     /// Asks the provider that the settings name; `None` if there is none.
     async fn ask<T: Operation + Clone>(
         &self,
         request: T,
-        own: Option<&Own<T>>,
+        built_in: &BuiltIn,
     ) -> Result<Option<Answer<T::Result>>, GatewayError> {
-        let result = match (&self.remotes[T::KIND as usize], own) {
+        let result = match (&self.remotes[T::KIND as usize], built_in.get::<T>()) {
             (Some(remote), _) => remote.call(request).await,
             (None, Some(own)) if self.settings.tab(T::KIND).enabled => {
                 own(request).await.map_err(|error| match error {

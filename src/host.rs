@@ -55,8 +55,8 @@ use std::sync::Arc;
 use metrics::Metrics;
 use open::OpenService;
 
+pub use crate::contract::BoxFuture;
 pub use error::HostError;
-pub use provide::BoxFuture;
 pub use raw::{RawAnswer, RawCall, RawError, RawProvider};
 pub use server::Server;
 pub use service::Service;

@@ -18,7 +18,7 @@ pub enum HostError {
         /// Its path.
         path: String,
     },
-    /// Two providers of one kind.
+    /// Two providers of one kind, or of an operation of it.
     #[error("the service at {path} has two providers of the kind {kind}: register one")]
     DuplicateKind {
         /// Its path.

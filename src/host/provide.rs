@@ -1,22 +1,13 @@
-//! From typed providers, one trait for each kind, to operations that are called by name.
+//! From functions of typed requests to operations that are called by name.
 
-use std::any::Any;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
-use std::sync::Arc;
 
 use super::reply::Reply;
 use crate::contract::{
-    Authenticate, ChatProvider, CustomFieldProvider, EventProvider, Failure, GetCustomFieldOptions,
-    GetSignInCookieInfo, GetUserInfo, HandleEvent, LoginProvider, Operation, ProviderError,
-    ProviderResult, RegisterUser, RegistrationProvider, StartChat, StartTicket, TicketProvider,
-    UserInformationProvider, VariableError, Variables,
+    BoxFuture, Failure, Operation, ProviderError, ProviderResult, VariableError, Variables,
 };
 use crate::soap::Binding;
-
-/// A future that says yes to being sent between threads, of a type that nobody can name.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One operation of a provider, whatever its types.
 pub(super) trait Operate: Send + Sync {
@@ -70,14 +61,25 @@ impl Outcome {
     }
 }
 
-/// Who provides the operation `T`.
-trait Provide<T: Operation>: Send + Sync {
-    fn provide(&self, request: T) -> impl Future<Output = ProviderResult<T>> + Send;
+/// An operation, and the function that carries it out.
+struct Typed<T, F>(F, PhantomData<fn(T)>);
+
+/// Makes a function callable without its types.
+pub(super) fn operate<T, F, R>(handler: F) -> Box<dyn Operate>
+where
+    T: Operation,
+    F: Fn(T) -> R + Send + Sync + 'static,
+    R: Future<Output = ProviderResult<T>> + Send + 'static,
+{
+    Box::new(Typed(handler, PhantomData))
 }
 
-struct Typed<P, T>(Arc<P>, PhantomData<fn(T)>);
-
-impl<P: Provide<T>, T: Operation + 'static> Operate for Typed<P, T> {
+impl<T, F, R> Operate for Typed<T, F>
+where
+    T: Operation,
+    F: Fn(T) -> R + Send + Sync + 'static,
+    R: Future<Output = ProviderResult<T>> + Send + 'static,
+{
     fn operate<'a>(
         &'a self,
         binding: &'a Binding,
@@ -95,7 +97,7 @@ impl<P: Provide<T>, T: Operation + 'static> Operate for Typed<P, T> {
                     return (Reply::exception(version, &[error.to_string()]), Outcome::Exception);
                 }
             };
-            let (written, outcome) = match self.0.provide(request).await {
+            let (written, outcome) = match (self.0)(request).await {
                 Ok(answer) => (binding.write_answer::<T>(&answer), Outcome::Answered),
                 Err(ProviderError::Failure(failure)) => {
                     (binding.write_failure::<T>(&failure), Outcome::Declined)
@@ -118,50 +120,3 @@ impl<P: Provide<T>, T: Operation + 'static> Operate for Typed<P, T> {
         }
     }
 }
-
-/// The operations of one kind: for each its name and who carries it out.
-pub(super) type Operations = Vec<(&'static str, Box<dyn Operate>)>;
-
-fn operation<T: Operation + 'static, P: Provide<T> + Any>(
-    provider: &Arc<P>,
-) -> (&'static str, Box<dyn Operate>) {
-    (T::NAME, Box::new(Typed::<P, T>(Arc::clone(provider), PhantomData)))
-}
-
-/// For each kind: a name for "whoever implements its trait", its operations, and the trait for an
-/// `Arc`, so that one value can be registered for several kinds.
-macro_rules! kind {
-    ($kind:ident, $provider:ident, $register:ident, [$($operation:ident $method:ident),+]) => {
-        struct $kind<P>(P);
-
-        $(impl<P: $provider> Provide<$operation> for $kind<P> {
-            async fn provide(&self, request: $operation) -> ProviderResult<$operation> {
-                self.0.$method(request).await
-            }
-        })+
-
-        pub(super) fn $register<P: $provider + 'static>(provider: P) -> Operations {
-            let provider = Arc::new($kind(provider));
-            vec![$(operation::<$operation, _>(&provider)),+]
-        }
-
-        impl<P: $provider> $provider for Arc<P> {
-            $(async fn $method(&self, request: $operation) -> ProviderResult<$operation> {
-                P::$method(self, request).await
-            })+
-        }
-    };
-}
-
-kind!(Login, LoginProvider, login, [
-    Authenticate authenticate,
-    GetSignInCookieInfo get_sign_in_cookie_info
-]);
-kind!(CustomFields, CustomFieldProvider, custom_fields, [
-    GetCustomFieldOptions get_custom_field_options
-]);
-kind!(Ticket, TicketProvider, ticket, [StartTicket start_ticket]);
-kind!(LiveChat, ChatProvider, live_chat, [StartChat start_chat]);
-kind!(UserInformation, UserInformationProvider, user_information, [GetUserInfo get_user_info]);
-kind!(Events, EventProvider, events, [HandleEvent handle_event]);
-kind!(Registration, RegistrationProvider, registration, [RegisterUser register_user]);

@@ -1,10 +1,9 @@
 //! Below the typed providers: calls and answers as the wire has them, for those who need what no
 //! typed answer can say (nil entries, no result at all, a fault of one's own).
 
-use super::provide::BoxFuture;
 use super::service::Passwords;
 use crate::contract::raw::{Presence, RawInputs, RawResult};
-use crate::contract::{Failure, OperationInfo, ProviderError, Variables};
+use crate::contract::{BoxFuture, Failure, OperationInfo, ProviderError, Variables};
 use crate::soap::{Fault, InputsError, read_inputs};
 
 /// A provider of raw answers. It is asked before any typed provider of the same service.

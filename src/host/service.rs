@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::HostError;
 use super::open::{Hosted, OpenService};
-use super::provide::{self, Operations};
+use super::provide::{Operate, operate};
 use super::raw::RawProvider;
+use crate::contract::handlers::{self, Register};
 use crate::contract::{
-    ChatProvider, CustomFieldProvider, EventProvider, Kind, LoginProvider, OPERATIONS,
-    RegistrationProvider, TicketProvider, UserInformationProvider,
+    ChatProvider, CustomFieldProvider, EventProvider, LoginProvider, OPERATIONS, Operation,
+    OperationInfo, ProviderResult, RegistrationProvider, TicketProvider, UserInformationProvider,
 };
 use crate::secret::Secret;
 use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, SoapVersion};
@@ -29,7 +30,7 @@ pub struct Service {
     pub(super) name: String,
     namespace: String,
     passwords: Passwords,
-    typed: Vec<(Kind, Operations)>,
+    typed: Vec<(&'static OperationInfo, Box<dyn Operate>)>,
     raw: Option<Arc<dyn RawProvider>>,
 }
 
@@ -74,63 +75,85 @@ impl Service {
         self
     }
 
-    /// Provides `Authenticate` and `GetSignInCookieInfo`.
+    /// Provides the login kind.
     #[must_use]
-    pub fn login(self, provider: impl LoginProvider + 'static) -> Self {
-        self.with(Kind::Login, provide::login(provider))
+    pub fn login(mut self, provider: impl LoginProvider + 'static) -> Self {
+        handlers::login(provider, &mut self);
+        self
     }
 
-    /// Provides `GetCustomFieldOptions`.
+    /// Provides the custom field kind.
     #[must_use]
-    pub fn custom_fields(self, provider: impl CustomFieldProvider + 'static) -> Self {
-        self.with(Kind::CustomFields, provide::custom_fields(provider))
+    pub fn custom_fields(mut self, provider: impl CustomFieldProvider + 'static) -> Self {
+        handlers::custom_fields(provider, &mut self);
+        self
     }
 
-    /// Provides `StartTicket`.
+    /// Provides the ticket kind.
     #[must_use]
-    pub fn ticket(self, provider: impl TicketProvider + 'static) -> Self {
-        self.with(Kind::Ticket, provide::ticket(provider))
+    pub fn ticket(mut self, provider: impl TicketProvider + 'static) -> Self {
+        handlers::ticket(provider, &mut self);
+        self
     }
 
-    /// Provides `StartChat`.
+    /// Provides the live chat kind.
     #[must_use]
-    pub fn live_chat(self, provider: impl ChatProvider + 'static) -> Self {
-        self.with(Kind::LiveChat, provide::live_chat(provider))
+    pub fn live_chat(mut self, provider: impl ChatProvider + 'static) -> Self {
+        handlers::live_chat(provider, &mut self);
+        self
     }
 
-    /// Provides `GetUserInfo`.
+    /// Provides the user information kind.
     #[must_use]
-    pub fn user_information(self, provider: impl UserInformationProvider + 'static) -> Self {
-        self.with(Kind::UserInformation, provide::user_information(provider))
+    pub fn user_information(mut self, provider: impl UserInformationProvider + 'static) -> Self {
+        handlers::user_information(provider, &mut self);
+        self
     }
 
-    /// Provides `HandleEvent`.
+    /// Provides the events kind.
     #[must_use]
-    pub fn events(self, provider: impl EventProvider + 'static) -> Self {
-        self.with(Kind::Events, provide::events(provider))
+    pub fn events(mut self, provider: impl EventProvider + 'static) -> Self {
+        handlers::events(provider, &mut self);
+        self
     }
 
-    /// Provides `RegisterUser`.
+    /// Provides the registration kind.
     #[must_use]
-    pub fn registration(self, provider: impl RegistrationProvider + 'static) -> Self {
-        self.with(Kind::Registration, provide::registration(provider))
+    pub fn registration(mut self, provider: impl RegistrationProvider + 'static) -> Self {
+        handlers::registration(provider, &mut self);
+        self
     }
 
-    /// Is asked first about every call of the kinds that are registered.
+    /// Provides one operation, of the contract or of a site's own: a kind need not be complete.
+    ///
+    /// ```
+    /// # use external_providers::contract::{Answer, Authenticate, Authentication};
+    /// # use external_providers::host::Service;
+    /// Service::new("/Provider.asmx", "web service password").operation(
+    ///     async |request: Authenticate| Ok(Answer::new(Authentication::Refused, "Login Failure")),
+    /// );
+    /// ```
+    #[must_use]
+    pub fn operation<T, F, R>(mut self, handler: F) -> Self
+    where
+        T: Operation,
+        F: Fn(T) -> R + Send + Sync + 'static,
+        R: Future<Output = ProviderResult<T>> + Send + 'static,
+    {
+        self.register(handler);
+        self
+    }
+
+    /// Is asked first about every call of the operations that are registered.
     #[must_use]
     pub fn raw(mut self, provider: Arc<dyn RawProvider>) -> Self {
         self.raw = Some(provider);
         self
     }
 
-    fn with(mut self, kind: Kind, operations: Operations) -> Self {
-        self.typed.push((kind, operations));
-        self
-    }
-
     /// Checks everything that can be wrong, and puts the operations in their order.
     pub(super) fn open(self, limits: Limits) -> Result<OpenService, HostError> {
-        let Self { path, name, namespace, passwords, typed, raw } = self;
+        let Self { path, name, namespace, passwords, mut typed, raw } = self;
         if !path.starts_with('/')
             || path.len() < 2
             || path.ends_with('/')
@@ -147,36 +170,35 @@ impl Service {
         if !is_name(&name) {
             return Err(HostError::Name { path, name });
         }
-        if let Some((kind, _)) = typed
-            .iter()
-            .enumerate()
-            .find_map(|(i, (kind, _))| typed[..i].iter().find(|(earlier, _)| earlier == kind))
-        {
-            return Err(HostError::DuplicateKind { path, kind: *kind });
+        for (at, (info, _)) in typed.iter().enumerate() {
+            if typed[..at].iter().any(|(earlier, _)| earlier.name == info.name) {
+                return Err(HostError::DuplicateKind { path, kind: info.kind });
+            }
         }
-        let bind = |version| Binding::new(namespace.as_str(), version).with_limits(limits);
-        let bindings = [bind(SoapVersion::V11), bind(SoapVersion::V12)];
-        let mut operations: Vec<_> = typed
-            .into_iter()
-            .flat_map(|(_, operations)| operations)
-            .filter_map(|(name, operate)| {
-                let at = OPERATIONS.iter().position(|info| info.name == name)?;
-                Some((at, operate))
-            })
-            .collect();
-        operations.sort_by_key(|(at, _)| *at);
-        if operations.is_empty() {
+        if typed.is_empty() {
             return Err(HostError::NoKind { path });
         }
-        let operations = operations
+        // Those of a site's own follow.
+        let rank = |name| OPERATIONS.iter().position(|info| info.name == name);
+        typed.sort_by_key(|(info, _)| rank(info.name).unwrap_or(OPERATIONS.len()));
+        let bind = |version| Binding::new(namespace.as_str(), version).with_limits(limits);
+        let bindings = [bind(SoapVersion::V11), bind(SoapVersion::V12)];
+        let operations = typed
             .into_iter()
-            .map(|(at, operate)| Hosted {
-                info: &OPERATIONS[at],
-                action: bindings[0].action(OPERATIONS[at].name),
-                operate,
-            })
+            .map(|(info, operate)| Hosted { info, action: bindings[0].action(info.name), operate })
             .collect();
         Ok(OpenService { path, name, passwords, bindings, operations, raw })
+    }
+}
+
+impl Register for Service {
+    fn register<T, F, R>(&mut self, handler: F)
+    where
+        T: Operation,
+        F: Fn(T) -> R + Send + Sync + 'static,
+        R: Future<Output = ProviderResult<T>> + Send + 'static,
+    {
+        self.typed.push((OperationInfo::of::<T>(), operate(handler)));
     }
 }
 
@@ -186,7 +208,7 @@ impl fmt::Debug for Service {
             .field("path", &self.path)
             .field("name", &self.name)
             .field("namespace", &self.namespace)
-            .field("kinds", &self.typed.iter().map(|(kind, _)| kind).collect::<Vec<_>>())
+            .field("operations", &self.typed.iter().map(|(info, _)| info.name).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

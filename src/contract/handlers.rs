@@ -1,0 +1,60 @@
+//! From providers, one trait for each kind, to the operations that they carry out: where each is
+//! registered.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::{
+    Authenticate, ChatProvider, CustomFieldProvider, EventProvider, GetCustomFieldOptions,
+    GetSignInCookieInfo, GetUserInfo, HandleEvent, LoginProvider, Operation, ProviderResult,
+    RegisterUser, RegistrationProvider, StartChat, StartTicket, TicketProvider,
+    UserInformationProvider,
+};
+
+/// A future that says yes to being sent between threads, of a type that nobody can name.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Takes a provider's operations, one after the other.
+pub(crate) trait Register {
+    /// An operation, and the function that carries it out.
+    fn register<T, F, R>(&mut self, handler: F)
+    where
+        T: Operation,
+        F: Fn(T) -> R + Send + Sync + 'static,
+        R: Future<Output = ProviderResult<T>> + Send + 'static;
+}
+
+/// For each kind: how its operations are registered, and the trait for an `Arc`, so that one value
+/// can be registered for several kinds.
+macro_rules! kind {
+    ($register:ident, $provider:ident, [$($operation:ident $method:ident),+]) => {
+        pub(crate) fn $register<P: $provider + 'static>(provider: P, to: &mut impl Register) {
+            let provider = Arc::new(provider);
+            $({
+                let provider = Arc::clone(&provider);
+                to.register(move |request: $operation| {
+                    let provider = Arc::clone(&provider);
+                    async move { P::$method(&provider, request).await }
+                });
+            })+
+        }
+
+        impl<P: $provider> $provider for Arc<P> {
+            $(async fn $method(&self, request: $operation) -> ProviderResult<$operation> {
+                P::$method(self, request).await
+            })+
+        }
+    };
+}
+
+kind!(login, LoginProvider, [
+    Authenticate authenticate,
+    GetSignInCookieInfo get_sign_in_cookie_info
+]);
+kind!(custom_fields, CustomFieldProvider, [GetCustomFieldOptions get_custom_field_options]);
+kind!(ticket, TicketProvider, [StartTicket start_ticket]);
+kind!(live_chat, ChatProvider, [StartChat start_chat]);
+kind!(user_information, UserInformationProvider, [GetUserInfo get_user_info]);
+kind!(events, EventProvider, [HandleEvent handle_event]);
+kind!(registration, RegistrationProvider, [RegisterUser register_user]);
