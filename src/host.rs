@@ -147,7 +147,8 @@ impl HostBuilder {
             }
             services.push(service);
         }
-        let metrics = Arc::new(Metrics::default());
+        let operations = services.iter().flat_map(|service| &service.operations).map(|o| o.info);
+        let metrics = Arc::new(Metrics::new(operations));
         Ok(Host(Arc::new(Hosting { services, settings: self.settings, metrics })))
     }
 }

@@ -6,19 +6,17 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::provide::Outcome;
-use crate::contract::{OPERATIONS, OperationInfo};
+use crate::contract::OperationInfo;
 
 /// Upper bounds of the duration histogram in microseconds.
 const BOUNDS: [u64; 10] =
     [500, 1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000, 30_000_000];
 
-/// One row more than there are operations: requests that reached none.
-const ROWS: usize = OPERATIONS.len() + 1;
-
 /// What a host counts.
 #[derive(Debug, Default)]
 pub(super) struct Metrics {
-    calls: [[AtomicU64; Outcome::ALL.len()]; ROWS],
+    /// Of each operation of the host; at the end, of requests that reached none.
+    calls: Vec<(Option<&'static OperationInfo>, [AtomicU64; Outcome::ALL.len()])>,
     durations: [AtomicU64; BOUNDS.len() + 1],
     duration_sum: AtomicU64,
     in_flight: AtomicUsize,
@@ -30,14 +28,27 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
+    /// Counters for these operations, some of which may stand there more than once.
+    pub(super) fn new(operations: impl Iterator<Item = &'static OperationInfo>) -> Self {
+        let mut rows: Vec<_> = operations.map(Some).collect();
+        rows.sort_by_key(|row| row.map(|operation| (operation.kind, operation.name)));
+        rows.dedup();
+        rows.push(None);
+        let calls = rows.into_iter().map(|row| (row, Default::default())).collect();
+        Self { calls, ..Self::default() }
+    }
+
     pub(super) fn count(
         &self,
         operation: Option<&'static OperationInfo>,
         outcome: Outcome,
         duration: Duration,
     ) {
-        let row = operation.and_then(|o| OPERATIONS.iter().position(|known| known.name == o.name));
-        self.calls[row.unwrap_or(OPERATIONS.len())][outcome as usize].fetch_add(1, Relaxed);
+        let name = operation.map(|operation| operation.name);
+        let row = self.calls.iter().find(|(row, _)| row.map(|row| row.name) == name);
+        if let Some((_, outcomes)) = row {
+            outcomes[outcome as usize].fetch_add(1, Relaxed);
+        }
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let bucket = BOUNDS.iter().position(|&bound| micros <= bound).unwrap_or(BOUNDS.len());
         self.durations[bucket].fetch_add(1, Relaxed);
@@ -49,8 +60,8 @@ impl Metrics {
         let mut out = String::with_capacity(4096);
         out.push_str("# HELP external_providers_calls_total Calls by operation and outcome.\n");
         out.push_str("# TYPE external_providers_calls_total counter\n");
-        for (row, outcomes) in self.calls.iter().enumerate() {
-            let (kind, name) = match OPERATIONS.get(row) {
+        for (row, outcomes) in &self.calls {
+            let (kind, name) = match row {
                 Some(operation) => (operation.kind.to_string(), operation.name),
                 None => (String::new(), ""),
             };
