@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::TransportErrorKind;
 use super::error::connect_hint;
-use crate::soap::{Fault, FaultCode, NotSoap, Page};
+use crate::soap::{Fault, FaultCode, NotSoap, Page, SoapVersion};
 
 /// The stable word and the remedy for an answer that is a page.
 pub(crate) fn page(answer: &NotSoap) -> (&'static str, &'static str) {
@@ -107,25 +107,66 @@ pub(crate) fn transport(kind: &TransportErrorKind) -> Option<(&'static str, Cow<
     })
 }
 
-/// Does a fault say that the service does not know the action? Whatever its language, .NET's names
-/// the header; Mono's text is not filled in.
+/// By which words each stack says that it does not know an action or an element of the body. Most of
+/// them go by the body, so a wrong namespace is among the causes.
+const UNKNOWN_OPERATION: [&str; 16] = [
+    // .NET, whatever its language; Mono, whose text is not filled in.
+    "SOAPAction",
+    "value of HTTP Header {0}",
+    // WCF, and Mono's.
+    "ContractFilter mismatch",
+    "did not match any operations in the target contract",
+    // JAX-WS, CXF, and both Axis.
+    "Cannot find dispatch method for",
+    "Does it exist in service WSDL",
+    "No such operation '",
+    "for the Operation not found is",
+    // spyne, with its checks against the schema and without.
+    "No matching global declaration available for the validation root",
+    "Requested resource '{",
+    // gSOAP and SOAP::Lite.
+    "method name or namespace not recognized",
+    "Failed to locate method (",
+    // Node's soap stumbles over what it does not find: the binding's method, the WSDL's and the code's.
+    "Cannot read properties of undefined (reading 'style')",
+    "Cannot read properties of undefined (reading 'output')",
+    "Cannot read properties of undefined (reading 'apply')",
+    // PHP in SOAP 1.2.
+    "Procedure not present",
+];
+
+/// Does a fault say that the service does not know the action or the operation?
 pub(crate) fn is_unknown_action(reason: &str) -> bool {
-    reason.contains("SOAPAction")
-        || reason.contains("value of HTTP Header {0}")
-        || reason.starts_with("Unable to handle request")
-        || reason.contains("ContractFilter mismatch")
+    // PHP in SOAP 1.1, and where the WSDL has what the code has not.
+    let php = (reason.starts_with("Procedure '") && reason.ends_with("' not present"))
+        || (reason.starts_with("Function '") && reason.ends_with("' doesn't exist"));
+    php || reason.starts_with("Unable to handle request")
+        || UNKNOWN_OPERATION.iter().any(|words| reason.contains(words))
 }
 
 /// What to do about another fault: in the right version, the provider's own code threw it.
 pub(crate) fn fault(fault: &Fault) -> &'static str {
     let reason = &fault.reason;
-    if fault.code == FaultCode::VersionMismatch {
-        return "it does not speak this version of SOAP: set the other one";
+    match (&fault.code, fault.other_version) {
+        (_, Some(SoapVersion::V11)) => {
+            return "the fault is of SOAP 1.1, though 1.2 is set: the service does not speak it; set soap = \"1.1\" (--soap 1.1)";
+        }
+        (_, Some(SoapVersion::V12)) => {
+            return "the fault is of SOAP 1.2, though 1.1 is set: the service does not speak it; set soap = \"1.2\" (--soap 1.2)";
+        }
+        (FaultCode::VersionMismatch, None) => {
+            return "it does not speak this version of SOAP: set the other one";
+        }
+        _ => {}
     }
     const NULL: [&str; 2] = ["Object reference not set", "Objektverweis wurde nicht"];
     if NULL.iter().any(|text| reason.contains(text)) {
         return "the service's code met a null: compare the namespace with its ?WSDL to the last slash \
                 (with another one it reads no variables), else look at its log";
+    }
+    if fault.code == FaultCode::Client {
+        return "the service says that the request is wrong: where its words do not say how, compare \
+                namespace and operation with its ?WSDL (or set namespace to \"discover\")";
     }
     "the provider's own code failed: look at its log"
 }
@@ -142,6 +183,14 @@ mod tests {
             "Der Server konnte den Wert des HTTP-Headers SOAPAction nicht erkennen: urn:x/A.",
             "Unable to handle request without a valid action parameter. Please supply one.",
             "The message cannot be processed, due to a ContractFilter mismatch at the Dispatcher",
+            // As the stacks of tests/interop/stacks.sh say it.
+            "Action 'urn:x/A' did not match any operations in the target contract",
+            "Cannot find dispatch method for {urn:x}A",
+            ":1:0:ERROR:SCHEMASV:SCHEMAV_CVC_ELT_1: Element '{urn:x}A': No matching global \
+             declaration available for the validation root.",
+            "TypeError: Cannot read properties of undefined (reading 'style')",
+            "Procedure 'A' not present",
+            "Function 'A' doesn't exist",
         ] {
             assert!(is_unknown_action(reason), "{reason}");
         }
@@ -149,7 +198,17 @@ mod tests {
             instance of an object.";
         let server = |reason: &str| fault(&Fault::new(FaultCode::Server, reason));
         assert!(!is_unknown_action(null) && server(null).contains("to the last slash"));
-        assert!(server("no such user").contains("its log"));
+        for own in ["no such user", "Function 'Lookup' of the directory failed", "A is not present"]
+        {
+            assert!(!is_unknown_action(own) && server(own).contains("its log"), "{own}");
+        }
+        let client = fault(&Fault::new(FaultCode::Client, "not well-formed"));
+        assert!(client.contains("the request is wrong"), "{client}");
+        for (version, set) in [(SoapVersion::V11, "--soap 1.1"), (SoapVersion::V12, "--soap 1.2")] {
+            let other_version = Some(version);
+            let other = Fault { other_version, ..Fault::new(FaultCode::Client, "no Envelope") };
+            assert!(fault(&other).contains(set), "{version}");
+        }
         let version = Fault::new(FaultCode::VersionMismatch, "no Envelope of this version");
         assert!(fault(&version).contains("set the other one"));
     }

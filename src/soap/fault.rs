@@ -74,6 +74,9 @@ pub struct Fault {
     pub role: Option<String>,
     /// The content of `detail` as it is written: `None` without the element, empty for an empty one.
     pub detail: Option<String>,
+    /// The version of the envelope that it came in, where that is not the one that was asked in: the
+    /// service does not speak the other, or answers it in its own.
+    pub other_version: Option<SoapVersion>,
 }
 
 /// The first line of the reason; with `{:#}`, all of it.
@@ -97,6 +100,7 @@ impl Fault {
             actor: None,
             role: None,
             detail: Some(String::new()),
+            other_version: None,
         }
     }
 

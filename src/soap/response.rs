@@ -181,7 +181,9 @@ impl Binding {
             return Err(Located::new("", problem).into());
         }
         if r.is(version.envelope(), "Fault") {
-            return Err(Stopped::Fault(Box::new(Fault::read(r, version, mask)?)));
+            let mut fault = Fault::read(r, version, mask)?;
+            fault.other_version = Some(version).filter(|version| *version != self.version());
+            return Err(Stopped::Fault(Box::new(fault)));
         }
         if !is_response(r.local()) || r.namespace() != self.namespace() {
             let problem = Problem::Unexpected {
