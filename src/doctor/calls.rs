@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::report::{Finding, Outcome, Step};
 use super::subject::Subject;
 use super::trouble;
-use crate::client::{CallError, Client, Discovery, Transport as _, remedy};
+use crate::client::{BuildError, CallError, Client, Discovery, Transport as _, remedy};
 use crate::contract::raw::{Presence, RawInputs, StringList};
 use crate::contract::{Kind, OPERATIONS, OperationInfo, SideEffect, first_line};
 use crate::http::HttpResponse;
@@ -64,6 +64,32 @@ pub(super) async fn probe_reading(client: &Client, operation: &'static str) -> P
     Probe { asked, ..send(client, client.binding(), operation, &inputs).await }
 }
 
+/// Does an operation answer that is asked with the action that the settings make, not with its own?
+/// Stacks that go by the body's element (spyne) do not mind.
+pub(super) async fn ignores_actions(
+    subject: &Subject,
+    discovery: &Discovery,
+    namespace: &str,
+    plain: &Client,
+    within: Duration,
+) -> Result<bool, BuildError> {
+    let found = discovery.find.found.iter().find(|found| {
+        found.namespace == namespace
+            && found.operation.side_effect == SideEffect::ReadOnly
+            && found.unusual_action(subject.soap).is_some()
+    });
+    let Some(operation) = found.map(|found| found.operation.name) else { return Ok(false) };
+    let mut builder = subject.builder(within).namespace(namespace);
+    for found in &discovery.find.found {
+        builder = builder.operation_name(found.operation.name, found.name.as_str());
+    }
+    let client = builder.build()?.sharing(plain);
+    let probe = probe_reading(&client, operation).await;
+    Ok(probe.result.is_ok_and(|response| {
+        client.binding().decode_raw_response(operation, &response, &Mask::default()).is_ok()
+    }))
+}
+
 async fn send(
     client: &Client,
     binding: &Binding,
@@ -117,15 +143,25 @@ impl Probe {
         let other = answer_version(response).filter(|other| *other != version);
         let mismatch = matches!(&read, Err(DecodeError::Fault(fault)) if fault.code == FaultCode::VersionMismatch);
         if !matches!(read, Err(DecodeError::NotSoap(_))) && (other.is_some() || mismatch) {
-            let said = match read {
+            let said = match &read {
                 Err(DecodeError::Fault(fault)) => format!(" ({})", shortened(&fault.reason)),
                 _ => String::new(),
             };
-            let text = match other {
-                Some(other) => format!("the answer to SOAP {version} is SOAP {other}{said}"),
-                None => format!("SOAP {version} is refused{said}"),
+            let finding = match other {
+                // Node's soap understands both, and answers in one.
+                Some(other) if self.asked.is_some() && said.is_empty() => {
+                    let text = format!(
+                        "the answer to SOAP {version} is SOAP {other}, which .NET callers do not take"
+                    );
+                    Finding::warning("soap-version", text)
+                }
+                Some(other) => {
+                    let text = format!("the answer to SOAP {version} is SOAP {other}{said}");
+                    Finding::new("soap-version", text)
+                }
+                None => Finding::new("soap-version", format!("SOAP {version} is refused{said}")),
             };
-            return Err(Finding::new("soap-version", text).remedy("set the other version"));
+            return Err(finding.remedy("set the other version"));
         }
         match (read, &self.asked) {
             (Err(DecodeError::NotSoap(answer)), _) => {
@@ -185,9 +221,9 @@ pub(super) fn soap(
         let why = format!("SOAP {version} is not spoken: {}", finding.text);
         match names.first() {
             Some(other) if is_set => {
-                step.add(
-                    Finding::new("soap-version", why).remedy(format!("set soap = \"{other}\"")),
-                );
+                // As grave as what came makes it: this client reads an answer of the other version.
+                let remedy = Some(format!("set soap = \"{other}\""));
+                step.add(Finding { code: "soap-version", text: why, remedy, ..finding });
             }
             Some(_) => {
                 step.add(Finding::note("soap-version", why).remedy("do not set this version"));

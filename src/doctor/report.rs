@@ -119,6 +119,22 @@ impl Step {
         self.findings.push(finding);
     }
 
+    pub(super) fn has(&self, code: &str) -> bool {
+        self.findings.iter().any(|finding| finding.code == code)
+    }
+
+    /// Findings of a code turned out to be harmless, for the reason given.
+    pub(super) fn acquit(&mut self, code: &'static str, why: &str) {
+        let findings = std::mem::take(&mut self.findings);
+        self.outcome = self.outcome.min(Outcome::Ok);
+        for finding in findings {
+            self.add(match finding.code == code {
+                true => Finding::note(code, format!("{} ({why})", finding.text)),
+                false => finding,
+            });
+        }
+    }
+
     /// It was checked after all, and is as good as its findings let it be.
     pub(super) fn pass(&mut self, text: impl Into<String>) {
         self.outcome = self.outcome.max(Outcome::Ok);

@@ -212,7 +212,7 @@ async fn names_and_actions_that_no_setting_tells_are_findings() {
     let (plain, wcf) = ("tempuri.org/Authenticate\"", "tempuri.org/ILogin/Authenticate\"");
     let acting = distorted(
         sample_host(NAMESPACE),
-        move |text| text.replace(wcf, plain),
+        move |text| text.replace(plain, "tempuri.org/Unknown\"").replace(wcf, plain),
         move |text| text.replace(plain, wcf),
     );
     let url = format!("http://{acting}/Provider.asmx");

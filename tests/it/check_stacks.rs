@@ -2,12 +2,16 @@
 
 use std::net::SocketAddr;
 
-use external_providers::contract::Kind;
+use external_providers::Client;
+use external_providers::client::CallError;
+use external_providers::contract::{GetSignInCookieInfo, Kind};
 use external_providers::doctor::{Gravity, Options, Outcome, Report, Subject, check};
 use external_providers::soap::SoapVersion;
 
 use crate::check::forward_closed;
-use crate::check_peers::{PASSWORD, Request, respond, sample_host, serve, serve_in_turn};
+use crate::check_peers::{
+    PASSWORD, Request, distorted, respond, sample_host, serve, serve_in_turn,
+};
 
 fn subject(host: SocketAddr) -> Subject {
     let url = format!("http://{host}/Provider.asmx");
@@ -115,4 +119,93 @@ async fn a_version_is_spoken_only_if_the_answer_is_of_it() {
     assert_eq!(finding.remedy.as_deref(), Some("set soap = \"1.1\""));
     let password = report.step("password").unwrap();
     assert_eq!(password.text, "ours is accepted, a wrong one is refused");
+
+    // A call says so, too, and not that the provider's code failed.
+    let client = Client::builder(&format!("http://{spyne}/Provider.asmx"), PASSWORD);
+    let client = client.soap_version(SoapVersion::V12).build().unwrap();
+    let error = client.call(GetSignInCookieInfo::default()).await.unwrap_err();
+    assert!(error.hint().unwrap().contains("(--soap 1.1)"), "{error:?}");
+    let CallError::Fault(fault) = error else { panic!("{error:?}") };
+    assert_eq!(fault.other_version, Some(SoapVersion::V11));
+}
+
+#[tokio::test]
+async fn a_version_that_is_answered_in_the_other_works() {
+    let host = sample_host("http://tempuri.org/");
+    // Node's soap reads SOAP 1.2, and answers in 1.1.
+    let node = serve(move |request| {
+        let text = String::from_utf8(request.body.clone()).unwrap();
+        let action = text.split_once(":Body><").unwrap_or_default().1;
+        let action = action.split([' ', '>', '/']).next().unwrap();
+        if !is_1_2(request) {
+            return forward_closed(host, request);
+        }
+        let body =
+            text.replace("www.w3.org/2003/05/soap-envelope", "schemas.xmlsoap.org/soap/envelope/");
+        let head = format!(
+            "POST /Provider.asmx HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/xml; charset=utf-8\r\n\
+             SOAPAction: \"http://tempuri.org/{action}\"\r\nContent-Length: {}",
+            body.len()
+        );
+        forward_closed(host, &Request { head, body: body.into_bytes() })
+    });
+    let report = look(&Subject { soap: SoapVersion::V12, ..subject(node) }).await;
+    assert!(!report.has_findings(), "{report:#?}");
+    let warning = report.findings().find(|finding| finding.code == "soap-version").unwrap();
+    assert_eq!(warning.gravity, Gravity::Warning);
+    assert!(warning.text.contains("SOAP 1.1, which .NET callers do not take"), "{warning:?}");
+    assert_eq!(warning.remedy.as_deref(), Some("set soap = \"1.1\""));
+}
+
+#[tokio::test]
+async fn actions_that_a_service_ignores_are_no_finding() {
+    // spyne goes by the body's element, whatever action its WSDL gives.
+    let (usual, bare) = ("soapAction=\"http://tempuri.org/", "soapAction=\"");
+    let right = |text: String| {
+        ["Authenticate", "GetSignInCookieInfo"].iter().fold(text, |text, name| {
+            text.replace(&format!("\"{name}\""), &format!("\"http://tempuri.org/{name}\""))
+        })
+    };
+    let spyne =
+        distorted(sample_host("http://tempuri.org/"), right, move |text| text.replace(usual, bare));
+    let namespace = Some("http://tempuri.org/".to_owned());
+    let set = Subject { kind: Some(Kind::Login), namespace, ..subject(spyne) };
+    let report = look(&set).await;
+    assert!(!report.has_findings(), "{report:#?}");
+    let notes = report.findings().filter(|finding| finding.code == "soap-action");
+    let notes: Vec<_> = notes.map(|note| (note.gravity, &*note.text)).collect();
+    let text = |name: &str| {
+        format!(
+            "{name}: the action is \"{name}\", not namespace and name (harmless: the service does not mind)"
+        )
+    };
+    let (one, other) = (text("Authenticate"), text("GetSignInCookieInfo"));
+    assert_eq!(notes, [(Gravity::Note, &*one), (Gravity::Note, &*other)]);
+    assert_eq!(report.step("contract").unwrap().outcome, Outcome::Ok);
+}
+
+#[tokio::test]
+async fn of_logins_one_may_be_described_and_not_written() {
+    let host = sample_host("http://tempuri.org/");
+    for words in [
+        "Function 'GetSignInCookieInfo' doesn't exist",
+        "TypeError: Cannot read properties of undefined (reading 'apply')",
+    ] {
+        let fault = format!(
+            "<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><e:Fault>\
+             <faultcode>e:Server</faultcode><faultstring>{words}</faultstring></e:Fault></e:Body></e:Envelope>"
+        );
+        let php = serve(move |request| {
+            match String::from_utf8_lossy(&request.body).contains("<GetSignInCookieInfo") {
+                true => respond("500 Error", "Content-Type: text/xml\r\n", fault.as_bytes()),
+                false => forward_closed(host, request),
+            }
+        });
+        let report = look(&Subject { kind: Some(Kind::Login), ..subject(php) }).await;
+        assert!(!report.has_findings(), "{words}: {report:#?}");
+        let password = report.step("password").unwrap();
+        assert_eq!(password.text, "ours is accepted, a wrong one is refused");
+        let absent = "GetSignInCookieInfo: there is no such operation";
+        assert!(password.details.iter().any(|detail| detail == absent), "{password:#?}");
+    }
 }
