@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use external_providers::fixture::{export_har, load};
-use external_providers::http::Outcome;
+use external_providers::fixture::{Fixture, export_har, load};
+use external_providers::http::{HttpRequest, Outcome};
 use external_providers::settings::example;
 
 use super::PLANTED;
@@ -31,10 +31,24 @@ fn files(folder: &str, end: &str) -> Vec<Vec<u8>> {
     found.iter().map(|path| std::fs::read(path).expect("a file")).collect()
 }
 
+/// The requests of a collection as they were sent.
+fn messages(folder: &str) -> Vec<Vec<u8>> {
+    let message = |fixture: &Fixture| {
+        let HttpRequest { method, target, headers, body } = &fixture.request;
+        let first = format!("{method} {target} HTTP/{}\r\n", fixture.request_version);
+        let mut message = first.into_bytes();
+        for header in headers.iter() {
+            message.extend([header.name.as_bytes(), b": ", &header.value, b"\r\n"].concat());
+        }
+        [&message, &b"\r\n"[..], body].concat()
+    };
+    load(&root().join(folder)).expect("recordings").iter().map(message).collect()
+}
+
 /// Puts the password where placeholders stand.
 fn plant(bytes: &[u8]) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(bytes) else { return bytes.to_vec() };
-    text.replace("REDACTED-1", PLANTED).replace("******", PLANTED).into_bytes()
+    text.replace("REDACTED-1", PLANTED).into_bytes()
 }
 
 /// Every so many of them: what is alike in many files need not be tried in each.
@@ -162,7 +176,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         "fixture" => some(files("fixtures/odd", "exchange.toml"), 20)
             .chain(some(files("fixtures/sample", "exchange.toml"), 20))
             .collect(),
-        "http" => some(files("fixtures/asmx", ".req.http"), 20)
+        "http" => some(messages("fixtures/asmx"), 20)
             .chain([
                 b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec(),
                 b"POST /Provider.asmx HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n".to_vec(),

@@ -314,17 +314,12 @@ fn secrets_are_found_by_file_and_line() {
 }
 
 #[test]
-fn old_exchanges_are_migrated() {
-    let old = repository("fixtures/asmx/op");
-    let out = Folder::new("migrate");
-    let run = fixtures(&["list", old.to_str().unwrap()]);
-    assert_eq!(run.code, 3);
-    assert!(run.stderr.contains("fixtures migrate"), "{}", run.stderr);
-    let run = fixtures(&["migrate", old.to_str().unwrap(), "--out", out.text()]);
-    let to = format!("58 exchanges migrated to {}\n", out.text());
-    assert_eq!((run.code, &*run.stdout), (0, &*to), "{}", run.stderr);
-    assert_eq!(fixtures(&["check", out.text()]).code, 0);
-    assert_eq!(fixtures(&["audit", out.text()]).code, 0);
+fn the_captured_operations_are_in_order() {
+    let captured = repository("fixtures/asmx/op");
+    let captured = captured.to_str().unwrap();
+    assert_eq!(fixtures(&["list", captured]).stdout.matches("op-").count(), 58);
+    assert_eq!(fixtures(&["check", captured]).code, 0);
+    assert_eq!(fixtures(&["audit", captured]).code, 0);
 }
 
 #[test]

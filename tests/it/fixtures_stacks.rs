@@ -280,23 +280,27 @@ fn the_own_client_makes_the_same_calls() {
         (SoapVersion::V11, ["clients/mono-wsdl-1.1", "clients/zeep-1.1"]),
         (SoapVersion::V12, ["clients/mono-wsdl-1.2", "clients/php-1.2"]),
     ] {
-        let login = Authenticate {
-            login_username: "myusername".into(),
-            login_password: "mypassword".into(),
-            other: Variables::new(),
-        };
         let binding = Binding::new(NS, version);
         let password = Secret::new("secret");
-        let own = binding.encode_request("/Provider.asmx", Some(&password), &login).unwrap();
+        let login = |login_password: &str| {
+            let login = Authenticate {
+                login_username: "myusername".into(),
+                login_password: login_password.into(),
+                other: Variables::new(),
+            };
+            binding.encode_request("/Provider.asmx", Some(&password), &login).unwrap()
+        };
+        let own = [("auth-badlogin", login("wrong")), ("auth-ok", login("mypassword"))];
         for client in clients {
             let captures = captures(client);
             let replay = Replay::new(recording(&captures)).unwrap();
-            assert_eq!(answer(&replay, &own), "auth-ok", "{client}");
-            let theirs =
-                &captures.iter().find(|capture| capture.name == "auth-ok").unwrap().request;
-            assert!(matches(&own, theirs), "{client}");
-            pairs += 2;
+            for (name, own) in &own {
+                assert_eq!(answer(&replay, own), *name, "{client}");
+                let theirs = captures.iter().find(|capture| capture.name == *name).unwrap();
+                assert!(matches(own, &theirs.request), "{client}");
+                pairs += 2;
+            }
         }
     }
-    assert_eq!(pairs, 8);
+    assert_eq!(pairs, 16);
 }

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use external_providers::fixture::{self, Fixture};
 use external_providers::http::{Headers, HttpRequest, HttpResponse};
 
-/// The password that the sample's asterisks stand for, by their number.
-const MASKED: [&str; 2] = ["s3cret", "mypassword"];
+/// What the first placeholders of the captured exchanges stand for, in every folder. The others
+/// stand for wrong passwords.
+pub(crate) const SECRETS: [&str; 2] = ["s3cret", "mypassword"];
 
 /// A file in the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
@@ -83,7 +85,7 @@ impl Drop for Folder {
     }
 }
 
-/// One captured message pair.
+/// One captured exchange, with the passwords in its request.
 pub(crate) struct Capture {
     pub(crate) name: String,
     pub(crate) request: HttpRequest,
@@ -92,81 +94,47 @@ pub(crate) struct Capture {
 
 /// All captures below a folder of `fixtures/asmx`, by name.
 pub(crate) fn captures(folder: &str) -> Vec<Capture> {
-    let mut found = Vec::new();
-    walk(&repository("fixtures/asmx").join(folder), &mut found);
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    assert!(!found.is_empty(), "no captures in {folder}");
-    found
+    let fixtures = fixture::load(&repository("fixtures/asmx").join(folder)).unwrap();
+    assert!(!fixtures.is_empty(), "no captures in {folder}");
+    let capture = |fixture: Fixture| Capture {
+        request: with_secrets(&fixture, &SECRETS),
+        response: fixture.answer().map(|answered| answered.response.clone()),
+        name: fixture.name,
+    };
+    fixtures.into_iter().map(capture).collect()
 }
 
-fn walk(folder: &Path, found: &mut Vec<Capture>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            walk(&path, found);
-        } else if let Some(name) = path.to_str().and_then(|p| p.strip_suffix(".req.http")) {
-            let name = Path::new(name).file_name().unwrap().to_str().unwrap().to_owned();
-            let answer = path.with_file_name(format!("{name}.resp.http"));
-            found.push(Capture {
-                request: request(&unmask(&std::fs::read(&path).unwrap())),
-                response: std::fs::read(answer).ok().map(|bytes| response(&bytes)),
-                name,
-            });
-        }
+/// The request of a fixture with its secrets put back: the first one is that of placeholder 1. What
+/// has a higher number than there are gets a wrong one. A length that was right is right again.
+pub(crate) fn with_secrets(fixture: &Fixture, secrets: &[&str]) -> HttpRequest {
+    let mut request = fixture.request.clone();
+    // REDACTED-1 begins as REDACTED-12 does.
+    for number in fixture.redaction.placeholders.iter().rev().map(|p| p.number) {
+        let wrong = format!("wrong-{number}");
+        let secret = secrets.get(number as usize - 1).copied().unwrap_or(&wrong);
+        request.body = replaced(&request.body, &format!("REDACTED-{number}"), secret);
     }
-}
-
-/// Puts the sample's passwords back, in UTF-8 and UTF-16.
-pub(crate) fn unmask(bytes: &[u8]) -> Vec<u8> {
-    let mut out = bytes.to_vec();
-    for password in MASKED.iter().rev() {
-        let stars = "*".repeat(password.len());
-        for unit in [1, 2] {
-            let wide = |text: &str| -> Vec<u8> {
-                text.bytes().flat_map(|b| std::iter::once(b).chain((1..unit).map(|_| 0))).collect()
-            };
-            let (from, to) = (wide(&stars), wide(password));
-            let mut at = 0;
-            while at + from.len() <= out.len() {
-                if out[at..].starts_with(&from) {
-                    out.splice(at..at + from.len(), to.iter().copied());
-                    at += to.len();
-                } else {
-                    at += 1;
-                }
-            }
-        }
-    }
-    out
-}
-
-fn split(bytes: &[u8]) -> (String, Headers, Vec<u8>) {
-    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or(bytes.len());
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let body = bytes.get(end + 4..).unwrap_or_default().to_vec();
-    let mut lines = head.split("\r\n");
-    let start = lines.next().unwrap_or_default().to_owned();
+    let (before, after) = (fixture.request.body.len().to_string(), request.body.len().to_string());
     let mut headers = Headers::new();
-    for line in lines {
-        if let Some((name, value)) = line.split_once(':') {
-            headers.push(name.to_owned(), value.trim().to_owned());
-        }
+    for header in request.headers.iter() {
+        let is_length = header.name.eq_ignore_ascii_case("Content-Length");
+        let is_right = is_length && *header.value == *before.as_bytes();
+        let value = if is_right { after.as_bytes() } else { &*header.value };
+        headers.push_bytes(header.name.clone(), value);
     }
-    (start, headers, body)
+    request.headers = headers;
+    request
 }
 
-fn request(bytes: &[u8]) -> HttpRequest {
-    let (start, headers, body) = split(bytes);
-    let mut words = start.split(' ');
-    let method = words.next().unwrap_or_default().to_owned();
-    let target = words.next().unwrap_or_default().to_owned();
-    HttpRequest { method: method.into(), target, headers, body }
-}
-
-fn response(bytes: &[u8]) -> HttpResponse {
-    let (start, headers, body) = split(bytes);
-    let status = start.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
-    HttpResponse { status, headers, body }
+fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let (mut out, mut done) = (Vec::new(), 0);
+    for at in memchr::memmem::find_iter(bytes, from) {
+        out.extend_from_slice(&bytes[done..at]);
+        out.extend_from_slice(to.as_bytes());
+        done = at + from.len();
+    }
+    out.extend_from_slice(&bytes[done..]);
+    out
 }
 
 /// The tool with this web service password, its input closed and its output to be read.
