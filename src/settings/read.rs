@@ -72,6 +72,8 @@ pub(super) fn settings(
             let is_its = |p: &mut Problem| p.key.split('.').next() == Some(section.as_str());
             let others: Vec<_> = problems.extract_if(.., is_its).collect();
             settings.tab_mut(kind).enabled &= others.is_empty();
+            // What is unwise there is no matter of this kind's; what is wrong there is worth a word.
+            settings.warnings.retain_mut(|warning| !is_its(warning));
             settings.warnings.extend(others);
         }
     }
