@@ -7,6 +7,8 @@ mod diagnostics;
 
 use std::sync::Arc;
 
+pub use diagnostics::DIAGNOSTICS;
+
 use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
 use crate::contract::{
     Answer, Authenticate, Authentication, ChatProvider, CustomFieldChange, CustomFieldOptions,

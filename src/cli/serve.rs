@@ -25,25 +25,7 @@ use super::{Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, pri
 /// was begun.
 #[derive(Args)]
 #[command(group(ArgGroup::new("provider").required(true).args(["sample", "fixtures"])))]
-#[command(after_help = "\
-Trouble for --inject, OPERATION: before it for the answers to one operation only:
-  slow=2s         the answer begins after this time
-  pace            the answer begins after the time that it took when it was recorded
-  drip=16/100ms   its body comes so many bytes at a time, this long apart
-  cut=100         the connection is closed after so many bytes of the body
-  reset           the connection is reset (RST) in place of an answer
-  html500         the answer is an HTML error page, status 500
-  page401         the answer is an HTML sign-in page, status 401
-  bom             a UTF-8 byte order mark stands before the body
-  charset=utf-16  the content type names this charset, the body stays as it is
-
-Exit codes:
-  0  stopped in order
-  1  local trouble (the address cannot be listened on)
-  2  usage: the arguments are wrong
-  3  settings: a password, a certificate, a key or a recording is wrong or missing
-  8  not as recorded: recordings were not asked for (--fail-on-unused), or requests came that are not
-     recorded (--fail-on-unmatched)")]
+#[command(after_help = help())]
 pub(crate) struct ServeArgs {
     /// Serve the sample provider: /Provider.asmx (login, custom fields, ticket, live chat) and
     /// /Extended.asmx (user information, events, registration); its user is myusername with the
@@ -63,8 +45,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, default_value = DEFAULT_NAMESPACE, conflicts_with = "fixtures")]
     namespace: String,
 
-    /// Let a variable diagnostic=… make any operation answer what it says, without a look at the
-    /// password: for tests only
+    /// Let a variable diagnostic=MODE make any operation answer what it says, without a look at the
+    /// password: for tests only. The list of modes is below
     #[arg(long, conflicts_with = "fixtures")]
     diagnostics: bool,
 
@@ -91,6 +73,38 @@ pub(crate) struct ServeArgs {
     #[arg(long, conflicts_with = "fixtures")]
     trust_forwarded: bool,
 }
+
+/// What stands below the options: kinds of trouble, the sample's diagnostics, exit codes.
+fn help() -> String {
+    let modes = sample::DIAGNOSTICS.map(|(mode, answer)| format!("  {mode:13}  {answer}\n"));
+    format!(
+        "{TROUBLE}\nDiagnostics (--sample --diagnostics), as a variable diagnostic=MODE; any other mode is a \
+         fault:\n{}\n{EXIT_CODES}",
+        modes.concat()
+    )
+}
+
+const TROUBLE: &str = "\
+Trouble for --inject, OPERATION: before it for the answers to one operation only:
+  slow=2s         the answer begins after this time
+  pace            the answer begins after the time that it took when it was recorded
+  drip=16/100ms   its body comes so many bytes at a time, this long apart
+  cut=100         the connection is closed after so many bytes of the body
+  reset           the connection is reset (RST) in place of an answer
+  html500         the answer is an HTML error page, status 500
+  page401         the answer is an HTML sign-in page, status 401
+  bom             a UTF-8 byte order mark stands before the body
+  charset=utf-16  the content type names this charset, the body stays as it is
+";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  stopped in order
+  1  local trouble (the address cannot be listened on)
+  2  usage: the arguments are wrong
+  3  settings: a password, a certificate, a key or a recording is wrong or missing
+  8  not as recorded: recordings were not asked for (--fail-on-unused), or requests came that are not
+     recorded (--fail-on-unmatched)";
 
 pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
     memory::give_back();

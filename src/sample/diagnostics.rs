@@ -11,6 +11,23 @@ use crate::soap::{Fault, FaultCode};
 /// What `big` may take: more than any client reads, less than would hurt.
 const BIGGEST: usize = 64 << 20;
 
+/// The modes, each with what the answer is.
+pub const DIAGNOSTICS: [(&str, &str); 13] = [
+    ("echo", "the entries that came"),
+    ("codepoints", "their UTF-16 units, in hexadecimal digits"),
+    ("count", "how many entries, nulls and characters came"),
+    ("slow", "it comes after delayMs=1000 milliseconds (at most 10 minutes)"),
+    ("big", "entries=1000 entries of size=16 characters each (at most 64 MiB)"),
+    ("fault", "the fault of an exception"),
+    ("faultinner", "the fault of an exception with an inner one"),
+    ("soapexception", "a fault with actor and detail, for which the caller is to blame"),
+    ("nullresult", "no result"),
+    ("nullfields", "a result without message and lists"),
+    ("nullentries", "lists with null, empty and blank entries"),
+    ("tricky", "characters that must be escaped, that readers change, and that look alike"),
+    ("badchar", "the character codePoint=0 (UTF-16), which XML may not allow"),
+];
+
 /// The value of the last entry `key=value`.
 pub(super) fn value<'e>(entries: &'e [Option<String>], key: &str) -> Option<&'e str> {
     let value = |entry: &'e String| entry.strip_prefix(key)?.strip_prefix('=');
@@ -156,4 +173,22 @@ fn bad_character(unit: usize) -> Result<char, RawError> {
         let outer = "There was an error generating the XML document.".to_owned();
         ProviderError::Exception(vec![outer, reason]).into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_mode_that_is_listed_is_known() {
+        for (mode, _) in DIAGNOSTICS {
+            let entries =
+                ["delayMs=0", "entries=1", "codePoint=65"].map(|entry| Some(entry.into()));
+            let answer = answer(mode, &crate::contract::OPERATIONS[0], entries.into()).await;
+            let is_unknown = format!("{answer:?}").contains("unknown diagnostic");
+            assert!(!is_unknown, "{mode}");
+        }
+        let unknown = answer("nonsense", &crate::contract::OPERATIONS[0], Vec::new()).await;
+        assert!(format!("{unknown:?}").contains("unknown diagnostic: nonsense"));
+    }
 }
