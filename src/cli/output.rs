@@ -63,7 +63,8 @@ impl Look {
                 _ => {}
             }
             look.quiet |= argument == "--quiet";
-            look.json |= argument == "--json";
+            // With a value it is a mistake, which is JSON all the same.
+            look.json |= argument == "--json" || argument.starts_with("--json=");
         }
         look
     }
