@@ -19,7 +19,7 @@ use external_providers::secret::{Mask, Secret};
 use external_providers::settings::{External, Name};
 use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
-use super::passwords::{AUTH_PASSWORD, Passwords};
+use super::passwords::{self, AUTH_PASSWORD, Passwords};
 use super::report::{Degree, Masking, Report};
 use super::trust::Trust;
 use super::{
@@ -132,7 +132,10 @@ pub(crate) fn run(args: CallArgs) -> Result<u8, Failed> {
     let operation = OperationInfo::named(&args.operation)
         .or_else(|| OPERATIONS.iter().find(|o| o.name.eq_ignore_ascii_case(&args.operation)))
         .ok_or_else(|| Failed::new(USAGE, "unknown operation"))?;
-    let mut passwords = Passwords::default();
+    let secrets = args.variables.iter().filter(|argument| variables::is_secret(argument));
+    let files = args.auth_password_file.iter().chain(&args.variables_file).map(PathBuf::as_path);
+    let mut passwords =
+        Passwords::of(files.chain(secrets.filter_map(|argument| passwords::file_in(argument))))?;
     let service =
         args.settings.as_deref().map(|file| configured::service(file, operation)).transpose()?;
     let auth = match &service {
@@ -269,10 +272,11 @@ async fn answer<T: Operation>(
     let report = match client.call(request).await {
         Ok(answer) => Report::answer::<T>(&answer, &masking),
         Err(error) => {
-            // What a provider says in declining is masked in the error.
+            // The error has masks in what a provider says in declining, and of an answer that lacks
+            // something says what that is, not what did come.
             let seen = client.transport().seen.lock().ok().and_then(|seen| seen.1.clone());
-            let declined = seen.and_then(|response| word_for_word::<T>(&client, &response));
-            Report::error(T::NAME, &error, declined.as_ref(), &masking)
+            let said = seen.and_then(|response| word_for_word::<T>(&client, &response));
+            Report::error(T::NAME, &error, said.as_ref(), &masking)
         }
     };
     if args.show_wire {
@@ -281,7 +285,7 @@ async fn answer<T: Operation>(
     finish(args, &report)
 }
 
-/// What a provider says in declining, nothing masked.
+/// The message and the variables of an answer, as far as they can be read, nothing masked.
 fn word_for_word<T: Operation>(
     client: &Client<Watched>,
     response: &HttpResponse,
@@ -289,7 +293,8 @@ fn word_for_word<T: Operation>(
     let mask = Mask::default();
     let result = client.binding().decode_raw_response(T::NAME, response, &mask).ok()?;
     let result = result.value()?;
-    let outputs = Variables::read(result.output_variables).unwrap_or_default();
+    let entries = result.output_variables.value().unwrap_or_default().0;
+    let outputs = entries.iter().flatten().filter_map(|entry| entry.split_once('=')).collect();
     Some(Failure { message: result.message.value(), outputs })
 }
 
@@ -317,7 +322,12 @@ fn show(client: &Client<Watched>, mask: &Mask) {
 }
 
 /// Where to look for the cause of a failed call.
-fn next_step(args: &CallArgs, code: u8) -> Option<String> {
+fn next_step(args: &CallArgs, report: &Report) -> Option<String> {
+    let code = report.code();
+    if report.misses_input() {
+        let takes = variables::takes(OperationInfo::named(report.operation())?);
+        return Some(format!("the provider wants more variables than it was given: {takes}"));
+    }
     if !matches!(code, TRANSPORT | NOT_SOAP | FAULT) {
         return None;
     }
@@ -342,7 +352,7 @@ fn finish(args: &CallArgs, report: &Report) -> Result<u8, Failed> {
     let failure = report.failure();
     if args.json {
         print(&(report.json() + "\n"))?;
-    } else if failure.is_none() {
+    } else if failure.is_none() || report.has_outputs() {
         print(&printable(&report.text()))?;
     }
     if let Some((text, hint)) = failure {
@@ -350,7 +360,7 @@ fn finish(args: &CallArgs, report: &Report) -> Result<u8, Failed> {
         if let Some(hint) = hint {
             output::hint(hint);
         }
-        if let Some(next) = next_step(args, report.code()) {
+        if let Some(next) = next_step(args, report) {
             output::hint(&next);
         }
     }

@@ -21,7 +21,7 @@ use external_providers::redact::Rules;
 use external_providers::suggest::nearest;
 use serde_json::{Value, json};
 
-use super::{Failed, OK, SETTINGS, USAGE, error_chain, output};
+use super::{Failed, OK, SETTINGS, error_chain, output};
 
 /// The collection where none is given.
 const DIRECTORY: &str = "fixtures";
@@ -61,8 +61,8 @@ exchange.toml, and the two bodies as exact bytes. exchange.toml:
 Exit codes:
   0  in order, nothing differs
   1  local trouble (output cannot be written)
-  2  usage: the arguments are wrong, there is no such collection or fixture
-  3  a fixture is broken, a secret is not known
+  2  usage: the arguments are wrong
+  3  settings: a file, a collection or a fixture is missing, empty or broken, or a secret is not known
   4  transport: the service does not answer
   8  not as recorded: something differs, or an error was found";
 
@@ -169,7 +169,7 @@ fn directory(dir: &Path) -> Result<(), Failed> {
         }
         return Ok(());
     }
-    let failed = Failed::new(USAGE, format!("there is no directory {}", dir.display()));
+    let failed = Failed::new(SETTINGS, format!("there is no directory {}", dir.display()));
     Err(failed.hint("give the collection's directory; record makes one with --out DIR"))
 }
 
@@ -178,7 +178,7 @@ fn load(dir: &Path) -> Result<(Vec<Fixture>, Broken), Failed> {
     directory(dir)?;
     let loaded = fixture::load_lenient(dir).map_err(|e| Failed::new(SETTINGS, error_chain(&e)))?;
     if loaded.fixtures.is_empty() && loaded.errors.is_empty() {
-        return Err(Failed::new(USAGE, format!("{} holds no fixtures", dir.display())));
+        return Err(Failed::new(SETTINGS, format!("{} holds no fixtures", dir.display())));
     }
     Ok((loaded.fixtures, Broken(loaded.errors)))
 }
@@ -190,17 +190,23 @@ fn is_fixture(dir: &Path) -> bool {
 
 /// One fixture: by its directory, else by its name in the collection.
 fn find(dir: &Path, name: &str) -> Result<Fixture, Failed> {
-    let inside = dir.join(name);
-    for path in [Path::new(name), &inside] {
+    for path in [Path::new(name), &dir.join(name)] {
         if is_fixture(path) {
             let loaded = fixture::load_one(path);
             return loaded.map_err(|error| Failed::new(SETTINGS, error_chain(&error)));
         }
     }
+    let shown: String = name.chars().take(100).collect();
+    if !dir.is_dir() {
+        let dir = dir.display();
+        let message =
+            format!("there is no fixture {shown}, and no collection {dir} to look for it in");
+        return Err(Failed::new(SETTINGS, message)
+            .hint("give the path of a fixture's directory, or its collection with --dir DIR"));
+    }
     let (fixtures, _) = load(dir)?;
     let names = || fixtures.iter().map(|fixture| fixture.name.as_str());
-    let shown: String = name.chars().take(100).collect();
-    let failed = Failed::new(USAGE, format!("there is no fixture {shown} in {}", dir.display()));
+    let failed = Failed::new(SETTINGS, format!("there is no fixture {shown} in {}", dir.display()));
     let begins: Vec<&str> = names().filter(|known| known.contains(name)).take(LISTED).collect();
     Err(match nearest(name, names()) {
         Some(meant) => failed.hint(format!("did you mean {meant}?")),

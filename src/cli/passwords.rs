@@ -28,10 +28,19 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
+    /// For these files, of which one may be standard input (`-`), or several if that is a terminal.
+    pub(crate) fn of<'f>(files: impl IntoIterator<Item = &'f Path>) -> Result<Self, Failed> {
+        let inputs = files.into_iter().filter(|file| *file == Path::new("-")).count();
+        if inputs > 1 && !std::io::stdin().is_terminal() {
+            return Err(taken());
+        }
+        Ok(Self::default())
+    }
+
     /// The web service password: the file's, else the environment's.
     pub(crate) fn auth(&mut self, file: Option<&Path>) -> Result<Option<Secret>, Failed> {
         if let Some(file) = file {
-            return self.read(file).map(Some);
+            return self.read(file, "web service password").map(Some);
         }
         match std::env::var(AUTH_PASSWORD) {
             Ok(password) if password.is_empty() => Ok(None),
@@ -57,19 +66,21 @@ impl Passwords {
                 Some((directory, number)) => (Some(directory.to_owned()), number),
                 None => (None, place),
             };
-            let number = number.trim_start_matches("REDACTED-").parse().map_err(|_| wrong())?;
-            Ok((directory, number, self.read(Path::new(file))?))
+            let number: u32 =
+                number.trim_start_matches("REDACTED-").parse().map_err(|_| wrong())?;
+            let of = format!("--secret-file, REDACTED-{number}");
+            Ok((directory, number, self.read(Path::new(file), &of)?))
         };
         given.iter().map(read).collect()
     }
 
-    /// The one line of a file (`-`: of standard input; a terminal is asked for it).
-    pub(crate) fn read(&mut self, file: &Path) -> Result<Secret, Failed> {
+    /// The one line of a file (`-`: of standard input; a terminal is asked for it), and what it is.
+    pub(crate) fn read(&mut self, file: &Path, of: &str) -> Result<Secret, Failed> {
         let place = match file == Path::new("-") {
             true => "standard input".to_owned(),
             false => file.display().to_string(),
         };
-        self.read_from(file, &place, "web service password")
+        self.read_from(file, &place, of)
     }
 
     /// The same for a variable: what stands behind the `@` may be a password that begins with one,
@@ -114,8 +125,7 @@ impl Passwords {
     /// Standard input can be read once.
     fn take_stdin(&mut self) -> Result<(), Failed> {
         if std::mem::replace(&mut self.stdin_taken, true) {
-            let message = "only one password, or the variables, can come from standard input";
-            return Err(Failed::new(USAGE, message).hint("read the other one from a file"));
+            return Err(taken());
         }
         Ok(())
     }
@@ -140,6 +150,17 @@ impl Passwords {
         };
         read.map_err(|error| unreadable(of, place, &error))
     }
+}
+
+/// The mistake that standard input is to be read twice.
+fn taken() -> Failed {
+    let message = "only one password, or the variables, can come from standard input";
+    Failed::new(USAGE, message).hint("read the other one from a file")
+}
+
+/// The file of an argument `NUMBER=FILE` or `key=FILE`.
+pub(crate) fn file_in(argument: &str) -> Option<&Path> {
+    argument.split_once('=').map(|(_, file)| Path::new(file))
 }
 
 fn unreadable(of: &str, place: &str, error: &PasswordError) -> Failed {

@@ -58,7 +58,7 @@ requests in headers aside) is not written again: \"count\" in its exchange.toml 
 that differs is another exchange, and a replay gives it after the earlier one.
 
 Exit codes:
-  0  stopped in order
+  0  stopped in order, perhaps with nothing recorded
   1  local trouble: the address cannot be listened on, an exchange could not be written, or was
      under way when a second signal came, or DIR was not replaced
   2  usage: the arguments are wrong
@@ -111,12 +111,13 @@ pub(crate) struct RecordArgs {
         value_parser = exchanges)]
     max_exchanges: usize,
 
-    /// Keep at most so many bytes of them: 500M, 2G (of 1024); the oldest go first. Default: no limit
+    /// Keep at most so many bytes of them: 4096, 64K, 500M, 2G (K is 1024); the oldest go first.
+    /// Default: no limit
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     max_size: Option<u64>,
 
-    /// Keep none that is older: 30d, 2w, 12h. Default: no limit
-    #[arg(long, value_name = "AGE", value_parser = age)]
+    /// Keep none that is older: 2w, 30d (of 24 hours), 12h, 90m (minutes), 45s. Default: no limit
+    #[arg(long, value_name = "AGE", value_parser = some_age)]
     max_age: Option<Duration>,
 
     /// The Host header on its way to the service: kept as it is, or the upstream's. By default it is
@@ -164,6 +165,14 @@ fn exchanges(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| format!("give a number from 1 to {most}, the most that can be loaded"))
 }
 
+/// An age that leaves something: older than nothing is everything.
+fn some_age(text: &str) -> Result<Duration, String> {
+    match age(text) {
+        Ok(Duration::ZERO) => Err("an age of nothing would keep nothing".to_owned()),
+        age => age,
+    }
+}
+
 /// A size in bytes, perhaps with K, M or G.
 fn bytes(text: &str) -> Result<u64, String> {
     let number = text.trim_end_matches(['K', 'M', 'G', 'k', 'm', 'g']);
@@ -202,6 +211,7 @@ pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
         ..RecordingOptions::default()
     };
     let recording = Recording::open_with(&args.out, mode, options).map_err(|e| refused(&e))?;
+    let not_replaced = mode == Mode::All && !recording.is_empty();
     let recording = Arc::new(recording.with_secrets(password));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -217,7 +227,14 @@ pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
         ))
     })?;
     runtime.shutdown_background();
-    print(&printable(&told(&summary, args)))?;
+    let mut told = told(&summary, args);
+    if not_replaced && summary.recorded == 0 {
+        told.push_str(&format!(
+            "nothing was recorded, so {} was not replaced\n",
+            args.out.display()
+        ));
+    }
+    print(&printable(&told))?;
     match summary.failed {
         0 if in_order => Ok(OK),
         0 => Err(Failed::new(LOCAL, "stopped at once: what was under way is not recorded")),

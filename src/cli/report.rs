@@ -177,12 +177,13 @@ impl Report {
         }
     }
 
-    /// The report of an error, with what the provider said in declining, as far as that is known
-    /// word for word: an error has the passwords of the call masked.
+    /// The report of an error, with what the provider said, as far as that is known word for word: in
+    /// declining, where the error has the passwords of the call masked, or in an answer that lacks
+    /// something.
     pub(crate) fn error(
         operation: &'static str,
         error: &CallError,
-        declined: Option<&Failure>,
+        said: Option<&Failure>,
         masking: &Masking,
     ) -> Self {
         let (kind, code) = match error {
@@ -194,12 +195,13 @@ impl Report {
             CallError::Failure(_) => ("declined", REFUSED),
             _ => ("other", super::LOCAL),
         };
-        let failure = match error {
-            CallError::Failure(failure) => declined.or(Some(failure)),
+        let said = match error {
+            CallError::Failure(failure) => said.or(Some(failure)),
+            CallError::Malformed(_) => said,
             _ => None,
         };
         let (message, message_masked) =
-            masking.message(failure.and_then(|failure| failure.message.as_deref()));
+            masking.message(said.and_then(|said| said.message.as_deref()));
         let text = match error {
             CallError::Fault(fault) => format!("{fault:#}"),
             CallError::Failure(failure) => match &failure.message {
@@ -210,10 +212,10 @@ impl Report {
         };
         Self {
             operation,
-            outcome: if failure.is_some() { "declined" } else { "error" },
+            outcome: if code == REFUSED { "declined" } else { "error" },
             message,
             message_masked,
-            outputs: failure.map(|f| masking.outputs(f.outputs.iter())).unwrap_or_default(),
+            outputs: said.map(|said| masking.outputs(said.outputs.iter())).unwrap_or_default(),
             items: None,
             error: Some(ErrorReport {
                 kind,
@@ -234,6 +236,20 @@ impl Report {
 
     pub(crate) fn code(&self) -> u8 {
         self.code
+    }
+
+    pub(crate) fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// Did any variables come?
+    pub(crate) fn has_outputs(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
+    /// Did the provider decline for want of a variable?
+    pub(crate) fn misses_input(&self) -> bool {
+        self.code == REFUSED && self.message.as_deref() == Some(Failure::REQUIRED_INPUT_MISSING)
     }
 
     /// What went wrong, for standard error: its first line, and a hint.

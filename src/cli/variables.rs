@@ -101,6 +101,11 @@ impl<'de> serde::Deserialize<'de> for Pairs {
     }
 }
 
+/// Is the value of an argument one that may come from elsewhere?
+pub(crate) fn is_secret(argument: &str) -> bool {
+    argument.split_once('=').is_some_and(|(key, _)| is_secret_key(key))
+}
+
 /// Reads the arguments of an operation, which follow the variables that are there already;
 /// passwords among them may come from files.
 pub(crate) fn parse(
@@ -133,21 +138,26 @@ pub(crate) fn parse(
             variables.push(key, value);
         }
     }
-    for info in operation.inputs.iter().filter(|info| info.required) {
-        if variables.get(info.name).is_none() {
-            let message = format!("{} needs {}", operation.name, info.name);
-            let meant = variables.iter().find(|(key, _)| is_near(key, info.name));
-            let hint = match meant {
-                Some((key, _)) => format!("did you mean {} (you wrote {key})?", info.name),
-                None => {
-                    let example = if is_secret_key(info.name) { "@FILE" } else { "…" };
-                    format!("add {}={example}; {}", info.name, takes(operation))
-                }
-            };
-            return Err(Failed::new(USAGE, message).hint(hint));
+    let required = operation.inputs.iter().filter(|info| info.required).map(|info| info.name);
+    let missing: Vec<&str> = required.filter(|name| variables.get(name).is_none()).collect();
+    if missing.is_empty() {
+        return Ok(variables);
+    }
+    let near = |name: &str| variables.iter().map(|(key, _)| key).find(|key| is_near(key, name));
+    let mut hints = Vec::new();
+    let mut add = Vec::new();
+    for name in &missing {
+        match near(name) {
+            Some(key) => hints.push(format!("did you mean {name} (you wrote {key})?")),
+            None if is_secret_key(name) => add.push(format!("{name}=@FILE")),
+            None => add.push(format!("{name}=…")),
         }
     }
-    Ok(variables)
+    if !add.is_empty() {
+        hints.push(format!("add {}; {}", add.join(" and "), takes(operation)));
+    }
+    let message = format!("{} needs {}", operation.name, missing.join(" and "));
+    Err(Failed::new(USAGE, message).hint(hints.join("; ")))
 }
 
 /// What is allowed, but perhaps not meant.
@@ -185,7 +195,8 @@ fn custom_field(key: &str) -> Option<&str> {
     prefix.eq_ignore_ascii_case(CUSTOM_FIELD_PREFIX).then_some(name)
 }
 
-fn takes(operation: &OperationInfo) -> String {
+/// What an operation takes, in a sentence.
+pub(crate) fn takes(operation: &OperationInfo) -> String {
     let names: Vec<_> = operation.inputs.iter().map(|info| info.name).collect();
     let fields = if operation.custom_fields { " and cf_…" } else { "" };
     format!("{} takes {}{fields}", operation.name, names.join(", "))

@@ -147,9 +147,15 @@ fn errors_are_json_where_results_are() {
         (&["check", "--json"], 2, "usage", "there is no service to check"),
         (&["check", "--json", "--settings", bad], 3, "settings", "bad.toml:3: options.ticket"),
         (&["settings", "check", "--json"], 2, "usage", "there is no settings file"),
-        (&["fixtures", "list", "/nowhere", "--json"], 2, "usage", "there is no directory /nowhere"),
-        (&["fixtures", "audit", empty, "--json"], 2, "usage", "is empty"),
+        (
+            &["fixtures", "list", "/nowhere", "--json"],
+            3,
+            "settings",
+            "there is no directory /nowhere",
+        ),
+        (&["fixtures", "audit", empty, "--json"], 3, "settings", "is empty"),
         (&["serve", "--json"], 2, "usage", "--json"),
+        (&["fixtures", "list", "--json=true"], 2, "usage", "unexpected value 'true'"),
     ] {
         let (found, stdout, stderr) = run(arguments);
         assert_eq!(found, code, "{arguments:?} {stderr}");
@@ -268,12 +274,27 @@ fn nothing_to_work_on_is_one_mistake_everywhere() {
         &["check", empty],
         &["audit", empty],
         &["export", empty, "--out", "-"],
+        &["redact", empty],
+        &["diff", empty, empty],
+        &["verify", empty, "--url", "http://127.0.0.1:1"],
+        &["show", "x", "--dir", empty],
+        &["list", "/nowhere"],
+        &["diff", "/nowhere", empty],
         &["import", har, "--out", to.to_str().unwrap()],
+        &["import", "/nowhere", "--out", to.to_str().unwrap()],
     ] {
         let (code, stdout, stderr) = run(&[&["fixtures"], arguments].concat());
-        assert!(code == 2 && stdout.is_empty(), "{arguments:?} {code} {stdout}{stderr}");
+        assert!(code == 3 && stdout.is_empty(), "{arguments:?} {code} {stdout}{stderr}");
     }
     assert!(!to.exists());
+    let (code, _, stderr) = run(&["serve", "--fixtures", "/nowhere"]);
+    assert!(code == 3 && stderr.contains("/nowhere"), "{stderr}");
+    // What is missing is called by the name that was given.
+    let (_, _, stderr) = run(&["fixtures", "diff", "/nowhere", "/there", "--dir", "/elsewhere"]);
+    assert!(
+        stderr.starts_with("error: there is no fixture /nowhere, and no collection"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -283,13 +304,24 @@ fn a_log_that_nobody_can_mean_is_an_error() {
         ("debug,nonsense", 3),
         ("debug", 0),
         ("external_providers=debug", 0),
+        ("off,external_providers::host=info,hyper_util::client=trace", 0),
+        ("external_providers=loud", 3),
+        ("external_provider=debug", 3),
+        ("info,external_providers::hots=debug", 3),
+        ("=debug", 3),
         ("off", 0),
         ("", 0),
     ] {
         let mut command = tool(&["settings", "schema"], "");
         let (found, _, stderr) = finish(command.env("EXTERNAL_PROVIDERS_LOG", variable));
         assert_eq!(found, code, "{variable} {stderr}");
-        assert_eq!(stderr.contains("hint: use a level (off, error, warn"), code == 3, "{stderr}");
+        let hint = match variable {
+            "external_provider=debug" | "info,external_providers::hots=debug" | "=debug" => {
+                "hint: targets are external_providers, hyper_util"
+            }
+            _ => "hint: use a level (off, error, warn",
+        };
+        assert_eq!(stderr.contains(hint), code == 3, "{stderr}");
     }
 }
 

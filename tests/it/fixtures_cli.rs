@@ -116,7 +116,7 @@ fn exchanges_are_shown_with_placeholders() {
     assert!(by_path.stdout.ends_with(&format!("\r\n\r\n{body}")));
 
     let missing = fixtures(&["show", "op-authenticate-ok-12", "--dir", dir.text()]);
-    assert_eq!(missing.code, 2);
+    assert_eq!(missing.code, 3);
     assert!(
         missing.stderr.contains("hint: did you mean op-authenticate-ok-11?"),
         "{}",
@@ -124,7 +124,7 @@ fn exchanges_are_shown_with_placeholders() {
     );
     // Where nothing is said, the collection is "fixtures".
     let parent = Folder::new("show-default");
-    assert_eq!(fixtures_in(&parent.0, &["list"]).code, 2);
+    assert_eq!(fixtures_in(&parent.0, &["list"]).code, 3);
     let copy = Folder(parent.0.join("fixtures"));
     recorded().iter().take(1).for_each(|fixture| drop(store(&copy.0, fixture).unwrap()));
     assert_eq!(fixtures_in(&parent.0, &["list"]).code, 0);
@@ -310,7 +310,7 @@ fn secrets_are_found_by_file_and_line() {
     let json: Value =
         serde_json::from_str(&fixtures(&["audit", dir.text(), "--json"]).stdout).unwrap();
     assert_eq!((&json["exchanges"], json["findings"].as_array().unwrap().len()), (&2.into(), 2));
-    assert_eq!(fixtures(&["audit", "/nowhere"]).code, 2);
+    assert_eq!(fixtures(&["audit", "/nowhere"]).code, 3);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod check_providers;
 mod check_stacks;
 mod cli;
 mod cli_frame;
+mod cli_mistakes;
 mod cli_people;
 mod client;
 mod codec;

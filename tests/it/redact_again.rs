@@ -176,5 +176,5 @@ fn the_tool_says_what_it_masked_and_where() {
     let (code, text, _) = run(&[&["redact", dir], &options[..]].concat());
     assert_eq!((code, text.as_str()), (0, "4 exchanges: 0 changed\n"));
     let (code, _, text) = run(&["redact", "/nowhere"]);
-    assert!(code == 2 && text.contains("there is no directory /nowhere"), "{text}");
+    assert!(code == 3 && text.contains("there is no directory /nowhere"), "{text}");
 }

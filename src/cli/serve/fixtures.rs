@@ -12,7 +12,7 @@ use external_providers::replay::{Injection, Replay, ReplayServer};
 use external_providers::suggest::nearest;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
-use super::super::passwords::Passwords;
+use super::super::passwords::{Passwords, file_in};
 use super::super::signals::Signals;
 use super::super::{
     DIFFERS, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, output, plural, print,
@@ -48,7 +48,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long, conflicts_with = "sample")]
     fail_on_unmatched: bool,
 
-    /// Warn at the start about recordings that are older: 30d, 2w, 12h
+    /// Warn at the start about recordings that are older: 2w, 30d (of 24 hours), 12h, 90m (minutes), 45s.
+    /// Default: no warning
     #[arg(long, value_name = "AGE", conflicts_with = "sample", value_parser = age)]
     max_age: Option<Duration>,
 
@@ -61,13 +62,12 @@ fn injection(text: &str) -> Result<Injection, String> {
     text.parse::<Injection>().map_err(|error| error.to_string())
 }
 
-/// An age in days, weeks, hours.
+/// An age in weeks, days, hours, minutes or seconds; a day has 24 hours.
 pub(crate) fn age(text: &str) -> Result<Duration, String> {
-    let duration = text
-        .parse::<Span>()
-        .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))
-        .map_err(|_| "give an age like 30d, 2w or 12h".to_owned())?;
-    Duration::try_from(duration).map_err(|_| "an age is not negative".to_owned())
+    let span = text.parse::<Span>().ok();
+    let age = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    let age = age.and_then(|age| Duration::try_from(age).ok());
+    age.ok_or_else(|| "give an age with its unit: 2w, 30d, 12h, 90m or 45s".to_owned())
 }
 
 pub(super) fn run(
@@ -142,7 +142,8 @@ fn with_secrets(
     auth_password: Option<&Path>,
     args: &ReplayArgs,
 ) -> Result<Replay, Failed> {
-    let mut passwords = Passwords::default();
+    let secrets = args.secret_file.iter().filter_map(|given| file_in(given));
+    let mut passwords = Passwords::of(auth_password.into_iter().chain(secrets))?;
     for (directory, number, secret) in passwords.numbered(&args.secret_file)? {
         let stands = |fixture: &Fixture| {
             let parent = fixture.name.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -158,7 +159,7 @@ fn with_secrets(
         replay = replay.with_secret(directory.as_deref(), number, &secret);
     }
     match auth_password {
-        Some(file) => Ok(replay.with_auth_password(&passwords.read(file)?)),
+        Some(file) => Ok(replay.with_auth_password(&passwords.read(file, "web service password")?)),
         None => Ok(replay),
     }
 }
