@@ -15,7 +15,7 @@ use external_providers::soap::SoapVersion;
 
 /// A host that is called without a network.
 #[derive(Clone)]
-struct InProcess(Host);
+pub(crate) struct InProcess(pub(crate) Host);
 
 impl Transport for InProcess {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {

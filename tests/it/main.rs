@@ -30,6 +30,7 @@ mod host_attacks;
 mod host_captures;
 mod host_http;
 mod library;
+mod ninth_operation;
 mod own_words;
 mod owner;
 mod page;
