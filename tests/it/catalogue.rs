@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use external_providers::contract::{
-    Absent, Kind, OPERATIONS, Operation, Sink, VariableError, Variables, dispatch,
+    Absent, Kind, OPERATIONS, Operation, SideEffect, Sink, VariableError, Variables, dispatch,
 };
 use external_providers::fixture;
 use external_providers::secret::{Mask, Secret};
 use external_providers::soap::{Binding, DEFAULT_NAMESPACE};
 use external_providers::{Host, sample};
 
-use crate::support::repository;
+use crate::support::{repository, tool};
 
 /// An operation is listed in the catalogue, described in `wsdl`, registered for its kind, answered
 /// by the sample and recorded in `fixtures/sample`. What is missing here is the rest of adding one.
@@ -36,6 +36,20 @@ async fn each_operation_has_all_its_places() {
         });
         assert_eq!(answered.map(|answer| answer.is_ok()), Some(true), "{name}: it has no route");
         assert!(Kind::ALL.contains(&info.kind), "{name}");
+    }
+}
+
+#[test]
+fn help_texts_follow_the_catalogue() {
+    let help = |arguments: &[&str]| {
+        let output = tool(&[arguments, &["--help"]].concat(), "x").output().unwrap();
+        String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let (call, verify) = (help(&["call"]), help(&["fixtures", "verify"]));
+    for info in OPERATIONS {
+        assert!(call.contains(&info.to_string()), "{info}");
+        let changes = info.side_effect == SideEffect::Mutating;
+        assert_eq!(verify.contains(&format!("{},", info.name)), changes, "{info}");
     }
 }
 
