@@ -9,7 +9,7 @@ use super::subject::Subject;
 use super::trouble;
 use crate::client::{BuildError, CallError, Client, Discovery, Transport as _, remedy};
 use crate::contract::raw::{Presence, RawInputs, StringList};
-use crate::contract::{Kind, OPERATIONS, OperationInfo, SideEffect, first_line};
+use crate::contract::{Kind, OperationInfo, SideEffect, first_line};
 use crate::http::HttpResponse;
 use crate::secret::Mask;
 use crate::soap::{Binding, DecodeError, FaultCode, SoapVersion, answer_version};
@@ -48,7 +48,7 @@ pub(super) fn reading(
         }
         None => {
             let kind = subject.kind.unwrap_or(Kind::Login);
-            OPERATIONS.iter().filter(|info| info.kind == kind).filter(reads).collect()
+            kind.operations().filter(reads).collect()
         }
     };
     // A form that is looked up touches less than a login that fails.

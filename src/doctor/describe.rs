@@ -6,7 +6,7 @@ use super::report::{Finding, Outcome, Step};
 use super::subject::Subject;
 use super::trouble;
 use crate::client::{DiscoverError, Discovery};
-use crate::contract::{GetSignInCookieInfo, Kind, OPERATIONS, Operation as _, SideEffect};
+use crate::contract::{GetSignInCookieInfo, Kind, Operation as _, SideEffect};
 use crate::wsdl::{Description, Difference, DifferenceKind, Match, Severity};
 
 /// What came of fetching the description.
@@ -138,7 +138,7 @@ pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
         step.add(nothing("it is another service".to_owned(), &names, &implemented));
     }
     for kind in kinds.iter().copied().filter(|kind| relevant(*kind)) {
-        for info in OPERATIONS.iter().filter(|info| info.kind == kind) {
+        for info in kind.operations() {
             if incomplete && find.named(info.name).is_none() {
                 lost.push(info.name.to_owned());
             } else if find.named(info.name).is_none() && !is_ambiguous(kind) {

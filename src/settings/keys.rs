@@ -1,6 +1,6 @@
 //! Every key of the settings file as data: what drives reading, the example and the schema.
 
-use crate::contract::Kind;
+use crate::contract::{GetUserInfo, HandleEvent, Kind, Operation as _, RegisterUser};
 
 /// What a value may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,9 +236,9 @@ const fn operation(default: &'static str) -> Key {
 }
 
 /// For the kinds whose operations have no public names.
-static REGISTRATION: Key = operation("RegisterUser");
-static USER_INFORMATION: Key = operation("GetUserInfo");
-static EVENTS: Key = operation("HandleEvent");
+static REGISTRATION: Key = operation(RegisterUser::NAME);
+static USER_INFORMATION: Key = operation(GetUserInfo::NAME);
+static EVENTS: Key = operation(HandleEvent::NAME);
 
 static TRANSPORT: [Key; 12] = [
     Key::new(
