@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Callers of other stacks: each is recorded with a real ASMX service on Mono, each recording answers all the others, and each calls our host.
+# Providers of other stacks: each is called, and `check` must say of each what is true.
 # A client is started as: CLIENT CALLS 1.1|1.2 BASE_URL…; it makes all calls (stacks/calls.py writes them) at each URL, and prints lines of
 # URL, name of the call, and answer. Installs what it needs (Debian packages, PyPI, npm), as root; what cannot be had fails.
 set -euo pipefail
@@ -10,7 +11,7 @@ stacks=$here/stacks
 made=$work/stacks
 export NODE_PATH=$made/node_modules
 java=/usr/share/java
-jaxws=$java/jaxws-rt.jar:$java/jaxws-api.jar:$java/jaxb-api.jar
+jaxws=$java/jaxws-rt.jar:$java/jaxws-api.jar:$java/jaxb-api.jar:$java/jws-api.jar
 axis=$java/axis.jar:$java/axis-jaxrpc.jar:$java/axis-saaj.jar:$java/commons-discovery.jar:$java/commons-logging.jar:$java/wsdl4j.jar
 all=(dotnet wcf zeep php soap-lite node-soap strong-soap easy-soap jax-ws gsoap suds soap4r axis)
 
@@ -26,8 +27,8 @@ install() {
     node -e '["soap", "strong-soap", "easy-soap-request"].forEach(require)' 2>/dev/null ||
         npm install --prefix "$made" --silent --no-audit --no-fund soap@1.13.0 strong-soap@5.0.10 easy-soap-request@5.21.0
     [ -x "$made/python/bin/pip" ] || python3 -m venv "$made/python"
-    "$made/python/bin/python" -c 'import zeep, suds' 2>/dev/null ||
-        "$made/python/bin/pip" install --quiet --disable-pip-version-check --retries 5 zeep==4.3.3 suds==1.2.0
+    "$made/python/bin/python" -c 'import zeep, suds, spyne, lxml' 2>/dev/null ||
+        "$made/python/bin/pip" install --quiet --disable-pip-version-check --retries 5 zeep==4.3.3 suds==1.2.0 spyne==2.14.0 lxml
 }
 
 # Proxies of what generates them, from the WSDLs of the service at $1.
@@ -42,7 +43,10 @@ generate() {
     done
     mcs -nologo -r:System.Web.Services -out:"$made/dotnet/DotNet.exe" "$stacks/DotNet.cs"
     mcs -nologo -r:System.ServiceModel,System.Runtime.Serialization -out:"$made/Wcf.exe" "$stacks/Wcf.cs"
+    mcs -nologo -r:System.ServiceModel,System.Runtime.Serialization -out:"$made/WcfProvider.exe" "$stacks/WcfProvider.cs"
     javac -nowarn -Xlint:none -XDsuppressNotes -cp "$jaxws" -d "$made/jaxws" "$made"/jaxws/*/*.java "$stacks/JaxWs.java"
+    javac -nowarn -Xlint:none -XDsuppressNotes -cp "$jaxws" -d "$made/jaxws" "$stacks/JaxWsProvider.java"
+    wsgen -cp "$made/jaxws:$jaxws" -d "$made/jaxws" provider.JaxWsProvider
     javac -nowarn -Xlint:none -XDsuppressNotes -cp "$axis" -d "$made/axis" "$made"/axis/*/*.java "$stacks/Axis.java"
     (
         cd "$made/gsoap"
@@ -109,3 +113,17 @@ for stack in "${all[@]}"; do
     done
 done
 python3 "$stacks/matrix.py" "$made/calls.tsv" "$made/answers" "${named[@]}"
+
+# The providers of other stacks. PHP says on standard error where it listens.
+named=()
+provider() {
+    start "provider-$1" 's/.*\(http:[^ )]*\).*/\1/p' "${@:2}"
+    named+=("$1=$address")
+}
+export INTEROP_WSDL=$top/wsdl/login.wsdl
+provider spyne "$made/python/bin/python" "$stacks/provider_spyne.py"
+provider node-soap node "$stacks/provider.js" "$INTEROP_WSDL"
+provider php bash -c 'exec php -S 127.0.0.1:0 "$1" 2>&1' php "$stacks/provider.php"
+provider jax-ws java -cp "$made/jaxws:$jaxws" provider.JaxWsProvider
+provider wcf env LC_ALL=en_US.UTF-8 mono "$made/WcfProvider.exe"
+python3 "$stacks/providers.py" "$tool" "${named[@]}"
