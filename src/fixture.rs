@@ -6,7 +6,6 @@
 pub(crate) mod builder;
 pub(crate) mod description;
 mod har;
-pub(crate) mod migrate;
 pub(crate) mod slug;
 pub(crate) mod store;
 mod summary;
@@ -19,7 +18,6 @@ use crate::redact::{Placeholder, Rules};
 use crate::soap::SoapVersion;
 
 pub use har::{HarError, Imported, export_har, import_har};
-pub use migrate::{MigrateError, Migrated, migrate};
 pub use store::{
     BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, private_file, store,
 };

@@ -6,7 +6,6 @@ mod diff;
 mod har;
 mod junit;
 mod list;
-mod migrate;
 mod redact;
 mod show;
 mod verify;
@@ -87,7 +86,6 @@ enum Command {
     Audit(audit::AuditArgs),
     Import(har::ImportArgs),
     Export(har::ExportArgs),
-    Migrate(migrate::MigrateArgs),
     Redact(redact::RedactArgs),
 }
 
@@ -101,7 +99,6 @@ pub(crate) fn run(args: FixturesArgs) -> Result<u8, Failed> {
         Command::Audit(args) => audit::run(&args),
         Command::Import(args) => har::import(&args),
         Command::Export(args) => har::export(&args),
-        Command::Migrate(args) => migrate::run(&args),
         Command::Redact(args) => redact::run(&args),
     }
 }

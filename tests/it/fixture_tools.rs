@@ -1,9 +1,9 @@
-//! Audit, migration and HAR: what leads into collections, and what must not be in them.
+//! Audit and HAR: what leads into collections, and what must not be in them.
 
 use std::path::Path;
 
 use external_providers::Secret;
-use external_providers::fixture::{export_har, import_har, load, migrate, store};
+use external_providers::fixture::{export_har, import_har, load, store};
 use external_providers::http::{HttpVersion, Outcome};
 use external_providers::inspect::audit;
 use external_providers::redact::Rules;
@@ -22,33 +22,6 @@ fn the_captured_exchanges_hold_no_secret() {
     let audited = audit(&dir, &Rules::default(), &SECRETS.map(Secret::new)).unwrap();
     assert_eq!((audited.exchanges, audited.errors.len()), (fixtures.len(), 0));
     assert_eq!(audited.findings, []);
-}
-
-#[test]
-fn migration_in_place_removes_what_is_migrated_and_masks() {
-    let scratch = Folder::new("tools-migrate-in-place");
-    let dir = scratch.path();
-    let request = "POST /a HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: 23\r\n\r\n<s>authPW=hunter2!</s>\n";
-    std::fs::write(dir.join("good.req.http"), request).unwrap();
-    std::fs::write(dir.join("good.resp.http"), "HTTP/1.1 500 No hunter2!\r\n\r\n").unwrap();
-    std::fs::write(dir.join("bad.req.http"), "no").unwrap();
-    std::fs::write(dir.join("README.md"), "about").unwrap();
-    let migrated = migrate(dir, dir, &Rules::default()).unwrap();
-    assert_eq!(migrated.names, ["good"]);
-    assert!(
-        migrated.errors[0].to_string().contains("bad.req.http: ends inside"),
-        "{:?}",
-        migrated.errors
-    );
-    assert!(!dir.join("good.req.http").exists() && !dir.join("good.resp.http").exists());
-    assert!(dir.join("bad.req.http").exists() && dir.join("README.md").exists());
-    let fixture = external_providers::fixture::load_one(&dir.join("good")).unwrap();
-    assert_eq!(fixture.request.body, b"<s>authPW=REDACTED-1</s>\n");
-    assert_eq!(fixture.request.headers.get("Content-Length").as_deref(), Some("25"));
-    let Outcome::Answered(answered) = fixture.outcome else { panic!("an answer") };
-    assert_eq!(answered.reason, "No REDACTED-1");
-    let error = migrate(&dir.join("good"), dir, &Rules::default()).unwrap_err();
-    assert!(error.to_string().contains("there are no files that end in .req.http"), "{error}");
 }
 
 #[test]

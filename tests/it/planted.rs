@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use external_providers::fixture::{import_har, load, migrate, store};
+use external_providers::fixture::{import_har, load, store};
 use external_providers::inspect::{Audit, audit};
 use external_providers::redact::Rules;
 use external_providers::secret::Secret;
@@ -231,30 +231,6 @@ fn in_every_other_place_of_a_har() {
         "placeholders": [[7, SECRET]],
     });
     nothing_is_left(&imported("_fixture", &har), "_fixture");
-}
-
-#[test]
-fn in_old_recordings() {
-    for (name, value, known) in headers() {
-        let body = if known { body() } else { "<a/>".to_owned() };
-        let message = |first: &str, header: &str, body: &str| {
-            let length = body.len();
-            format!(
-                "{first}\r\nContent-Type: text/xml\r\n{header}Content-Length: {length}\r\n\r\n{body}"
-            )
-        };
-        let header = format!("{name}: {value}\r\n");
-        let folded = format!("{name}: x=y\r\n {value}\r\n");
-        for (asked, answered) in [(&*header, ""), ("", &*header), ("", &*folded)] {
-            let from = Folder::new("planted-old");
-            from.file("one.req.http", message("POST /x HTTP/1.1", asked, &body));
-            from.file("one.resp.http", message("HTTP/1.1 200 OK", answered, "<a/>"));
-            let to = Folder::new("planted-new");
-            let done = migrate(from.path(), to.path(), &Rules::default()).unwrap();
-            assert!(done.errors.is_empty(), "{:?}", done.errors);
-            nothing_is_left(&to, &format!("{name}: {value}"));
-        }
-    }
 }
 
 #[test]
