@@ -15,7 +15,6 @@ pub use builder::{BuildError, ClientBuilder};
 pub(crate) use builder::{is_local, parse_url, proxy_password};
 pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;
-pub(crate) use error::connect_hint;
 pub use transport::HttpTransport;
 
 use crate::contract::raw::{Presence, RawInputs, RawResult};

@@ -1,6 +1,7 @@
 //! One HTTP request and its answer as plain values, free of any HTTP library's types: what the codec
 //! writes and reads, what crosses from the client to its transport, and what a recorder keeps.
 
+mod connect;
 mod transport;
 
 use std::borrow::Cow;
@@ -8,6 +9,7 @@ use std::fmt;
 
 use crate::secret::{MASK, is_secret_header};
 
+pub use connect::{ConnectCause, ConnectError};
 pub use transport::{Transport, TransportError, TransportErrorKind};
 
 /// A request, without the connection it travels on.

@@ -73,20 +73,3 @@ impl CallError {
         }
     }
 }
-
-/// What to do about a connection that did not come about, by what the system says about it.
-pub(crate) fn connect_hint(cause: &str) -> Option<&'static str> {
-    let cause = cause.to_ascii_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
-    if says(&["refused"]) {
-        Some("nothing listens there: is the service running, and the port right?")
-    } else if says(&["temporary failure"]) {
-        Some("the name servers do not answer: look at this machine's DNS settings")
-    } else if says(&["lookup", "name or service", "resolve"]) {
-        Some("the host name is not known: check its spelling, and this machine's DNS")
-    } else if says(&["unreachable", "no route"]) {
-        Some("there is no way to the host: look at this machine's network, routes and firewall")
-    } else {
-        None
-    }
-}

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::TransportErrorKind;
-use super::error::connect_hint;
 use crate::soap::{Fault, FaultCode, NotSoap, Page, SoapVersion};
 
 /// The stable word and the remedy for an answer that is a page.
@@ -87,7 +86,7 @@ pub(crate) fn no_wsdl(answer: &NotSoap) -> (&'static str, Cow<'static, str>) {
 pub(crate) fn transport(kind: &TransportErrorKind) -> Option<(&'static str, Cow<'static, str>)> {
     Some(match kind {
         TransportErrorKind::Tls(error) => (error.cause.code(), error.remedy().into()),
-        TransportErrorKind::Connect(cause) => ("connect", connect_hint(cause)?.into()),
+        TransportErrorKind::Connect(error) => ("connect", error.cause.remedy()?.into()),
         TransportErrorKind::ConnectTimeout(_) => (
             "connect-timeout",
             "nobody answers at the address: check host and port, and firewalls between".into(),

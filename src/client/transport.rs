@@ -14,7 +14,8 @@ use reqwest::Url;
 use reqwest::header::{self, HeaderName, HeaderValue};
 
 use crate::http::{
-    Headers, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
+    ConnectCause, ConnectError, Headers, HttpRequest, HttpResponse, Transport, TransportError,
+    TransportErrorKind,
 };
 use crate::tls::{self, TlsCause, TlsError};
 use crate::xml::{self, charset::Charset};
@@ -64,7 +65,7 @@ impl HttpTransport {
         } else if let Some(tls) = self.tls_error(&error, sent).await {
             TransportErrorKind::Tls(Box::new(tls))
         } else if error.is_connect() && !sent {
-            TransportErrorKind::Connect(root_cause(&error))
+            TransportErrorKind::Connect(connect_error(&error))
         } else {
             TransportErrorKind::Broken(root_cause(&error))
         };
@@ -299,6 +300,12 @@ impl Body for Tracked {
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.body.as_ref().map_or(0, |body| body.len() as u64))
     }
+}
+
+/// Why there is no connection.
+fn connect_error(error: &reqwest::Error) -> ConnectError {
+    let cause = tls::find::<std::io::Error>(error).map_or(ConnectCause::Other, ConnectCause::of);
+    ConnectError { cause, text: root_cause(error) }
 }
 
 /// The innermost error: what happened, without the layers that it came through.

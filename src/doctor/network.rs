@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 use super::report::{Finding, Step};
+use crate::http::ConnectCause;
 
 /// Looks a host name up.
 pub(super) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, Vec<SocketAddr>) {
@@ -14,8 +15,8 @@ pub(super) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, V
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let looked_up = tokio::time::timeout(within, tokio::net::lookup_host((bare, port))).await;
     let took = started.elapsed();
-    let failed = |text: String, remedy: &str| {
-        let finding = Finding::new("unknown-host", text).remedy(remedy);
+    let failed = |text: String, cause: ConnectCause| {
+        let finding = Finding::new("unknown-host", text).remedy(cause.remedy().unwrap_or_default());
         (
             Step::new("resolve", format!("{bare} has no address")).with(finding).took(took),
             Vec::new(),
@@ -24,17 +25,20 @@ pub(super) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, V
     let mut found: Vec<SocketAddr> = match looked_up {
         Ok(Ok(found)) => found.collect(),
         Ok(Err(error)) => {
-            let remedy = "the host name is not known: check its spelling, and this machine's DNS";
-            return failed(format!("{bare}: {error}"), remedy);
+            let cause = match ConnectCause::of(&error) {
+                ConnectCause::Other => ConnectCause::UnknownHost,
+                cause => cause,
+            };
+            return failed(format!("{bare}: {error}"), cause);
         }
         Err(_) => {
-            let remedy = "the name servers do not answer: look at this machine's DNS settings";
-            return failed(format!("{bare}: no answer within {within:?}"), remedy);
+            let text = format!("{bare}: no answer within {within:?}");
+            return failed(text, ConnectCause::NoNameServer);
         }
     };
     found.dedup();
     if found.is_empty() {
-        return failed(format!("{bare}: no addresses"), "check the host name's DNS records");
+        return failed(format!("{bare}: no addresses"), ConnectCause::UnknownHost);
     }
     let addresses: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
     let text = match bare.parse::<std::net::IpAddr>() {
@@ -97,11 +101,10 @@ pub(super) async fn connect(addresses: &[SocketAddr], within: Duration) -> (Step
     if open.is_empty() {
         let finding = if refused > 0 {
             Finding::new("refused", "no connection: it is refused")
-                .remedy("nothing listens there: is the service running, and is the port right?")
+                .remedy(ConnectCause::Refused.remedy().unwrap_or_default())
         } else if let Some(error) = no_way {
-            Finding::new("unreachable", format!("no connection: {error}")).remedy(
-                "there is no way to the host: look at this machine's network, routes and firewall",
-            )
+            Finding::new("unreachable", format!("no connection: {error}"))
+                .remedy(ConnectCause::Unreachable.remedy().unwrap_or_default())
         } else {
             Finding::new("connect-timeout", "no connection: nobody answers").remedy(
                 "check host and port, and the firewalls between this machine and the service",

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use super::{HttpRequest, HttpResponse, in_units};
+use super::{ConnectError, HttpRequest, HttpResponse, in_units};
 use crate::tls::TlsError;
 
 /// Carries one request to the service and brings its answer, at most once.
@@ -37,8 +37,8 @@ pub struct TransportError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The host is not known, or refuses: why.
-    Connect(String),
+    /// The host is not known, out of reach, or refuses.
+    Connect(ConnectError),
     /// TLS failed: why, and what to do about it.
     Tls(Box<TlsError>),
     /// No connection within this time.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use external_providers::client::{Transport, TransportError, TransportErrorKind};
 use external_providers::contract::{Authenticate, Authentication};
 use external_providers::fixture::{Fixture, load};
-use external_providers::http::{Answered, HttpRequest, HttpResponse, HttpVersion, Outcome};
+use external_providers::http::{
+    Answered, ConnectCause, ConnectError, HttpRequest, HttpResponse, HttpVersion, Outcome,
+};
 use external_providers::record::{
     Decision, Mode, RecordError, Recorder, Recording, RecordingOptions,
 };
@@ -642,7 +644,10 @@ async fn a_client_is_recorded_and_replayed() {
     let scratch = Folder::new("recording-client");
     let down = TransportError {
         service: "http://h/".into(),
-        kind: TransportErrorKind::Connect("refused right-one".into()),
+        kind: TransportErrorKind::Connect(ConnectError {
+            cause: ConnectCause::Refused,
+            text: "refused right-one".into(),
+        }),
         sent: false,
     };
     let request = |user: &str| Authenticate {
