@@ -10,7 +10,7 @@ use std::fmt;
 use crate::secret::{MASK, is_secret_header};
 
 pub use connect::{ConnectCause, ConnectError};
-pub use transport::{Transport, TransportError, TransportErrorKind};
+pub use transport::{DynTransport, Sending, Transport, TransportError, TransportErrorKind};
 
 /// A request, without the connection it travels on.
 #[derive(Clone, PartialEq, Eq)]

@@ -2,12 +2,17 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ConnectError, HttpRequest, HttpResponse, in_units};
 use crate::tls::TlsError;
 
 /// Carries one request to the service and brings its answer, at most once.
+///
+/// A reference, a `Box` and an `Arc` of a transport are transports, too; [`DynTransport`] is one for
+/// which the type of the transport is not known.
 pub trait Transport: Send + Sync {
     /// Sends the request. Its target is a path on the service's own host.
     fn send(
@@ -20,6 +25,75 @@ pub trait Transport: Send + Sync {
         None
     }
 }
+
+/// A [`Transport`] as a trait object: `Arc<dyn DynTransport>` and `Box<dyn DynTransport>` are
+/// transports. Every transport is one; nobody needs to implement it. Each call costs one allocation
+/// and one call by pointer more than the transport itself.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use external_providers::Client;
+/// use external_providers::http::DynTransport;
+///
+/// /// The same type, whatever the calls go through.
+/// struct State {
+///     crm: Client<Arc<dyn DynTransport>>,
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::new("https://crm.example.com/Provider.asmx", "the web service password")?;
+/// let state = State { crm: client.over(|transport| Arc::new(transport) as Arc<dyn DynTransport>) };
+/// # Ok(())
+/// # }
+/// ```
+pub trait DynTransport: Send + Sync {
+    /// [`Transport::send`].
+    fn send_dyn(&self, request: HttpRequest) -> Sending<'_>;
+
+    /// [`Transport::origin`].
+    fn origin_dyn(&self) -> Option<String>;
+}
+
+/// An answer that is on its way.
+pub type Sending<'a> =
+    Pin<Box<dyn Future<Output = Result<HttpResponse, TransportError>> + Send + 'a>>;
+
+impl<T: Transport> DynTransport for T {
+    fn send_dyn(&self, request: HttpRequest) -> Sending<'_> {
+        Box::pin(self.send(request))
+    }
+
+    fn origin_dyn(&self) -> Option<String> {
+        self.origin()
+    }
+}
+
+impl Transport for dyn DynTransport {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        self.send_dyn(request).await
+    }
+
+    fn origin(&self) -> Option<String> {
+        self.origin_dyn()
+    }
+}
+
+macro_rules! transport_behind {
+    ($($pointer:ty),+) => {
+        $(impl<T: Transport + ?Sized> Transport for $pointer {
+            async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+                T::send(self, request).await
+            }
+
+            fn origin(&self) -> Option<String> {
+                T::origin(self)
+            }
+        })+
+    };
+}
+
+transport_behind!(&T, Box<T>, Arc<T>);
 
 /// No answer came.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The library as an application uses it: what its authors expect to compile does.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use external_providers::Client;
@@ -9,7 +10,9 @@ use external_providers::contract::{
     Answer, Failure, ProviderError, ProviderResult, Start, StartTicket, TicketProvider,
 };
 use external_providers::host::{Host, Service};
-use external_providers::http::{HttpRequest, HttpResponse, Transport, TransportError};
+use external_providers::http::{
+    DynTransport, HttpRequest, HttpResponse, Transport, TransportError,
+};
 use external_providers::secret::Secret;
 use external_providers::soap::SoapVersion;
 
@@ -21,6 +24,10 @@ impl Transport for InProcess {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         Ok(self.0.answer(&request).await.expect("a service is at the path"))
     }
+
+    fn origin(&self) -> Option<String> {
+        Some("http://in.process".into())
+    }
 }
 
 /// A client of a service in this process.
@@ -28,6 +35,23 @@ fn client(service: impl FnOnce(Service) -> Service) -> Client<InProcess> {
     let service = service(Service::new("/Provider.asmx", "s3cret"));
     let host = Host::builder().service(service).build().unwrap();
     Client::new("http://localhost/Provider.asmx", "s3cret").unwrap().over(|_| InProcess(host))
+}
+
+#[tokio::test]
+async fn a_transport_may_be_an_object_or_shared() {
+    async fn allowed<T: Transport>(client: Client<T>) {
+        assert_eq!(client.transport().origin().as_deref(), Some("http://in.process"));
+        let answer = client.call(StartTicket::default()).await.unwrap();
+        assert_eq!(answer.result, Start::allowed());
+    }
+    let client = client(|service| service.ticket(Failing));
+    let transport = client.transport().clone();
+    allowed(client.clone().over(|_| &transport)).await;
+    allowed(client.clone().over(Arc::new)).await;
+    let shared = client.clone().over(|t| Arc::new(t) as Arc<dyn DynTransport>);
+    allowed(shared.clone()).await;
+    allowed(shared.over(Box::new)).await;
+    allowed(client.over(|t| Box::new(t) as Box<dyn DynTransport>)).await;
 }
 
 /// Fails in the way that the subject names.
