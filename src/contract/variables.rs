@@ -1,5 +1,7 @@
 //! `key=value` strings (wsdl/CONTRACT.md, section 3): the language in which providers really speak.
 
+mod collection;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -8,6 +10,19 @@ use super::raw::{Presence, StringList};
 use crate::secret::{MASK, is_secret_key};
 
 /// Variables in their order. Keys are case-sensitive; of duplicates the last counts.
+///
+/// ```
+/// use external_providers::contract::Variables;
+///
+/// let mut variables = Variables::from([("plan", "gold")]);
+/// variables.extend([("seats", "12"), ("plan", "silver")]);
+/// assert_eq!(variables.get("plan"), Some("silver"));
+/// for (key, value) in &variables {
+///     println!("{key} is {value}");
+/// }
+/// ```
+///
+/// There is no `variables["plan"]`: what a peer did not send must not end the program.
 ///
 /// Custom fields of a request or answer are kept in the same type, by their names without `cf_`.
 /// `Debug` masks the values of keys that carry passwords.
@@ -143,22 +158,6 @@ fn last_of_each(entries: &mut Vec<String>) {
 fn is_custom_field(entry: &str) -> bool {
     let prefix = CUSTOM_FIELD_PREFIX.as_bytes();
     entry.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
-
-impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Variables {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
-        let mut all = Self::new();
-        for (key, value) in variables {
-            all.push(key.as_ref(), value.as_ref());
-        }
-        all
-    }
-}
-
-impl<K: AsRef<str>, V: AsRef<str>, const N: usize> From<[(K, V); N]> for Variables {
-    fn from(variables: [(K, V); N]) -> Self {
-        variables.into_iter().collect()
-    }
 }
 
 impl fmt::Debug for Variables {
