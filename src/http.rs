@@ -93,6 +93,11 @@ pub(crate) fn in_units(bytes: usize) -> String {
     }
 }
 
+/// The media type of a content type, without its parameters.
+pub(crate) fn media_type(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
 /// Header fields in the order in which they were sent. Names match whatever their case.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Headers(Cow<'static, [Header]>);

@@ -56,6 +56,17 @@ impl SoapVersion {
         }
     }
 
+    /// The version that a media type announces.
+    pub(crate) fn of_media_type(media_type: &str) -> Option<Self> {
+        let mut all = [Self::V11, Self::V12].into_iter();
+        all.find(|version| media_type.eq_ignore_ascii_case(version.media_type()))
+    }
+
+    /// The version that the namespace of an envelope announces.
+    pub(crate) fn of_namespace(uri: &str) -> Option<Self> {
+        [Self::V11, Self::V12].into_iter().find(|version| version.envelope() == uri)
+    }
+
     /// The media type without parameters.
     pub const fn media_type(self) -> &'static str {
         match self {

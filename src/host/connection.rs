@@ -20,6 +20,7 @@ use super::provide::Outcome;
 use super::reply::{ASPNET_VERSION, Cache, Reply};
 use super::{describe, host_header, log, trial};
 use crate::contract::SideEffect;
+use crate::http::media_type;
 use crate::soap::{Heading, SoapVersion, url_decode};
 
 const X_ASPNET_VERSION: HeaderName = HeaderName::from_static("x-aspnet-version");
@@ -154,7 +155,7 @@ async fn dispatch(
     (content_type, soap_action): (&str, Option<&str>),
     (body, mut buffered): (Bytes, Buffered<'_>),
 ) -> Answered {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    let media_type = media_type(content_type);
     if media_type.eq_ignore_ascii_case("application/json") {
         let sentence = "This service speaks SOAP; it does not take application/json.";
         return refused(Reply::error_page(500, "Runtime Error", sentence));

@@ -5,7 +5,7 @@ use super::read::{Types, check_type, envelope_version, is_nil, read_header, read
 use super::refusal::RequestError;
 use super::{Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawInputs};
-use crate::http::HttpRequest;
+use crate::http::{HttpRequest, media_type};
 use crate::xml::charset::{Charset, parameter};
 use crate::xml::{Reader, XSI, XmlErrorKind};
 
@@ -53,9 +53,7 @@ pub struct Heading<'a> {
 impl<'a> Heading<'a> {
     /// Looks at the content type (empty when there is none) and the `SOAPAction` header.
     pub fn new(content_type: &'a str, soap_action: Option<&str>) -> Self {
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        let is = |version: SoapVersion| media_type.eq_ignore_ascii_case(version.media_type());
-        let media = [SoapVersion::V11, SoapVersion::V12].into_iter().find(|&version| is(version));
+        let media = SoapVersion::of_media_type(media_type(content_type));
         let action = match (media, soap_action) {
             (Some(SoapVersion::V12), _) => match parameter(content_type, "action") {
                 Some(value) if !value.is_empty() => Action::Parameter(value.into_owned()),

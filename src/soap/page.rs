@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::http::HttpResponse;
+use super::SoapVersion;
+use crate::http::{HttpResponse, media_type};
 use crate::secret::Mask;
 use crate::xml::charset::{Charset, parameter};
 
@@ -102,9 +103,7 @@ impl NotSoap {
         let status = response.status;
         let content_type = response.headers.get("Content-Type");
         let media_type = content_type.as_deref().map_or("", media_type);
-        let soap = ["text/xml", "application/soap+xml"]
-            .iter()
-            .any(|known| media_type.eq_ignore_ascii_case(known));
+        let soap = SoapVersion::of_media_type(media_type).is_some();
         let may_carry = status < 300 || status == 400 || status == 500;
         if may_carry && soap && !response.body.is_empty() && compression(response).is_none() {
             return None;
@@ -187,10 +186,6 @@ fn compression(response: &HttpResponse) -> Option<String> {
             .map(|known| (*known).to_owned())
     });
     said.or_else(|| response.body.starts_with(&[0x1f, 0x8b]).then(|| "gzip".to_owned()))
-}
-
-fn media_type(content_type: &str) -> &str {
-    content_type.split(';').next().unwrap_or_default().trim()
 }
 
 fn text<'a>(response: &'a HttpResponse, content_type: &str) -> Cow<'a, str> {

@@ -1,7 +1,7 @@
 //! What requests and answers have in common when they are read.
 
 use super::error::Problem;
-use super::{ENVELOPE_11, ENVELOPE_12, Limits, SoapVersion};
+use super::{Limits, SoapVersion};
 use crate::contract::raw::{Presence, StringList};
 use crate::xml::{Reader, XSD, XSI, XmlError};
 
@@ -62,13 +62,7 @@ impl Other {
 
 /// The version that the root element announces.
 pub(super) fn envelope_version(r: &Reader<'_>) -> Option<SoapVersion> {
-    if r.is(ENVELOPE_11, "Envelope") {
-        Some(SoapVersion::V11)
-    } else if r.is(ENVELOPE_12, "Envelope") {
-        Some(SoapVersion::V12)
-    } else {
-        None
-    }
+    SoapVersion::of_namespace(r.namespace()).filter(|_| r.local() == "Envelope")
 }
 
 /// Reads a `Header`: the name of the first entry that must be understood, since none is known
