@@ -4,6 +4,7 @@ pub(crate) mod canonical;
 pub(crate) mod differences;
 pub(crate) mod judgement;
 pub(crate) mod pattern;
+pub(crate) mod reading;
 pub(crate) mod tree;
 
 pub use differences::{Difference, Differences, Value};
