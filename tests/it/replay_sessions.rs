@@ -11,7 +11,7 @@ use crate::support::Folder;
 
 /// The message of the answer; nothing where there is none.
 fn said(replay: &Replay, request: &HttpRequest) -> Option<String> {
-    let body = replay.find(request)?.response().body;
+    let body = replay.find(request).ok()?.response().body;
     let body = String::from_utf8(body).unwrap();
     let (_, rest) = body.split_once("<Message>")?;
     Some(rest.split_once("</Message>")?.0.to_owned())
