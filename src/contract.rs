@@ -34,7 +34,7 @@ pub use custom_fields::{
     CustomFieldChange, CustomFieldOptions, CustomFieldProvider, GetCustomFieldOptions,
 };
 pub use events::{EventHandled, EventProvider, HandleEvent};
-pub use handlers::BoxFuture;
+pub use handlers::{BoxFuture, Handler};
 pub use login::{Authenticate, Authentication, GetSignInCookieInfo, LoginProvider};
 pub use registration::{RegisterUser, Registration, RegistrationProvider};
 pub(crate) use secrets::Secrets;

@@ -48,13 +48,12 @@ pub use link::client;
 pub use outcome::{LoginOutcome, LoginPage, Refused, RefusedBy, RegistrationOutcome, SignedIn};
 
 use crate::client::CallError;
-use crate::contract::handlers::{self, Register as _};
+use crate::contract::handlers::{self, Handler, Register};
 use crate::contract::{
     Answer, Authenticate, ChatProvider, CustomFieldOptions, CustomFieldProvider, EventHandled,
     EventProvider, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent, Kind,
-    LoginProvider, Operation, ProviderError, ProviderResult, RegisterUser, RegistrationProvider,
-    Start, StartChat, StartTicket, TicketProvider, UserInformation, UserInformationProvider,
-    Variables,
+    LoginProvider, Operation, ProviderError, RegisterUser, RegistrationProvider, Start, StartChat,
+    StartTicket, TicketProvider, UserInformation, UserInformationProvider, Variables,
 };
 use crate::settings::Settings;
 
@@ -97,63 +96,51 @@ impl std::fmt::Debug for GatewayBuilder {
 impl GatewayBuilder {
     /// Answers logins while the login provider is built-in.
     #[must_use]
-    pub fn login(mut self, provider: impl LoginProvider + 'static) -> Self {
-        handlers::login(provider, &mut self.built_in);
-        self
+    pub fn login(self, provider: impl LoginProvider + 'static) -> Self {
+        handlers::login(self, provider)
     }
 
     /// Decides about fields while the custom field provider is built-in.
     #[must_use]
-    pub fn custom_fields(mut self, provider: impl CustomFieldProvider + 'static) -> Self {
-        handlers::custom_fields(provider, &mut self.built_in);
-        self
+    pub fn custom_fields(self, provider: impl CustomFieldProvider + 'static) -> Self {
+        handlers::custom_fields(self, provider)
     }
 
     /// Decides about tickets while the ticket provider is built-in.
     #[must_use]
-    pub fn ticket(mut self, provider: impl TicketProvider + 'static) -> Self {
-        handlers::ticket(provider, &mut self.built_in);
-        self
+    pub fn ticket(self, provider: impl TicketProvider + 'static) -> Self {
+        handlers::ticket(self, provider)
     }
 
     /// Decides about chats while the live chat provider is built-in.
     #[must_use]
-    pub fn live_chat(mut self, provider: impl ChatProvider + 'static) -> Self {
-        handlers::live_chat(provider, &mut self.built_in);
-        self
+    pub fn live_chat(self, provider: impl ChatProvider + 'static) -> Self {
+        handlers::live_chat(self, provider)
     }
 
     /// Looks customers up while the user information provider is built-in.
     #[must_use]
-    pub fn user_information(mut self, provider: impl UserInformationProvider + 'static) -> Self {
-        handlers::user_information(provider, &mut self.built_in);
-        self
+    pub fn user_information(self, provider: impl UserInformationProvider + 'static) -> Self {
+        handlers::user_information(self, provider)
     }
 
     /// Takes events while the events provider is built-in.
     #[must_use]
-    pub fn events(mut self, provider: impl EventProvider + 'static) -> Self {
-        handlers::events(provider, &mut self.built_in);
-        self
+    pub fn events(self, provider: impl EventProvider + 'static) -> Self {
+        handlers::events(self, provider)
     }
 
     /// Creates users while the registration provider is built-in.
     #[must_use]
-    pub fn registration(mut self, provider: impl RegistrationProvider + 'static) -> Self {
-        handlers::registration(provider, &mut self.built_in);
-        self
+    pub fn registration(self, provider: impl RegistrationProvider + 'static) -> Self {
+        handlers::registration(self, provider)
     }
 
     /// Carries out one operation, of the contract or of the site's own, while the provider of its
     /// kind is built-in. Of several functions for one operation the last counts.
     #[must_use]
-    pub fn operation<T, F, R>(mut self, handler: F) -> Self
-    where
-        T: Operation,
-        F: Fn(T) -> R + Send + Sync + 'static,
-        R: Future<Output = ProviderResult<T>> + Send + 'static,
-    {
-        self.built_in.register(handler);
+    pub fn operation<T: Operation>(mut self, handler: impl Handler<T>) -> Self {
+        self.built_in.add(handler);
         self
     }
 
@@ -169,6 +156,12 @@ impl GatewayBuilder {
             current: RwLock::new(current),
             changing: Mutex::default(),
         })))
+    }
+}
+
+impl Register for GatewayBuilder {
+    fn with<T: Operation>(self, handler: impl Handler<T>) -> Self {
+        self.operation(handler)
     }
 }
 

@@ -37,27 +37,27 @@ impl Kind {
         Self::Registration,
     ];
 
-    /// The part of the type names that stands for the kind: `External{stem}ProviderInputs`.
-    const fn stem(self) -> &'static str {
+    /// The name in logs and settings, and the part of the type names that stands for the kind.
+    const fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Login => "Login",
-            Self::CustomFields => "CustomField",
-            Self::Ticket => "Ticket",
-            Self::LiveChat => "Chat",
-            Self::UserInformation => "UserInfo",
-            Self::Events => "Event",
-            Self::Registration => "Registration",
+            Self::Login => ("login", "Login"),
+            Self::CustomFields => ("custom_fields", "CustomField"),
+            Self::Ticket => ("ticket", "Ticket"),
+            Self::LiveChat => ("live_chat", "Chat"),
+            Self::UserInformation => ("user_information", "UserInfo"),
+            Self::Events => ("events", "Event"),
+            Self::Registration => ("registration", "Registration"),
         }
     }
 
     /// The schema type of the `inputs` parameter, `ExternalLoginProviderInputs`.
     pub fn inputs_type(self) -> String {
-        format!("External{}ProviderInputs", self.stem())
+        format!("External{}ProviderInputs", self.names().1)
     }
 
     /// The schema type of the result, `ExternalLoginProviderResult`.
     pub fn result_type(self) -> String {
-        format!("External{}ProviderResult", self.stem())
+        format!("External{}ProviderResult", self.names().1)
     }
 
     /// The operations of the kind, in the order of the contract's table.
@@ -74,15 +74,7 @@ impl Kind {
 impl fmt::Display for Kind {
     /// The kind's name in logs and settings: `login`, `custom_fields`, …
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Login => "login",
-            Self::CustomFields => "custom_fields",
-            Self::Ticket => "ticket",
-            Self::LiveChat => "live_chat",
-            Self::UserInformation => "user_information",
-            Self::Events => "events",
-            Self::Registration => "registration",
-        })
+        f.write_str(self.names().0)
     }
 }
 
@@ -91,22 +83,14 @@ impl FromStr for Kind {
 
     /// The kind of this name, as it is displayed.
     fn from_str(name: &str) -> Result<Self, UnknownKind> {
-        Self::ALL.iter().copied().find(|kind| kind.to_string() == name).ok_or(UnknownKind)
+        Self::ALL.iter().copied().find(|kind| kind.names().0 == name).ok_or(UnknownKind)
     }
 }
 
 /// Not the name of a provider kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is one of {}", Kind::ALL.iter().map(|kind| kind.names().0).collect::<Vec<_>>().join(", "))]
 pub struct UnknownKind;
-
-impl fmt::Display for UnknownKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = Kind::ALL.iter().map(Kind::to_string).collect();
-        write!(f, "it is one of {}", names.join(", "))
-    }
-}
-
-impl std::error::Error for UnknownKind {}
 
 /// Whether an operation changes anything at the provider (wsdl/CONTRACT.md, section 3, side
 /// effects).

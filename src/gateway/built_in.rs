@@ -3,8 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 
-use crate::contract::handlers::{BoxFuture, Register};
-use crate::contract::{Operation, ProviderResult};
+use crate::contract::{BoxFuture, Handler, Operation, ProviderResult};
 
 /// An operation of an implementation.
 pub(super) type Own<T> = Box<dyn Fn(T) -> BoxFuture<'static, ProviderResult<T>> + Send + Sync>;
@@ -17,16 +16,10 @@ impl BuiltIn {
     pub(super) fn get<T: Operation>(&self) -> Option<&Own<T>> {
         self.0.get(T::NAME)?.downcast_ref()
     }
-}
 
-impl Register for BuiltIn {
-    fn register<T, F, R>(&mut self, handler: F)
-    where
-        T: Operation,
-        F: Fn(T) -> R + Send + Sync + 'static,
-        R: Future<Output = ProviderResult<T>> + Send + 'static,
-    {
-        let own: Own<T> = Box::new(move |request| Box::pin(handler(request)));
+    /// Of several for one operation the last counts.
+    pub(super) fn add<T: Operation>(&mut self, handler: impl Handler<T>) {
+        let own: Own<T> = Box::new(move |request| Box::pin(handler.handle(request)));
         self.0.insert(T::NAME, Box::new(own));
     }
 }

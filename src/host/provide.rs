@@ -1,11 +1,10 @@
 //! From functions of typed requests to operations that are called by name.
 
-use std::future::Future;
 use std::marker::PhantomData;
 
 use super::reply::Reply;
 use crate::contract::{
-    BoxFuture, Failure, Operation, ProviderError, ProviderResult, VariableError, Variables,
+    BoxFuture, Failure, Handler, Operation, ProviderError, VariableError, Variables,
 };
 use crate::soap::Binding;
 
@@ -61,25 +60,10 @@ impl Outcome {
     }
 }
 
-/// An operation, and the function that carries it out.
-struct Typed<T, F>(F, PhantomData<fn(T)>);
+/// An operation, and what carries it out.
+pub(super) struct Typed<T, H>(pub(super) H, pub(super) PhantomData<fn(T)>);
 
-/// Makes a function callable without its types.
-pub(super) fn operate<T, F, R>(handler: F) -> Box<dyn Operate>
-where
-    T: Operation,
-    F: Fn(T) -> R + Send + Sync + 'static,
-    R: Future<Output = ProviderResult<T>> + Send + 'static,
-{
-    Box::new(Typed(handler, PhantomData))
-}
-
-impl<T, F, R> Operate for Typed<T, F>
-where
-    T: Operation,
-    F: Fn(T) -> R + Send + Sync + 'static,
-    R: Future<Output = ProviderResult<T>> + Send + 'static,
-{
+impl<T: Operation, H: Handler<T>> Operate for Typed<T, H> {
     fn operate<'a>(
         &'a self,
         binding: &'a Binding,
@@ -97,7 +81,7 @@ where
                     return (Reply::exception(version, &[error.to_string()]), Outcome::Exception);
                 }
             };
-            let (written, outcome) = match (self.0)(request).await {
+            let (written, outcome) = match self.0.handle(request).await {
                 Ok(answer) => (binding.write_answer::<T>(&answer), Outcome::Answered),
                 Err(ProviderError::Failure(failure)) => {
                     (binding.write_failure::<T>(&failure), Outcome::Declined)

@@ -1,16 +1,17 @@
 //! A service: one path, one namespace, one web service password, any provider kinds.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::HostError;
 use super::open::{Hosted, OpenService};
-use super::provide::{Operate, operate};
+use super::provide::{Operate, Typed};
 use super::raw::RawProvider;
-use crate::contract::handlers::{self, Register};
+use crate::contract::handlers::{self, Handler, Register};
 use crate::contract::{
     ChatProvider, CustomFieldProvider, EventProvider, LoginProvider, OPERATIONS, Operation,
-    OperationInfo, ProviderResult, RegistrationProvider, TicketProvider, UserInformationProvider,
+    OperationInfo, RegistrationProvider, TicketProvider, UserInformationProvider,
 };
 use crate::secret::Secret;
 use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, SoapVersion};
@@ -77,51 +78,44 @@ impl Service {
 
     /// Provides the login kind.
     #[must_use]
-    pub fn login(mut self, provider: impl LoginProvider + 'static) -> Self {
-        handlers::login(provider, &mut self);
-        self
+    pub fn login(self, provider: impl LoginProvider + 'static) -> Self {
+        handlers::login(self, provider)
     }
 
     /// Provides the custom field kind.
     #[must_use]
-    pub fn custom_fields(mut self, provider: impl CustomFieldProvider + 'static) -> Self {
-        handlers::custom_fields(provider, &mut self);
-        self
+    pub fn custom_fields(self, provider: impl CustomFieldProvider + 'static) -> Self {
+        handlers::custom_fields(self, provider)
     }
 
     /// Provides the ticket kind.
     #[must_use]
-    pub fn ticket(mut self, provider: impl TicketProvider + 'static) -> Self {
-        handlers::ticket(provider, &mut self);
-        self
+    pub fn ticket(self, provider: impl TicketProvider + 'static) -> Self {
+        handlers::ticket(self, provider)
     }
 
     /// Provides the live chat kind.
     #[must_use]
-    pub fn live_chat(mut self, provider: impl ChatProvider + 'static) -> Self {
-        handlers::live_chat(provider, &mut self);
-        self
+    pub fn live_chat(self, provider: impl ChatProvider + 'static) -> Self {
+        handlers::live_chat(self, provider)
     }
 
     /// Provides the user information kind.
     #[must_use]
-    pub fn user_information(mut self, provider: impl UserInformationProvider + 'static) -> Self {
-        handlers::user_information(provider, &mut self);
-        self
+    pub fn user_information(self, provider: impl UserInformationProvider + 'static) -> Self {
+        handlers::user_information(self, provider)
     }
 
     /// Provides the events kind.
     #[must_use]
-    pub fn events(mut self, provider: impl EventProvider + 'static) -> Self {
-        handlers::events(provider, &mut self);
-        self
+    pub fn events(self, provider: impl EventProvider + 'static) -> Self {
+        handlers::events(self, provider)
     }
 
     /// Provides the registration kind.
     #[must_use]
-    pub fn registration(mut self, provider: impl RegistrationProvider + 'static) -> Self {
-        handlers::registration(provider, &mut self);
-        self
+    pub fn registration(self, provider: impl RegistrationProvider + 'static) -> Self {
+        handlers::registration(self, provider)
     }
 
     /// Provides one operation, of the contract or of a site's own: a kind need not be complete.
@@ -134,13 +128,9 @@ impl Service {
     /// );
     /// ```
     #[must_use]
-    pub fn operation<T, F, R>(mut self, handler: F) -> Self
-    where
-        T: Operation,
-        F: Fn(T) -> R + Send + Sync + 'static,
-        R: Future<Output = ProviderResult<T>> + Send + 'static,
-    {
-        self.register(handler);
+    pub fn operation<T: Operation>(mut self, handler: impl Handler<T>) -> Self {
+        let operate = Box::new(Typed(handler, PhantomData));
+        self.typed.push((OperationInfo::of::<T>(), operate));
         self
     }
 
@@ -192,13 +182,8 @@ impl Service {
 }
 
 impl Register for Service {
-    fn register<T, F, R>(&mut self, handler: F)
-    where
-        T: Operation,
-        F: Fn(T) -> R + Send + Sync + 'static,
-        R: Future<Output = ProviderResult<T>> + Send + 'static,
-    {
-        self.typed.push((OperationInfo::of::<T>(), operate(handler)));
+    fn with<T: Operation>(self, handler: impl Handler<T>) -> Self {
+        self.operation(handler)
     }
 }
 

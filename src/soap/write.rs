@@ -53,7 +53,7 @@ impl Binding {
             self.overhead(T::NAME) + size.bytes + password.map_or(0, |p| p.expose().len());
         let mut w = self.begin(T::NAME, "", capacity)?;
         w.raw("<inputs><InputVariables");
-        let reserved = Reserved::inputs(OperationInfo::of::<T>());
+        let reserved = Reserved(Some(OperationInfo::of::<T>()));
         let mut list = ListWriter::new(&mut w, T::NAME, reserved, self.absent());
         if let Some(password) = password {
             list.put(AUTH_PASSWORD, password.expose());
@@ -101,7 +101,7 @@ impl Binding {
         let mut w = self.begin(T::NAME, "Response", capacity)?;
         self.open_result(&mut w, T::NAME, true, message)?;
         w.raw("<OutputVariables");
-        let mut list = ListWriter::new(&mut w, T::NAME, Reserved::none(), Absent::Omit);
+        let mut list = ListWriter::new(&mut w, T::NAME, Reserved(None), Absent::Omit);
         T::write_outputs(&answer.result, &mut list);
         list.put_all(&answer.other);
         list.finish("OutputVariables")?;
@@ -121,7 +121,7 @@ impl Binding {
         let mut w = self.begin(T::NAME, "Response", self.overhead(T::NAME))?;
         self.open_result(&mut w, T::NAME, false, failure.message.as_deref())?;
         w.raw("<OutputVariables");
-        let mut list = ListWriter::new(&mut w, T::NAME, Reserved::none(), Absent::Omit);
+        let mut list = ListWriter::new(&mut w, T::NAME, Reserved(None), Absent::Omit);
         list.put_all(&failure.outputs);
         list.finish("OutputVariables")?;
         if T::KIND.has_items() {

@@ -2,9 +2,7 @@
 
 use super::elements::Misplaced;
 use crate::contract::variables::has_key;
-use crate::contract::{
-    AUTH_PASSWORD, Absent, CUSTOM_FIELD_PREFIX, OperationInfo, Sink, VariableInfo,
-};
+use crate::contract::{AUTH_PASSWORD, Absent, CUSTOM_FIELD_PREFIX, OperationInfo, Sink};
 use crate::secret::{MASK, is_secret_key};
 use crate::soap::EncodeError;
 use crate::xml::Writer;
@@ -41,28 +39,16 @@ impl Sink for Size {
     fn refuse(&mut self, _: &str) {}
 }
 
-/// The names that a caller's own variables may not take.
-pub(super) struct Reserved {
-    authentication: bool,
-    inputs: &'static [VariableInfo],
-    custom_fields: bool,
-}
+/// The names that a caller's own variables may not take: those of an operation's inputs, if any.
+pub(super) struct Reserved(pub(super) Option<&'static OperationInfo>);
 
 impl Reserved {
-    pub(super) fn none() -> Self {
-        Self { authentication: false, inputs: &[], custom_fields: false }
-    }
-
-    pub(super) fn inputs(operation: &OperationInfo) -> Self {
-        let OperationInfo { inputs, custom_fields, .. } = *operation;
-        Self { authentication: true, inputs, custom_fields }
-    }
-
     fn has(&self, entry: &str) -> bool {
+        let Some(operation) = self.0 else { return false };
         let prefix = CUSTOM_FIELD_PREFIX.as_bytes();
-        (self.authentication && has_key(entry, AUTH_PASSWORD))
-            || self.inputs.iter().any(|v| has_key(entry, v.name))
-            || (self.custom_fields
+        has_key(entry, AUTH_PASSWORD)
+            || operation.inputs.iter().any(|v| has_key(entry, v.name))
+            || (operation.custom_fields
                 && entry
                     .as_bytes()
                     .get(..prefix.len())
@@ -207,7 +193,7 @@ mod tests {
             let mut size = Size::new(absent);
             request.write_inputs(&mut size);
             let mut w = Writer::default();
-            let mut list = ListWriter::new(&mut w, T::NAME, Reserved::none(), absent);
+            let mut list = ListWriter::new(&mut w, T::NAME, Reserved(None), absent);
             request.write_inputs(&mut list);
             list.finish("InputVariables").unwrap();
             let written = w.into_string();
