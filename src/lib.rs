@@ -26,11 +26,16 @@
 //! - [`gateway`]: all kinds together as the settings say, the facade of an application
 //! - [`doctor`]: the doctor: what ails a configured service
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// What only one wing calls is idle without it; the build with all of them knows what nobody calls.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unreachable_pub, unused_imports))]
+
 #[doc(hidden)]
 pub mod error_chain;
 
 pub mod secret;
 
+#[cfg(feature = "tls")]
 pub mod tls;
 
 pub mod http;
@@ -38,6 +43,7 @@ pub mod http;
 #[doc(hidden)]
 pub mod suggest;
 
+#[cfg(any(feature = "fixtures", feature = "gateway"))]
 pub(crate) mod toml_document;
 
 pub mod xml;
@@ -48,37 +54,52 @@ pub mod soap;
 
 pub mod wsdl;
 
+#[cfg(feature = "client")]
 pub mod client;
 
+#[cfg(feature = "host")]
 pub mod host;
 
+#[cfg(feature = "sample")]
 pub mod sample;
 
+#[cfg(feature = "fixtures")]
 pub mod redact;
 
+#[cfg(feature = "fixtures")]
 pub mod compare;
 
+#[cfg(feature = "fixtures")]
 pub mod http1;
 
+#[cfg(feature = "fixtures")]
 pub mod fixture;
 
+#[cfg(feature = "fixtures")]
 pub mod replay;
 
+#[cfg(feature = "record")]
 pub mod record;
 
+#[cfg(feature = "record")]
 pub mod inspect;
 
+#[cfg(feature = "gateway")]
 pub mod settings;
 
+#[cfg(feature = "gateway")]
 pub mod gateway;
 
+#[cfg(feature = "doctor")]
 pub mod doctor;
 
+#[cfg(feature = "client")]
 pub use client::{CallError, Client};
+#[cfg(feature = "host")]
 pub use host::Host;
 pub use secret::Secret;
 
 /// The README's examples, so that they compile.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "cli"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -3,10 +3,12 @@
 //! The user is `myusername` with the password `mypassword`. [`services`] puts the kinds whose names
 //! are proven at `/Provider.asmx`, those of this crate's own naming at `/Extended.asmx`.
 
+#[cfg(feature = "sample-diagnostics")]
 mod diagnostics;
 
 use std::sync::Arc;
 
+#[cfg(feature = "sample-diagnostics")]
 pub use diagnostics::DIAGNOSTICS;
 
 use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
@@ -27,16 +29,23 @@ const USER_PASSWORD: &str = "mypassword";
 const USER_EMAIL: &str = "myusername@example.com";
 const USER_DISPLAY: &str = "My Username";
 
-/// The sample's two services. With `diagnostics`, a variable `diagnostic=…` makes any operation
-/// answer whatever is asked for, without a look at the password: only for tests.
-pub fn services(
+/// The sample's two services.
+pub fn services(password: impl Into<Secret>, namespace: impl Into<String>) -> [Service; 2] {
+    with(password.into(), namespace.into(), Arc::new(Raw))
+}
+
+/// The sample's two services, where a variable `diagnostic=…` makes any operation answer whatever is
+/// asked for, without a look at the password: only for tests.
+#[cfg(feature = "sample-diagnostics")]
+pub fn diagnostic_services(
     password: impl Into<Secret>,
     namespace: impl Into<String>,
-    diagnostics: bool,
 ) -> [Service; 2] {
-    let (password, namespace) = (password.into(), namespace.into());
+    with(password.into(), namespace.into(), Arc::new(diagnostics::Diagnostics))
+}
+
+fn with(password: Secret, namespace: String, raw: Arc<dyn RawProvider>) -> [Service; 2] {
     let sample = Arc::new(Sample);
-    let raw: Arc<dyn RawProvider> = Arc::new(Raw { diagnostics });
     let service = |path: &str| {
         Service::new(path, password.clone()).namespace(namespace.as_str()).raw(Arc::clone(&raw))
     };
@@ -232,21 +241,10 @@ impl RegistrationProvider for Sample {
 }
 
 /// Answers what the typed layer cannot say.
-struct Raw {
-    diagnostics: bool,
-}
+struct Raw;
 
 impl RawProvider for Raw {
     fn call<'a>(&'a self, call: RawCall<'a>) -> RawAnswer<'a> {
-        if self.diagnostics
-            && let Some(mode) = diagnostics::value(call.entries(), "diagnostic")
-        {
-            let (mode, operation) = (mode.to_owned(), call.operation);
-            let entries = call.entries().to_vec();
-            return RawAnswer::Answered(Box::pin(async move {
-                diagnostics::answer(&mode, operation, entries).await
-            }));
-        }
         if call.operation.name == GetCustomFieldOptions::NAME && wants_serial_number(&call) {
             return RawAnswer::Answered(Box::pin(serial_number(call)));
         }
@@ -254,9 +252,15 @@ impl RawProvider for Raw {
     }
 }
 
+/// The value of the last entry `key=value`.
+fn value<'e>(entries: &'e [Option<String>], key: &str) -> Option<&'e str> {
+    let value = |entry: &'e String| entry.strip_prefix(key)?.strip_prefix('=');
+    entries.iter().rev().flatten().find_map(value)
+}
+
 /// `Serial Number` has list options that are empty and do not change, which no typed item says.
 fn wants_serial_number(call: &RawCall<'_>) -> bool {
-    let value = |key| diagnostics::value(call.entries(), key);
+    let value = |key| value(call.entries(), key);
     value("departmentName") == Some("Support Department") && value("location") != Some("PRE")
 }
 

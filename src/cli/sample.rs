@@ -13,7 +13,7 @@ pub(crate) async fn start(
     auth: Secret,
 ) -> Result<String, Failed> {
     let host = Host::builder()
-        .services(sample::services(auth, namespace, false))
+        .services(sample::services(auth, namespace))
         .build()
         .map_err(|error| Failed::new(USAGE, error.to_string()))?;
     let server = host

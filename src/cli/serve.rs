@@ -122,8 +122,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
         )));
     };
     let settings = Settings { trust_forwarded: args.trust_forwarded, ..Settings::default() };
+    let services = match args.diagnostics {
+        true => sample::diagnostic_services(password, &args.namespace),
+        false => sample::services(password, &args.namespace),
+    };
     let host = Host::builder()
-        .services(sample::services(password, &args.namespace, args.diagnostics))
+        .services(services)
         .settings(settings)
         .build()
         .map_err(|error| refused(&error))?;

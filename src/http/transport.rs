@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ConnectError, HttpRequest, HttpResponse, in_units};
+#[cfg(feature = "tls")]
 use crate::tls::TlsError;
 
 /// Carries one request to the service and brings its answer, at most once.
@@ -114,6 +115,7 @@ pub enum TransportErrorKind {
     /// The host is not known, out of reach, or refuses.
     Connect(ConnectError),
     /// TLS failed: why, and what to do about it.
+    #[cfg(feature = "tls")]
     Tls(Box<TlsError>),
     /// No connection within this time.
     ConnectTimeout(Duration),
@@ -139,9 +141,11 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Connect(cause) => {
                 write!(f, "could not connect to {service}: {cause}")?;
             }
+            #[cfg(feature = "tls")]
             TransportErrorKind::Tls(cause) if *sent => {
                 write!(f, "the connection to {service} broke: {cause}")?;
             }
+            #[cfg(feature = "tls")]
             TransportErrorKind::Tls(cause) => {
                 write!(f, "could not connect to {service}: {cause}")?;
             }

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use super::{Raw, value};
 use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
 use crate::contract::{OperationInfo, ProviderError};
-use crate::host::RawError;
+use crate::host::{RawAnswer, RawCall, RawError, RawProvider};
 use crate::soap::{Fault, FaultCode};
 
 /// What `big` may take: more than any client reads, less than would hurt.
@@ -28,13 +29,19 @@ pub const DIAGNOSTICS: [(&str, &str); 13] = [
     ("badchar", "the character codePoint=0 (UTF-16), which XML may not allow"),
 ];
 
-/// The value of the last entry `key=value`.
-pub(super) fn value<'e>(entries: &'e [Option<String>], key: &str) -> Option<&'e str> {
-    let value = |entry: &'e String| entry.strip_prefix(key)?.strip_prefix('=');
-    entries.iter().rev().flatten().find_map(value)
+/// What the sample cannot be asked for otherwise, before what it answers of its own.
+pub(super) struct Diagnostics;
+
+impl RawProvider for Diagnostics {
+    fn call<'a>(&'a self, call: RawCall<'a>) -> RawAnswer<'a> {
+        let Some(mode) = value(call.entries(), "diagnostic") else { return Raw.call(call) };
+        let (mode, operation) = (mode.to_owned(), call.operation);
+        let entries = call.entries().to_vec();
+        RawAnswer::Answered(Box::pin(async move { answer(&mode, operation, entries).await }))
+    }
 }
 
-pub(super) async fn answer(
+async fn answer(
     mode: &str,
     operation: &'static OperationInfo,
     entries: Vec<Option<String>>,

@@ -26,7 +26,7 @@ fn request() -> Authenticate {
 
 /// The other process: serves until its standard input ends.
 async fn serve() {
-    let services = sample::services(PASSWORD, "http://tempuri.org/", false);
+    let services = sample::services(PASSWORD, "http://tempuri.org/");
     let server =
         Host::builder().services(services).build().unwrap().bind("127.0.0.1:0").await.unwrap();
     println!("http://{}/Provider.asmx", server.local_addr());

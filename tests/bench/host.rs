@@ -28,7 +28,7 @@ use tokio::net::{TcpListener, TcpStream};
 const PASSWORD: &str = "s3cret";
 
 async fn serve_sample() {
-    let services = sample::services(PASSWORD, "http://tempuri.org/", false);
+    let services = sample::services(PASSWORD, "http://tempuri.org/");
     let host = Host::builder().services(services).build().unwrap();
     let server = host.bind("127.0.0.1:0").await.unwrap();
     println!("{}", server.local_addr());

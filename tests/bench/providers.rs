@@ -37,7 +37,7 @@ impl TicketProvider for Slow {
 
 /// The other process: serves until it is killed.
 async fn serve() {
-    let services = sample::services(PASSWORD, "http://tempuri.org/", false);
+    let services = sample::services(PASSWORD, "http://tempuri.org/");
     let slow = Service::new("/Slow.asmx", PASSWORD).ticket(Slow);
     // A caller who gives up does not end what the provider does: the rounds add up.
     let settings = host::Settings { max_requests: 100_000, ..host::Settings::default() };

@@ -93,7 +93,7 @@ fn latency() {
     let dir = folder("latency");
     let recording = Arc::new(Recording::open(&dir, Mode::New, Rules::default()).unwrap());
     let (bare, recorded) = runtime.block_on(async {
-        let services = sample::services(PASSWORD, "http://tempuri.org/", false);
+        let services = sample::services(PASSWORD, "http://tempuri.org/");
         let host = Host::builder().services(services).build().unwrap();
         let server = host.bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", server.local_addr());

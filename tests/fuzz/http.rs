@@ -28,7 +28,7 @@ fn servers() -> &'static [SocketAddr; 2] {
                     idle_timeout: Duration::from_millis(500),
                     ..Settings::default()
                 };
-                let services = sample::services("s3cret", "http://tempuri.org/", true);
+                let services = sample::diagnostic_services("s3cret", "http://tempuri.org/");
                 let host = Host::builder().services(services).settings(settings).build();
                 let host = host.expect("in order").bind("127.0.0.1:0").await.expect("a port");
                 let replay = Replay::load(root().join("fixtures/sample")).expect("recordings");

@@ -18,7 +18,7 @@ use crate::support::{repository, tool};
 #[tokio::test]
 async fn each_operation_has_all_its_places() {
     let recorded = fixture::load(&repository("fixtures/sample")).unwrap();
-    let services = sample::services("s3cret", DEFAULT_NAMESPACE, false);
+    let services = sample::services("s3cret", DEFAULT_NAMESPACE);
     let host = Host::builder().services(services).build().unwrap();
     let (binding, password) = (Binding::default(), Secret::new("s3cret"));
     for info in OPERATIONS {

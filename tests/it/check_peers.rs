@@ -190,13 +190,13 @@ pub(crate) fn run(host: Host, tls: Option<Tls>) -> SocketAddr {
 
 /// The sample provider in this namespace: `/Provider.asmx` and `/Extended.asmx`.
 pub(crate) fn sample_host(namespace: &str) -> SocketAddr {
-    let services = sample::services(PASSWORD, namespace, false);
+    let services = sample::services(PASSWORD, namespace);
     run(Host::builder().services(services).build().unwrap(), None)
 }
 
 /// The same behind TLS.
 pub(crate) fn tls_host(tls: Tls) -> SocketAddr {
-    let services = sample::services(PASSWORD, "http://tempuri.org/", false);
+    let services = sample::services(PASSWORD, "http://tempuri.org/");
     run(Host::builder().services(services).build().unwrap(), Some(tls))
 }
 

@@ -303,7 +303,7 @@ async fn tls_is_checked_against_the_certificates_given() {
     std::fs::write(&certificate, certified.cert.pem()).unwrap();
     std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
     let tls = external_providers::host::Tls::read(&certificate, &key).unwrap();
-    let services = external_providers::sample::services(PASSWORD, "http://tempuri.org/", false);
+    let services = external_providers::sample::services(PASSWORD, "http://tempuri.org/");
     let host = external_providers::Host::builder().services(services).build().unwrap();
     let server = host.bind("127.0.0.1:0").await.unwrap().with_tls(tls);
     let port = server.local_addr().port();

@@ -53,7 +53,7 @@ fn soap_calls(name: &str) -> Vec<Fixture> {
 #[tokio::test]
 async fn the_host_answers_as_the_real_service_did() {
     let host = Host::builder()
-        .services(sample::services("s3cret", DEFAULT_NAMESPACE, true))
+        .services(sample::diagnostic_services("s3cret", DEFAULT_NAMESPACE))
         .build()
         .unwrap();
     let mut bodies = 0;

@@ -16,7 +16,7 @@ use crate::support::{captures, repository};
 
 /// The sample at a port of its own, as long as the runtime lives.
 pub(crate) async fn host(password: &str) -> SocketAddr {
-    let services = sample::services(password, "http://tempuri.org/", true);
+    let services = sample::diagnostic_services(password, "http://tempuri.org/");
     let host = Host::builder().services(services).build().unwrap();
     let server = host.bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr();

@@ -11,7 +11,7 @@ const ECHO: &str =
     "<inputs><InputVariables><string>diagnostic=echo</string></InputVariables></inputs>";
 
 fn host() -> Host {
-    let services = sample::services("s3cret", "http://tempuri.org/", true);
+    let services = sample::diagnostic_services("s3cret", "http://tempuri.org/");
     Host::builder().services(services).build().unwrap()
 }
 

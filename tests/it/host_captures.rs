@@ -238,7 +238,7 @@ async fn send(address: std::net::SocketAddr, name: &str, request: &[u8]) -> Vec<
 
 /// Runs the sample with diagnostics at a port of its own.
 async fn host() -> std::net::SocketAddr {
-    let services = sample::services("s3cret", "http://tempuri.org/", true);
+    let services = sample::diagnostic_services("s3cret", "http://tempuri.org/");
     let host = Host::builder().services(services).build().unwrap();
     let server = host.bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr();

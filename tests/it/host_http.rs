@@ -31,7 +31,7 @@ pub(crate) fn quick() -> Settings {
 }
 
 pub(crate) async fn bind(settings: Settings) -> Server {
-    let services = sample::services("s3cret", "http://tempuri.org/", true);
+    let services = sample::diagnostic_services("s3cret", "http://tempuri.org/");
     let host = Host::builder().services(services).settings(settings).build().unwrap();
     host.bind("127.0.0.1:0").await.unwrap()
 }
@@ -326,7 +326,7 @@ impl std::io::Write for Log {
 #[tokio::test]
 async fn each_call_is_one_line_without_secrets() {
     let service = Service::new("/e.asmx", "s3cret").events(Moody);
-    let services = sample::services("s3cret", "http://tempuri.org/", false);
+    let services = sample::services("s3cret", "http://tempuri.org/");
     let host = Host::builder().services(services).service(service).build().unwrap();
     let server = host.bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr();

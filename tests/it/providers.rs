@@ -101,7 +101,7 @@ pub(crate) async fn serve(
 }
 
 pub(crate) async fn sample_host() -> String {
-    serve(sample::services(PASSWORD, "http://tempuri.org/", false)).await
+    serve(sample::services(PASSWORD, "http://tempuri.org/")).await
 }
 
 /// Where the sample has a kind.
@@ -352,7 +352,7 @@ async fn cookies_are_refused_without_a_call_unless_they_are_accepted() {
 
 #[tokio::test]
 async fn the_url_and_password_of_each_tab_are_its_own() {
-    let (a, b) = (sample_host().await, serve(sample::services("other", "urn:b", false)).await);
+    let (a, b) = (sample_host().await, serve(sample::services("other", "urn:b")).await);
     for &kind in Kind::ALL {
         let mut settings = Settings::default();
         settings.login.accept_sign_on_cookies = true;

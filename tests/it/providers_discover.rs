@@ -46,7 +46,7 @@ impl Company {
         let holds = Arc::clone(&held);
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let host = Host::builder().services(sample::services(PASSWORD, NAMESPACE, false));
+            let host = Host::builder().services(sample::services(PASSWORD, NAMESPACE));
             let host = host.build().unwrap();
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();

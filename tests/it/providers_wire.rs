@@ -78,7 +78,7 @@ async fn certificates_of_the_companys_own_are_trusted_when_they_are_given() {
     let certificate = folder.file("certificate.pem", certified.cert.pem());
     let key = folder.file("key.pem", certified.signing_key.serialize_pem());
     let tls = external_providers::host::Tls::read(&certificate, &key).unwrap();
-    let services = external_providers::sample::services(PASSWORD, "http://tempuri.org/", false);
+    let services = external_providers::sample::services(PASSWORD, "http://tempuri.org/");
     let host = external_providers::Host::builder().services(services).build().unwrap();
     let server = host.bind("127.0.0.1:0").await.unwrap().with_tls(tls);
     let url = format!("url = 'https://localhost:{}/Provider.asmx'", server.local_addr().port());

@@ -393,7 +393,7 @@ fn a_service_behind_tls_is_reached_with_the_certificates_given() {
     let tls = external_providers::host::Tls::read(&certificate, &key).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let port = runtime.block_on(async {
-        let services = external_providers::sample::services("s3cret", "http://tempuri.org/", false);
+        let services = external_providers::sample::services("s3cret", "http://tempuri.org/");
         let host = external_providers::Host::builder().services(services).build().unwrap();
         let server = host.bind("127.0.0.1:0").await.unwrap().with_tls(tls);
         let port = server.local_addr().port();

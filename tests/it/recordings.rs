@@ -74,7 +74,7 @@ pub(crate) fn sample_service() -> SocketAddr {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let services = sample::services("s3cret", "http://tempuri.org/", true);
+            let services = sample::diagnostic_services("s3cret", "http://tempuri.org/");
             let host = external_providers::Host::builder().services(services).build().unwrap();
             let server = host.bind("127.0.0.1:0").await.unwrap();
             tell.send(server.local_addr()).unwrap();

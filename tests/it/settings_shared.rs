@@ -175,7 +175,7 @@ fn tool(arguments: &[&str], settings: Option<&Path>) -> (i32, String, String) {
 async fn the_environment_names_the_file_where_no_argument_does() {
     let folder = Folder::new("environment");
     folder.file("password", "hunter2");
-    let services = external_providers::sample::services("hunter2", "urn:other", false);
+    let services = external_providers::sample::services("hunter2", "urn:other");
     let base = crate::providers::serve(services).await;
     let text = format!(
         "[options]\nticket = true\n[defaults]\nprovider = 'external'\npassword_file = 'password'\n\

@@ -103,7 +103,7 @@ fn call(file: &Path, arguments: &[&str]) -> (i32, String, String) {
 async fn the_tool_calls_as_the_settings_say() {
     let folder = Folder::new("call");
     folder.file("password", "hunter2");
-    let services = external_providers::sample::services("hunter2", "urn:other", false);
+    let services = external_providers::sample::services("hunter2", "urn:other");
     let base = crate::providers::serve(services).await;
     let settings = |namespace: &str, rest: &str| {
         let tab = |kind: &str, path: &str| {
