@@ -1,5 +1,7 @@
 //! `record`: a proxy between a caller and a real service, that keeps what they say.
 
+mod limits;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +17,6 @@ use external_providers::redact::Rules;
 
 use super::call::seconds;
 use super::passwords::Passwords;
-use super::serve::age;
 use super::signals::Signals;
 use super::trust::Trust;
 use super::{Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, plural, print, printable};
@@ -108,16 +109,16 @@ pub(crate) struct RecordArgs {
 
     /// Keep at most so many exchanges; the oldest go first
     #[arg(long, value_name = "NUMBER", default_value_t = Retention::default().exchanges,
-        value_parser = exchanges)]
+        value_parser = limits::exchanges)]
     max_exchanges: usize,
 
     /// Keep at most so many bytes of them: 4096, 64K, 500M, 2G (K is 1024); the oldest go first.
     /// Default: no limit
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    #[arg(long, value_name = "BYTES", value_parser = limits::bytes)]
     max_size: Option<u64>,
 
     /// Keep none that is older: 2w, 30d (of 24 hours), 12h, 90m (minutes), 45s. Default: no limit
-    #[arg(long, value_name = "AGE", value_parser = some_age)]
+    #[arg(long, value_name = "AGE", value_parser = limits::some_age)]
     max_age: Option<Duration>,
 
     /// The Host header on its way to the service: kept as it is, or the upstream's. By default it is
@@ -156,36 +157,6 @@ pub(crate) struct RecordArgs {
 enum Host {
     Keep,
     Upstream,
-}
-
-/// A number of exchanges.
-fn exchanges(text: &str) -> Result<usize, String> {
-    let most = Retention::default().exchanges;
-    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
-    number.ok_or_else(|| format!("give a number from 1 to {most}, the most that can be loaded"))
-}
-
-/// An age that leaves something: older than nothing is everything.
-fn some_age(text: &str) -> Result<Duration, String> {
-    match age(text) {
-        Ok(Duration::ZERO) => Err("an age of nothing would keep nothing".to_owned()),
-        age => age,
-    }
-}
-
-/// A size in bytes, perhaps with K, M or G.
-fn bytes(text: &str) -> Result<u64, String> {
-    let number = text.trim_end_matches(['K', 'M', 'G', 'k', 'm', 'g']);
-    let shift = match &text[number.len()..] {
-        "" => Some(0),
-        "K" | "k" => Some(10),
-        "M" | "m" => Some(20),
-        "G" | "g" => Some(30),
-        _ => None,
-    };
-    let size = number.parse::<u64>().ok().zip(shift);
-    let size = size.and_then(|(number, shift)| number.checked_mul(1 << shift));
-    size.filter(|size| *size > 0).ok_or_else(|| "give a size like 500M or 2G".to_owned())
 }
 
 pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
@@ -406,19 +377,4 @@ fn told(summary: &Summary, args: &RecordArgs) -> String {
         ));
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bytes;
-
-    #[test]
-    fn sizes_are_read() {
-        for (text, size) in [("1", 1), ("500M", 500 << 20), ("2g", 2 << 30), ("3K", 3072)] {
-            assert_eq!(bytes(text), Ok(size));
-        }
-        for text in ["", "0", "M", "1MM", "1T", "-1", "99999999999G"] {
-            assert!(bytes(text).is_err(), "{text}");
-        }
-    }
 }
