@@ -7,6 +7,7 @@ use external_providers::contract::{
     Answer, CustomFieldChange, Failure, Operation, OperationResult as _, Variables, Verdict,
     first_line,
 };
+use external_providers::redact::variable_structure;
 use external_providers::secret::{MASK, Mask, Secret, is_secret_key};
 use serde::Serialize;
 
@@ -101,11 +102,14 @@ impl Masking {
     }
 
     fn output(&self, key: &str, value: &str) -> Output {
+        // A mask over a word of the contract would tell that a password is that word.
+        let (key_stays, value_stays) = variable_structure(key, value);
         let (shown, mut masked) = match is_secret_key(key) && self.degree != Degree::Nothing {
             true => (MASK.to_owned(), true),
+            false if value_stays => (value.to_owned(), false),
             false => self.apply(value),
         };
-        let (key, changed) = self.apply(key);
+        let (key, changed) = if key_stays { (key.to_owned(), false) } else { self.apply(key) };
         masked |= changed;
         Output { key, value: shown, masked }
     }

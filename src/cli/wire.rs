@@ -1,6 +1,7 @@
 //! Messages for people: indented, safe for a terminal, without passwords under their keys.
 
 use external_providers::http::{Headers, HttpRequest, HttpResponse};
+use external_providers::redact::{header_structure, structure};
 use external_providers::secret::Mask;
 use external_providers::xml::charset::Charset;
 use quick_xml::events::Event;
@@ -28,7 +29,8 @@ pub(crate) fn response(response: &HttpResponse, mask: &Mask) -> String {
 fn message(start: &str, headers: &Headers, body: &[u8], mask: &Mask) -> String {
     let mut text = format!("{start}\n");
     for header in headers.iter() {
-        let value = mask.apply_whole(&header.shown());
+        let value = header.shown();
+        let value = mask.apply_whole(&value, &header_structure(&header.name, &value));
         text.push_str(&format!("{}: {value}\n", header.name));
     }
     text.push('\n');
@@ -37,7 +39,7 @@ fn message(start: &str, headers: &Headers, body: &[u8], mask: &Mask) -> String {
         Ok(body) => body,
         Err(_) => String::from_utf8_lossy(body),
     };
-    let masked = mask.apply_whole(&body);
+    let masked = mask.apply_whole(&body, &structure(&body));
     let left_out = body.len().saturating_sub(SHOWN);
     let shown = if left_out == 0 { indented(&masked) } else { None };
     match shown {

@@ -5,6 +5,8 @@ mod decoded;
 mod hits;
 mod needles;
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
 pub(crate) use decoded::{Decoded, Kind};
@@ -152,11 +154,16 @@ impl Mask {
     /// The text without values and words that are a known secret as a whole, and without what follows
     /// keys that name secrets. What others wrote around that stays readable; a word is what stands
     /// between white space, punctuation or markup (`acme-joe`, `joe@acme.com`), and none has fewer
-    /// than four characters.
-    pub fn apply_whole(&self, text: &str) -> String {
+    /// than four characters. What lies inside one of the places `kept` (in order) stays, whatever it
+    /// looks like, unless it follows such a key.
+    pub fn apply_whole(&self, text: &str, kept: &[Range<usize>]) -> String {
         const VALUE: &[u8] = b"<>\"'=[]&";
         const WORD: &[u8] = b"<>\"'=[]& \t\r\n,;:!?()";
         let bytes = text.as_bytes();
+        let is_kept = |start: usize, end: usize| {
+            let before = kept.partition_point(|place| place.start <= start);
+            before > 0 && kept[before - 1].end >= end
+        };
         let is_whole = |&(start, end, is_long): &(usize, usize, bool)| {
             let ends = |b: &u8| if is_long { WORD } else { VALUE }.contains(b);
             let after = match bytes.get(end) {
@@ -164,7 +171,9 @@ impl Mask {
                 Some(b'.') => bytes.get(end + 1),
                 after => after,
             };
-            after.is_none_or(ends) && (start == 0 || ends(&bytes[start - 1]))
+            !is_kept(start, end)
+                && after.is_none_or(ends)
+                && (start == 0 || ends(&bytes[start - 1]))
         };
         let hits = self.find(text).into_iter().map(|hit| {
             (hit.start as usize, hit.end as usize, self.secrets[hit.secret as usize].is_long)

@@ -3,6 +3,7 @@
 use super::fault::Fault;
 use super::page::NotSoap;
 use super::write::Misplaced;
+use super::{DEFAULT_NAMESPACE, SoapVersion};
 use crate::contract::VariableError;
 use crate::secret::Mask;
 use crate::xml::XmlError;
@@ -199,6 +200,9 @@ impl Problem {
     pub(super) fn masked(self, mask: &Mask) -> Self {
         let map = |name: &str| {
             let name: String = name.chars().take(200).collect();
+            if is_common(&name) {
+                return name;
+            }
             let safe = |c: char| if c.is_control() { '\u{fffd}' } else { c };
             mask.apply_to_name(&name).chars().map(safe).collect::<String>()
         };
@@ -210,7 +214,10 @@ impl Problem {
                 Self::NoEnvelope { namespace: map(&namespace), local: map(&local) }
             }
             Self::Unexpected { namespace, local, expected_namespace, expected } => {
-                let (namespace, local) = (map(&namespace), map(&local));
+                // What is due is said beside it.
+                let map = |name: String, due: &str| if name == due { name } else { map(&name) };
+                let namespace = map(namespace, &expected_namespace);
+                let local = map(local, &expected);
                 Self::Unexpected { namespace, local, expected_namespace, expected }
             }
             Self::Instead { namespace, local, expected } => {
@@ -221,6 +228,14 @@ impl Problem {
             nameless => nameless,
         }
     }
+}
+
+/// A name of SOAP's, or the usual namespace: a mask would tell that a password is the same.
+fn is_common(name: &str) -> bool {
+    let is_envelope = |version: SoapVersion| version.envelope() == name;
+    is_envelope(SoapVersion::V11)
+        || is_envelope(SoapVersion::V12)
+        || [DEFAULT_NAMESPACE, "Envelope", "Header", "Body", "Fault"].contains(&name)
 }
 
 /// A name, with its namespace if it has one.

@@ -12,7 +12,7 @@ use crate::support::{Folder, tool};
 
 /// Passwords that look like what is printed, and one that looks like nothing.
 const ODD: &str = "Zq9~odd~Zq9";
-const LIKE_WORDS: [&str; 20] = [
+const LIKE_WORDS: [&str; 22] = [
     "e",
     "a",
     "b",
@@ -33,6 +33,8 @@ const LIKE_WORDS: [&str; 20] = [
     "Authenticate",
     "service",
     "password",
+    "AuthenticateResponse",
+    "Envelope",
 ];
 
 fn shown(output: Output) -> (Option<i32>, String) {
@@ -86,6 +88,8 @@ fn answers() -> Vec<String> {
         answer("200 #", "text/xml", &result("<Success>true</Success>")),
         answer("200 #", "text/xml", &result("<Success>#</Success>")),
         answer("200 #", "text/xml", &soap("")),
+        answer("200 #", "text/xml", &soap("<AuthenticateResponse xmlns='#'/>")),
+        answer("200 #", "text/xml", "<Envelope xmlns='#'/>"),
     ]);
     all
 }
@@ -252,6 +256,38 @@ fn people_see_no_value_that_is_a_password_as_a_whole() {
     }
     let text = register(REPEATS, &["--mask"]);
     assert!(!text.contains("acme") && text.contains("  EmailAddress   joe@***.com"), "{text}");
+}
+
+#[test]
+fn the_wire_is_shown_with_its_structure_whatever_the_password_is() {
+    const BODY: &str = "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body>\
+        <AuthenticateResponse xmlns='http://tempuri.org/'><AuthenticateResult><Success>true</Success>\
+        <Message>#</Message><OutputVariables><string>Authentication=OK</string><string>EmailAddress=#</string>\
+        <string>DisplayName=#</string></OutputVariables></AuthenticateResult></AuthenticateResponse>\
+        </s:Body></s:Envelope>";
+    let run = |password: &str| call(&answering(BODY), password, &["--show-wire"]);
+    let odd = run(ODD);
+    assert!(odd.1.contains("loginPassword=***") && odd.1.contains("<Success>true</Success>"));
+    for password in [
+        "xmlns",
+        "true",
+        "string",
+        "Success",
+        "OK",
+        "EmailAddress",
+        "utf-8",
+        "close",
+        "authPW",
+        "http://tempuri.org/",
+        "AuthenticateResult",
+        "encoding",
+    ] {
+        assert_eq!(run(password), odd, "{password}");
+    }
+    // What anybody chose is masked as before.
+    let shown = call(&answering(REPEATS), "acme", &["--show-wire"]).1;
+    assert!(shown.contains("<string>echo=***</string>"), "{shown}");
+    assert!(shown.contains("<Message>acme-joe, pw=***</Message>"), "{shown}");
 }
 
 #[test]

@@ -135,8 +135,16 @@ fn words_and_values_are_masked_as_a_whole() {
         ("e", "refused", "refused"),
         ("a<b>c", "<p>a&lt;b&gt;c</p>", "<p>***</p>"),
     ] {
-        assert_eq!(Mask::new([&Secret::new(secret)]).apply_whole(text), masked);
+        assert_eq!(Mask::new([&Secret::new(secret)]).apply_whole(text, &[]), masked);
     }
+}
+
+#[test]
+fn what_is_kept_stays_unless_it_stands_behind_a_key() {
+    let mask = Mask::new([&Secret::new("acme")]);
+    let text = "acme acme x=acme authPW=acme";
+    assert_eq!(mask.apply_whole(text, &[0..4, 8..30]), "acme *** x=acme authPW=***");
+    assert_eq!(mask.apply_whole(text, &[1..4, 5..8]), "*** *** x=*** authPW=***");
 }
 
 #[test]
