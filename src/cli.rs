@@ -57,12 +57,22 @@ pub(crate) const DIFFERS: u8 = 8;
 /// `check` found something that does not work.
 pub(crate) const FINDINGS: u8 = 9;
 
+/// The variables that the tool reads.
+const ENVIRONMENT: &str = "\
+Environment:
+  EXTERNAL_PROVIDERS_AUTH_PASSWORD  the web service password, where no file is given for it
+  EXTERNAL_PROVIDERS_SETTINGS       the settings file of call, check and settings check, where they are given none
+  EXTERNAL_PROVIDERS_LOG            what is logged on standard error: off, error, warn, info, debug or trace, \
+or pairs like external_providers::host=debug. Default: info for record and serve, off for the others
+  NO_COLOR, TERM, COLUMNS           as elsewhere: no colours, none on a dumb terminal, the width of tables and help
+";
+
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  answered
-  1  local trouble (output cannot be written)
+  0  done: answered, all well, stopped in order, nothing differs
+  1  local trouble (output cannot be written, an address cannot be listened on)
   2  usage: the arguments are wrong
-  3  settings: a password or a file is wrong or missing
+  3  settings: a password, a file, a directory or a recording is wrong or missing
   4  transport: no answer came
   5  not SOAP: the answer is a page, or differs from the contract
   6  fault: the service answered with a SOAP fault
@@ -72,7 +82,7 @@ Exit codes:
 
 /// Speak the SmarterTrack external provider contract with .NET ASMX services.
 #[derive(Parser)]
-#[command(version, about, after_help = EXIT_CODES)]
+#[command(version, about, after_help = format!("{ENVIRONMENT}\n{EXIT_CODES}"))]
 struct Cli {
     #[command(subcommand)]
     command: Command,

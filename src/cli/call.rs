@@ -51,8 +51,7 @@ pub(crate) struct CallArgs {
     #[arg(long = "variables", value_name = "FILE")]
     variables_file: Option<PathBuf>,
 
-    /// The service, for instance http://host/Provider.asmx; its web service password is read from
-    /// EXTERNAL_PROVIDERS_AUTH_PASSWORD unless --auth-password-file is given
+    /// The service, for instance http://host/Provider.asmx
     #[arg(long)]
     url: Option<String>,
 
@@ -72,18 +71,19 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "VERSION", default_value = "1.1", value_parser = variables::soap_version())]
     soap: SoapVersion,
 
-    /// What is sent of a known variable that is not given: it, empty (subject=), since many services
-    /// fail without it, or nothing. location and interactiontype are sent only if they are given;
-    /// location= is left out, and interactiontype= sent as CHAT
+    /// What becomes of a known variable that is not given: empty sends it without a value (subject=),
+    /// since many services fail without it; omit leaves it out. location and interactiontype are sent
+    /// only if they are given; location= is left out, and interactiontype= sent as CHAT
     #[arg(long, value_name = "HOW", default_value = "empty", value_parser = variables::absent())]
     absent: Absent,
 
-    /// How long the call may take
+    /// How long the call may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds,
         allow_hyphen_values = true)]
     timeout: Duration,
 
-    /// Read the web service password from this file; - is standard input
+    /// Read the web service password from this file (- is standard input). Default: it is read from
+    /// EXTERNAL_PROVIDERS_AUTH_PASSWORD
     #[arg(long, value_name = "FILE")]
     auth_password_file: Option<PathBuf>,
 
@@ -124,7 +124,9 @@ fn operations_help() -> String {
         help.push_str(&format!("  {operation}\n"));
     }
     help.push('\n');
-    help.push_str(super::EXIT_CODES);
+    // A call compares nothing, and looks for nothing.
+    let codes = super::EXIT_CODES;
+    help.push_str(&codes[..codes.find("\n  8").unwrap_or(codes.len())]);
     help
 }
 

@@ -65,7 +65,8 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     url: Option<String>,
 
-    /// The kind that the service is to implement, or the one tab of the settings to look at
+    /// The kind that the service is to implement, or the one tab of the settings to look at: login,
+    /// registration, custom_fields, ticket, live_chat, user_information or events. Default: all
     #[arg(long)]
     kind: Option<Kind>,
 
@@ -78,12 +79,13 @@ pub(crate) struct CheckArgs {
         value_parser = variables::soap_version())]
     soap: SoapVersion,
 
-    /// What is sent of a known variable without a value: it, empty, or nothing
+    /// What becomes of a known variable without a value: empty sends it so (subject=), omit leaves it out
     #[arg(long, value_name = "HOW", default_value = "empty", value_parser = variables::absent(),
         conflicts_with = "settings")]
     absent: Absent,
 
-    /// Read the web service password from this file; - is standard input
+    /// Read the web service password from this file (- is standard input). Default: it is read from
+    /// EXTERNAL_PROVIDERS_AUTH_PASSWORD
     #[arg(long, value_name = "FILE", conflicts_with = "settings")]
     auth_password_file: Option<PathBuf>,
 
@@ -98,7 +100,7 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "SECONDS", default_value = "90", value_parser = seconds)]
     timeout: Duration,
 
-    /// How many round trips are timed
+    /// How many round trips are timed, from 1 to 100
     #[arg(long, value_name = "NUMBER", default_value = "5",
         value_parser = clap::value_parser!(u8).range(1..=100))]
     round_trips: u8,

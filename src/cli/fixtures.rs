@@ -58,12 +58,29 @@ exchange.toml, and the two bodies as exact bytes. exchange.toml:
     [match.patterns]            variable = \"regular expression\" that the whole value must match
 
 Exit codes:
-  0  in order, nothing differs
+  0  done: in order, nothing differs
   1  local trouble (output cannot be written)
   2  usage: the arguments are wrong
   3  settings: a file, a collection or a fixture is missing, empty or broken, or a secret is not known
   4  transport: the service does not answer
   8  not as recorded: something differs, or an error was found";
+
+/// The exit codes of the commands that compare nothing.
+const CODES: &str = "\
+Exit codes:
+  0  done
+  1  local trouble (output cannot be written)
+  2  usage: the arguments are wrong
+  3  settings: a file, a collection or a fixture is missing, empty or broken";
+
+/// Those of the commands that do.
+const CODES_OF_COMPARISONS: &str = "\
+Exit codes:
+  0  in order: nothing differs, nothing was found
+  1  local trouble (output cannot be written)
+  2  usage: the arguments are wrong
+  3  settings: a file, a collection or a fixture is missing, empty or broken
+  8  not as recorded: something differs, an error or a secret was found";
 
 /// List, show, compare, verify and check recorded exchanges
 ///

@@ -4,6 +4,9 @@ use clap::Command;
 
 /// What stands above the exit codes of a command.
 const EXIT_CODES: &str = "Exit codes:";
+/// The last of them, which every command has.
+const UNREAD: &str =
+    "  141  nobody reads standard output any more (… | head -1); nothing is said of it";
 /// The width where nothing says it, and the largest: longer lines are hard to read.
 const WIDEST: usize = 100;
 /// Narrower than this, nothing can be laid out.
@@ -27,7 +30,7 @@ fn below(mut command: Command, width: usize, inherited: &str) -> Command {
     for sub in command.get_subcommands_mut() {
         *sub = below(std::mem::take(sub), width, &codes);
     }
-    command.after_help(reflow(text.trim_end(), width))
+    command.after_help(reflow(&format!("{}\n{UNREAD}", text.trim_end()), width))
 }
 
 /// Text with paragraphs and lists, whatever its lines, in lines of the width. A line that begins

@@ -126,12 +126,12 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "keep|upstream", hide_possible_values = true)]
     host: Option<Host>,
 
-    /// How long a connection to the service may take
+    /// How long a connection to the service may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds,
         allow_hyphen_values = true)]
     connect_timeout: Duration,
 
-    /// How long an answer of the service may take
+    /// How long an answer of the service may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds,
         allow_hyphen_values = true)]
     timeout: Duration,

@@ -20,9 +20,9 @@ use super::{Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, pri
 /// With --sample, the web service password is read from EXTERNAL_PROVIDERS_AUTH_PASSWORD unless
 /// --auth-password-file is given; without one the host refuses to start. With --fixtures no password
 /// is needed: the first value that comes for a placeholder is bound to it, any other one gets a recorded
-/// refusal or no match, and the variable does not count. Each call is logged on
-/// standard error in one line; EXTERNAL_PROVIDERS_LOG=off is silent. SIGTERM and SIGINT finish what
-/// was begun.
+/// refusal or no match; EXTERNAL_PROVIDERS_AUTH_PASSWORD is not read. Each call is logged on
+/// standard error in one line; EXTERNAL_PROVIDERS_LOG=off is silent. SIGTERM, SIGINT and
+/// SIGHUP finish what was begun.
 #[derive(Args)]
 #[command(group(ArgGroup::new("provider").required(true).args(["sample", "fixtures"])))]
 #[command(after_help = help())]
@@ -50,12 +50,13 @@ pub(crate) struct ServeArgs {
     #[arg(long, conflicts_with = "fixtures")]
     diagnostics: bool,
 
-    /// Read the web service password from this file; - is standard input. With --fixtures it is bound to
-    /// each placeholder of an authPW that the recorded service did not refuse
+    /// Read the web service password from this file (- is standard input). Default: with --sample it is
+    /// read from EXTERNAL_PROVIDERS_AUTH_PASSWORD. With --fixtures it is bound to each placeholder of an
+    /// authPW that the recorded service did not refuse
     #[arg(long, value_name = "FILE")]
     auth_password_file: Option<PathBuf>,
 
-    /// Speak TLS with the certificate (chain) in this PEM file
+    /// Speak TLS with the certificate (chain) in this PEM file. Default: plain http
     #[arg(long, value_name = "FILE", requires = "tls_key", conflicts_with = "fixtures")]
     tls_certificate: Option<PathBuf>,
 
@@ -63,7 +64,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
 
-    /// Answer with Prometheus metrics at this address
+    /// Answer with Prometheus metrics at this address. Default: nowhere
     #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "fixtures",
         value_parser = listen::address)]
     metrics: Option<String>,
@@ -85,7 +86,7 @@ fn help() -> String {
 }
 
 const TROUBLE: &str = "\
-Trouble for --inject, OPERATION: before it for the answers to one operation only:
+Trouble for --inject (OPERATION: before it is for the answers to that operation alone):
   slow=2s         the answer begins after this time
   pace            the answer begins after the time that it took when it was recorded
   drip=16/100ms   its body comes so many bytes at a time, this long apart

@@ -43,7 +43,7 @@ enum Command {
 /// Print a commented example with every setting and its default
 #[derive(Args)]
 struct InitArgs {
-    /// Write it to this file, which must not exist
+    /// Write it to this file, which must not exist. Default: standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
