@@ -338,10 +338,23 @@ fn har_files_go_out_and_come_back() {
     );
     let names: Value = serde_json::from_str(&fixtures(&["list", again, "--json"]).stdout).unwrap();
     assert_eq!(names["fixtures"][0]["name"], "op-authenticate-ok-11");
+    // What is there is not imported again, unless told; another answer is.
     let run = fixtures(&["import", file, "--out", again]);
-    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(
+        (run.code, run.stdout),
+        (0, format!("0 exchanges imported into {again}, 2 there already\n"))
+    );
+    let one = std::fs::read_to_string(file).unwrap().replacen("Login Successful", "Welcome", 1);
+    std::fs::write(file, one).unwrap();
+    let run = fixtures(&["import", file, "--out", again]);
+    assert_eq!(
+        (run.code, run.stdout),
+        (0, format!("1 exchange imported into {again}, 1 there already\n"))
+    );
+    let run = fixtures(&["import", file, "--out", again, "--keep-equal"]);
+    assert_eq!((run.code, run.stdout), (0, format!("2 exchanges imported into {again}\n")));
     let list = fixtures(&["list", again]).stdout;
-    assert!(list.contains("op-authenticate-ok-11-2 "), "{list}");
+    assert!(list.contains("op-authenticate-ok-11-3 "), "{list}");
     std::fs::write(file, "{\"log\": {\"entries\": [{\"request\": 1}]}}").unwrap();
     let run = fixtures(&["import", file, "--out", again]);
     assert_eq!((run.code, run.stderr.contains("entry 1: ")), (3, true), "{}", run.stderr);
