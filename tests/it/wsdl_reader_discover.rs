@@ -135,6 +135,48 @@ async fn an_import_that_nobody_needs_stops_nothing() {
     }
 }
 
+/// Never answers.
+fn hang(_: &str) -> Vec<u8> {
+    loop {
+        std::thread::park();
+    }
+}
+
+#[tokio::test]
+async fn an_import_that_hangs_is_named_and_takes_half_of_the_time() {
+    let unneeded =
+        importing("<s:import namespace=\"urn:other\" schemaLocation=\"?xsd=1\" />", hang);
+    let patient = builder(unneeded, "/Provider.asmx").timeout(Duration::from_secs(2));
+    let discovery = patient.discover().await.unwrap();
+    let [skipped] = &discovery.skipped[..] else { panic!("{:?}", discovery.skipped) };
+    let hung = format!("http://{unneeded}/Provider.asmx?xsd=1: no answer within ");
+    assert!(skipped.starts_with(&hung), "{skipped}");
+    let login = discovery.apply(Kind::Login, builder(unneeded, "/Provider.asmx")).unwrap();
+    assert!(login.build().is_ok());
+
+    // One that is needed is named where the kind is asked for, and in the doctor's report.
+    let whole = serve(|request| {
+        let body = "<d:definitions xmlns:d='http://schemas.xmlsoap.org/wsdl/'>\
+            <d:import namespace='urn:lost' location='/hung.wsdl'/></d:definitions>";
+        match request.target() {
+            "/P.svc?WSDL" => respond("200 OK", XML, body.as_bytes()),
+            "/hung.wsdl" => hang(""),
+            _ => respond("404 Not Found", "", b""),
+        }
+    });
+    let patient = builder(whole, "/P.svc").timeout(Duration::from_secs(2));
+    let discovery = patient.discover().await.unwrap();
+    let error = discovery.apply(Kind::Login, builder(whole, "/P.svc")).unwrap_err();
+    assert!(error.to_string().contains("/hung.wsdl: no answer within "), "{error}");
+    let subject =
+        Subject { kind: Some(Kind::Login), ..Subject::new(format!("http://{whole}/P.svc")) };
+    let options = Options { step: Duration::from_secs(2), ..Options::default() };
+    let report = check(&subject, &options, |_| ()).await;
+    let imports = report.findings().find(|finding| finding.code == "imports").unwrap();
+    assert!(imports.text.contains("/hung.wsdl: no answer within "), "{imports:?}");
+    assert_eq!(report.step("contract").unwrap().outcome, Outcome::NotChecked, "{report:#?}");
+}
+
 #[tokio::test]
 async fn what_a_lost_import_would_have_said_is_not_checked() {
     // The types of the inputs are elsewhere, and nowhere to be had.
