@@ -12,6 +12,7 @@ mod binding;
 mod envelope;
 mod error;
 mod fault;
+mod outline;
 mod page;
 mod read;
 mod refusal;
@@ -24,11 +25,14 @@ pub(crate) use envelope::url_decode;
 pub use envelope::{Envelope, Heading};
 pub use error::{DecodeError, EncodeError, MalformedError, Problem};
 pub use fault::{Fault, FaultCode};
+pub(crate) use outline::Outline;
 pub use page::{NotSoap, Page};
 pub use refusal::RequestError;
 pub(crate) use request::read_inputs;
 pub use request::{Call, InputsError};
 pub(crate) use response::answer_version;
+
+use crate::xml::Reader;
 
 /// The envelope namespace of SOAP 1.1 (SOAP 1.1, section 3).
 pub const ENVELOPE_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -65,6 +69,11 @@ impl SoapVersion {
     /// The version that the namespace of an envelope announces.
     pub(crate) fn of_namespace(uri: &str) -> Option<Self> {
         [Self::V11, Self::V12].into_iter().find(|version| version.envelope() == uri)
+    }
+
+    /// The version that the root element announces.
+    pub(crate) fn of_envelope(reader: &Reader<'_>) -> Option<Self> {
+        Self::of_namespace(reader.namespace()).filter(|_| reader.local() == "Envelope")
     }
 
     /// The media type without parameters.

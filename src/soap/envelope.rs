@@ -1,7 +1,7 @@
 //! Routing and the envelope of a request: which operation is asked for, and with what.
 
 use super::error::Problem;
-use super::read::{Types, check_type, envelope_version, is_nil, read_header, read_list};
+use super::read::{Types, check_type, is_nil, read_header, read_list};
 use super::refusal::RequestError;
 use super::{Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawInputs};
@@ -150,7 +150,7 @@ impl Envelope {
                 _ => error,
             }));
         }
-        let Some(version) = envelope_version(&r) else {
+        let Some(version) = SoapVersion::of_envelope(&r) else {
             return Err(RequestError::VersionMismatch { namespace: r.namespace().to_owned() });
         };
         stage.version = version;

@@ -60,11 +60,6 @@ impl Other {
     }
 }
 
-/// The version that the root element announces.
-pub(super) fn envelope_version(r: &Reader<'_>) -> Option<SoapVersion> {
-    SoapVersion::of_namespace(r.namespace()).filter(|_| r.local() == "Envelope")
-}
-
 /// Reads a `Header`: the name of the first entry that must be understood, since none is known
 /// (wsdl/ASMX.md, section 4: even one for another actor).
 pub(super) fn read_header(

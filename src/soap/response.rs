@@ -4,8 +4,7 @@ use super::error::{DecodeError, EncodeError, MalformedError, Problem};
 use super::fault::Fault;
 use super::page::NotSoap;
 use super::read::{
-    Located, Other, Types, check_type, envelope_version, is_nil, read_bool, read_header, read_list,
-    read_string,
+    Located, Other, Types, check_type, is_nil, read_bool, read_header, read_list, read_string,
 };
 use super::{Binding, Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
@@ -143,7 +142,7 @@ impl Binding {
     ) -> Result<Found, Stopped> {
         let mut r = Reader::new(text, self.limits().xml)?;
         r.root()?;
-        let Some(version) = envelope_version(&r) else {
+        let Some(version) = SoapVersion::of_envelope(&r) else {
             let (namespace, local) = (r.namespace().to_owned(), r.local().to_owned());
             return Err(Located::new("", Problem::NoEnvelope { namespace, local }).into());
         };
@@ -223,7 +222,7 @@ pub(crate) fn answer_version(response: &HttpResponse) -> Option<SoapVersion> {
     let text = Charset::of_response(&content_type).decode(&response.body).ok()?;
     let mut r = Reader::new(&text, crate::xml::Limits::default()).ok()?;
     r.root().ok()?;
-    envelope_version(&r)
+    SoapVersion::of_envelope(&r)
 }
 
 fn success(version: SoapVersion, body: Vec<u8>) -> HttpResponse {
