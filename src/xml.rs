@@ -13,6 +13,8 @@ mod writer;
 pub use error::{XmlError, XmlErrorKind};
 pub(crate) use names::is_ncname;
 pub(crate) use reader::Piece;
+#[cfg(test)]
+pub(crate) use reader::READ;
 pub use reader::{Limits, Reader};
 pub(crate) use syntax::ends_with_its_root;
 pub use writer::{IllegalCharacter, Writer};

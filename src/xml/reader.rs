@@ -93,11 +93,19 @@ enum Token<'a> {
     Eof,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many documents a thread began to read: for tests that a message is not read again and again.
+    pub(crate) static READ: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 impl<'a> Reader<'a> {
     /// Starts reading `src`, a document without a byte order mark, and finds illegal characters.
     ///
     /// NUL characters after the document are dropped, as ASMX does (`xm-trailing-nul`).
     pub fn new(src: &'a str, limits: Limits) -> Result<Self, XmlError> {
+        #[cfg(test)]
+        READ.set(READ.get() + 1);
         let src = src.trim_end_matches('\0');
         if let Some((offset, c)) = find_illegal(src) {
             return Err(Kind::Character(c).at(src, offset));

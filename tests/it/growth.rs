@@ -450,6 +450,14 @@ fn recordings_grow_with_their_input() {
     });
 }
 
+#[test]
+fn requests_larger_than_any_recording_are_not_expanded() {
+    let replay = Replay::new(vec![fixture(1, "<a/>")]).unwrap();
+    let large = post(&"<a>&lt;</a>".repeat(6 << 20));
+    let took = cost(large.body.len(), || assert!(replay.answer(&large).is_err()));
+    assert!(took.peak < 1 << 20, "{took:?}");
+}
+
 /// Each operation has the parts of its message: what is multiplied by that ends at a limit.
 #[test]
 fn parts_of_messages_times_operations_end_at_a_limit() {
