@@ -21,27 +21,12 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
 
 /// The edit distance, blind to the case of ASCII letters, as far as 3.
 fn distance(a: &str, b: &str) -> usize {
-    // Beyond this many characters nothing is a slip of the pen, and the table would be large.
-    const LONGEST: usize = 64;
-    if a.len() > 4 * LONGEST || b.len() > 4 * LONGEST {
+    // Beyond this many bytes nothing is a slip of the pen, and counting would take long.
+    const LONGEST: usize = 256;
+    if a.len().max(b.len()) > LONGEST {
         return FAR;
     }
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) >= FAR {
-        return FAR;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let above = row[j + 1];
-            let replaced = diagonal + usize::from(!x.eq_ignore_ascii_case(y));
-            row[j + 1] = replaced.min(above + 1).min(row[j] + 1);
-            diagonal = above;
-        }
-    }
-    row[b.len()].min(FAR)
+    strsim::levenshtein(&a.to_ascii_lowercase(), &b.to_ascii_lowercase()).min(FAR)
 }
 
 #[cfg(test)]
