@@ -6,6 +6,7 @@
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let gateway = Gateway::load("/etc/external-providers/settings.toml")?;
+//! # #[cfg(unix)]
 //! gateway.reload_on_sighup()?;
 //! let ticket = StartTicket { subject: Some("It burns".into()), ..Default::default() };
 //! match gateway.start_ticket(ticket).await?.result {

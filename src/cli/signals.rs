@@ -1,17 +1,40 @@
-//! SIGTERM, SIGINT and SIGHUP: how a long-running command is told to stop.
+//! SIGTERM, SIGINT and SIGHUP, or Ctrl-C where there are none: how a long-running command is told to stop.
 
+#[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Failed, LOCAL};
+use super::Failed;
+#[cfg(unix)]
+use super::LOCAL;
+
+/// Where there are no signals, Ctrl-C stops a command.
+#[cfg(not(unix))]
+pub(crate) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    pub(crate) fn new() -> Result<Self, Failed> {
+        Ok(Self)
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
 
 /// From when this is made, none of the signals ends the process. SIGHUP comes when a terminal is
 /// closed; a command that was started to survive that (by nohup) does.
+#[cfg(unix)]
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Option<Signal>,
 }
 
+#[cfg(unix)]
 impl Signals {
     pub(crate) fn new() -> Result<Self, Failed> {
         let failed = |error: std::io::Error| Failed::new(LOCAL, format!("no signals: {error}"));
@@ -43,6 +66,7 @@ impl Signals {
 }
 
 /// Is a signal ignored by who started this process? Known on Linux only.
+#[cfg(unix)]
 fn is_ignored(kind: SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

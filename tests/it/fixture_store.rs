@@ -84,7 +84,7 @@ fn what_is_written_is_read_and_is_readable() {
     let attributes = std::fs::read_to_string(scratch.path().join(".gitattributes")).unwrap();
     assert_eq!(attributes, "* -text\n");
     assert!(matches!(store(scratch.path(), &fixture), Err(StoreError::Exists(_))));
-    for name in ["", "../x", "a//b", "/a", ".hidden", "a/.b"] {
+    for name in ["", "../x", "a//b", "/a", ".hidden", "a/.b", "a:b", "nul", "a/COM1.x", "end."] {
         let named = Fixture { name: name.into(), ..fixture.clone() };
         assert!(matches!(store(scratch.path(), &named), Err(StoreError::Name(_))), "{name}");
     }

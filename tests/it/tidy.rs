@@ -131,3 +131,63 @@ fn messages_say_what_a_thing_is_not_in_plain_words() {
         }
     }
 }
+
+/// What only Unix has is compiled there alone: nobody here builds for Windows and would see it.
+#[test]
+fn what_only_unix_has_is_left_out_elsewhere() {
+    let only = ["os::unix", "signal::unix", "rustix::", "libc::", "reload_on_sighup"];
+    let sources = all_sources();
+    // A file that is a module of Unix alone: `#[cfg(unix)]` before its `mod` line.
+    let is_gated = |file: &str| {
+        let name = file.rsplit('/').next().unwrap().trim_end_matches(".rs");
+        sources.iter().any(|(_, text)| {
+            ["unix", "target_os = \"linux\"", "all(target_os = \"linux\", target_env = \"gnu\")"]
+                .iter()
+                .any(|system| text.contains(&format!("#[cfg({system})]\nmod {name};")))
+        })
+    };
+    let mut gated = 0;
+    for (file, text) in &sources {
+        if is_gated(file) {
+            gated += 1;
+            continue;
+        }
+        let rest = without_unix(text);
+        gated += usize::from(rest.len() < text.len());
+        for word in only {
+            assert!(!rest.contains(word), "{file}: {word} without #[cfg(unix)]");
+        }
+    }
+    assert!(gated >= 8, "{gated}");
+    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    assert!(!without_unix(&readme).contains("reload_on_sighup"), "the README's example");
+}
+
+/// A source without the items and statements that are compiled on Unix alone.
+fn without_unix(text: &str) -> String {
+    let mut rest = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let bare = line.trim_start_matches(['/', '!', '#', ' ']);
+        let is_unix = [
+            "[cfg(unix)]",
+            "[cfg(all(test, unix))]",
+            "[cfg(target_os = \"linux\")]",
+            "[cfg(all(target_os = \"linux\", ",
+        ];
+        if !is_unix.iter().any(|attribute| bare.starts_with(attribute)) {
+            rest.extend([line, "\n"]);
+            continue;
+        }
+        // Through the end of the statement, or of the braces that it opens.
+        let mut depth = 0_i32;
+        for line in lines.by_ref() {
+            let count = |c: char| line.matches(c).count() as i32;
+            depth += count('{') - count('}');
+            if depth == 0 && line.trim_end().ends_with([';', '}']) {
+                break;
+            }
+        }
+    }
+    rest
+}
