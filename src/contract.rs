@@ -29,18 +29,16 @@ pub use catalogue::{
     Kind, NameSource, OPERATIONS, OperationInfo, SideEffect, UnknownKind, VariableInfo, optional,
     required,
 };
-pub use chat::{ChatProvider, StartChat};
-pub use custom_fields::{
-    CustomFieldChange, CustomFieldOptions, CustomFieldProvider, GetCustomFieldOptions,
-};
-pub use events::{EventHandled, EventProvider, HandleEvent};
+pub use chat::*;
+pub use custom_fields::*;
+pub use events::*;
 pub use handlers::{BoxFuture, Handler};
-pub use login::{Authenticate, Authentication, GetSignInCookieInfo, LoginProvider};
-pub use registration::{RegisterUser, Registration, RegistrationProvider};
+pub use login::*;
+pub use registration::*;
 pub(crate) use secrets::Secrets;
 pub use secrets::may_be_secret;
-pub use ticket::{Start, StartTicket, TicketProvider};
-pub use user_information::{GetUserInfo, UserInformation, UserInformationProvider};
+pub use ticket::*;
+pub use user_information::*;
 pub use variables::{Absent, Sink, VariableError, Variables};
 
 use std::error::Error;

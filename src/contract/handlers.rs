@@ -5,12 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::{
-    Authenticate, ChatProvider, CustomFieldProvider, EventProvider, GetCustomFieldOptions,
-    GetSignInCookieInfo, GetUserInfo, HandleEvent, LoginProvider, Operation, ProviderResult,
-    RegisterUser, RegistrationProvider, StartChat, StartTicket, TicketProvider,
-    UserInformationProvider,
-};
+use super::*;
 
 /// A future that says yes to being sent between threads, of a type that nobody can name.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -4,14 +4,14 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use external_providers::Client;
 use external_providers::client::CallError;
 use external_providers::contract::raw::{
     Presence, RawCustomFieldData, RawInputs, RawResult, StringList,
 };
-use external_providers::contract::{NameSource, OPERATIONS, OperationInfo};
+use external_providers::contract::{OPERATIONS, OperationInfo};
 use external_providers::soap::{FaultCode, SoapVersion};
 use external_providers::xml::{Limits, Reader};
+use external_providers::{Client, sample};
 
 use super::{base, password};
 
@@ -50,10 +50,7 @@ fn every_case_is_answered_as_it_must_be() {
 }
 
 async fn call(case: &Case, version: SoapVersion) -> Expected {
-    let page = match case.operation.name_source {
-        NameSource::Assembly => "Provider.asmx",
-        _ => "Extended.asmx",
-    };
+    let page = sample::path(case.operation.kind).trim_start_matches('/');
     let url = format!("{}{page}", base());
     let client = Client::builder(&url, "").soap_version(version).build().unwrap();
     match client.call_raw(case.operation.name, case.inputs.clone()).await {

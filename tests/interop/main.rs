@@ -18,7 +18,7 @@ use external_providers::contract::{
     Registration, Start, StartChat, StartTicket, UserInformation, Variables,
 };
 use external_providers::soap::{FaultCode, SoapVersion};
-use external_providers::{Client, Secret};
+use external_providers::{Client, Secret, sample};
 
 /// The second namespace that the C# service offers, below `/other/`.
 const OTHER: (&str, &str) = ("other/", "urn:example:helpdesk/providers");
@@ -41,15 +41,7 @@ struct Peer {
 
 impl Peer {
     fn client<T: Operation>(&self) -> Client {
-        let evidenced = matches!(
-            T::NAME,
-            "Authenticate"
-                | "GetSignInCookieInfo"
-                | "GetCustomFieldOptions"
-                | "StartTicket"
-                | "StartChat"
-        );
-        let page = if evidenced { "Provider.asmx" } else { "Extended.asmx" };
+        let page = sample::path(T::KIND).trim_start_matches('/');
         Client::builder(&format!("{}{}{page}", base(), self.folder), self.password.clone())
             .namespace(self.namespace)
             .soap_version(self.version)
