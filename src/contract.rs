@@ -84,6 +84,8 @@ pub trait Operation: Sized + Send + Sync + 'static {
     const OPEN_INPUTS: bool = false;
     /// Are outputs of any other name part of the operation? Default no.
     const OPEN_OUTPUTS: bool = false;
+    /// May a service lack it beside another operation of the kind? Default no.
+    const OPTIONAL: bool = false;
     /// What a successful call answers, beside its message and the variables only a site knows.
     type Result: OperationResult;
 

@@ -154,6 +154,8 @@ pub struct OperationInfo {
     pub open_inputs: bool,
     /// Are outputs of any other name part of it?
     pub open_outputs: bool,
+    /// May a service lack it beside another operation of the kind?
+    pub optional: bool,
 }
 
 impl OperationInfo {
@@ -170,6 +172,7 @@ impl OperationInfo {
                 custom_fields: T::CUSTOM_FIELDS,
                 open_inputs: T::OPEN_INPUTS,
                 open_outputs: T::OPEN_OUTPUTS,
+                optional: T::OPTIONAL,
             }
         }
     }

@@ -82,6 +82,8 @@ impl Operation for GetSignInCookieInfo {
     const NAME_SOURCE: NameSource = NameSource::Assembly;
     const INPUTS: &'static [VariableInfo] = &[required(LOGIN_USERNAME)];
     const OUTPUTS: &'static [&'static str] = Authentication::OUTPUTS;
+    /// A service without sign-on cookies has no use for it.
+    const OPTIONAL: bool = true;
     type Result = Authentication;
 
     fn probe() -> Self {

@@ -2,7 +2,7 @@
 
 use super::model::{Description, Message, Operation};
 use super::takes::Takes;
-use crate::contract::{GetSignInCookieInfo, Kind, NameSource, Operation as _, OperationInfo};
+use crate::contract::{Kind, NameSource, OperationInfo};
 use crate::soap::{Binding, OperationNameError, SoapVersion};
 use crate::suggest::is_near;
 
@@ -118,8 +118,9 @@ impl Description {
     /// (`ExternalUserInfoProviderInputs`), whatever they are called; never by that of their result,
     /// which test forms have, too. Where several operations have that type, and of the login kind in
     /// any case, names decide: the contract's exactly, then but for the case or a letter; otherwise
-    /// it is [`Ambiguous`]. `GetSignInCookieInfo` may be missing beside `Authenticate`. Where no
-    /// operation has the type, one with the contract's very name is taken.
+    /// it is [`Ambiguous`]. An [optional](OperationInfo::optional) operation may be missing beside
+    /// another of its kind. Where no operation has the type, one with the contract's very name is
+    /// taken.
     pub fn find(&self) -> Find {
         let mut find = Find::default();
         for &kind in Kind::ALL {
@@ -154,10 +155,11 @@ impl Description {
                 taken.iter().all(|(_, taken, _)| taken.wire_name() != operation.wire_name())
             };
             let free: Vec<&Operation> = candidates.iter().copied().filter(is_free).collect();
-            let only =
-                if all().count() == 1 { free.first().filter(|_| free.len() == 1) } else { None };
-            // A service without sign-on cookies has no use for the second operation of its kind.
-            let optional = info.name == GetSignInCookieInfo::NAME && !taken.is_empty();
+            // Of logins, one alone may be either: names decide.
+            let lone = free.len() == 1 && kind != Kind::Login && !info.optional;
+            let is_main = all().filter(|other| !other.optional).count() == 1;
+            let only = free.first().filter(|_| lone && is_main);
+            let optional = info.optional && !taken.is_empty();
             if let Some(operation) = near(info.name, &free) {
                 taken.push((info, operation, Match::Near));
             } else if let Some(operation) = only {
