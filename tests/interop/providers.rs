@@ -4,13 +4,13 @@ use external_providers::contract::{
     Answer, EventHandled, GetUserInfo, HandleEvent, Kind, RegisterUser, Registration, Start,
     StartTicket, UserInformation,
 };
-use external_providers::gateway::{LoginOutcome, Providers, RegistrationOutcome};
+use external_providers::gateway::{Gateway, LoginOutcome, RegistrationOutcome};
 use external_providers::settings::{External, Name, Settings};
 use external_providers::soap::SoapVersion;
 
 use crate::{base, password, user};
 
-fn providers(services: &[(Kind, &str)], version: SoapVersion) -> Providers {
+fn providers(services: &[(Kind, &str)], version: SoapVersion) -> Gateway {
     let mut settings = Settings::default();
     for (kind, path) in services {
         let mut service = External::new(*kind, format!("{}{path}", base()), password());
@@ -18,7 +18,7 @@ fn providers(services: &[(Kind, &str)], version: SoapVersion) -> Providers {
         service.soap = version;
         settings.enable(service);
     }
-    Providers::builder(settings).build().unwrap()
+    Gateway::builder(settings).build().unwrap()
 }
 
 #[tokio::test]
