@@ -275,7 +275,10 @@ impl ClientBuilder {
             let roots = roots.collect::<Result<Vec<_>, _>>().map_err(|_| {
                 BuildError::Tls("the platform's TLS does not take the root certificates".to_owned())
             })?;
-            return Ok(http.tls_backend_native().tls_certs_merge(roots));
+            // Else it takes nothing older than TLS 1.2, whatever the platform is set to.
+            let oldest = reqwest::tls::Version::TLS_1_0;
+            let http = http.tls_backend_native().tls_version_min(oldest);
+            return Ok(http.tls_certs_merge(roots));
         }
         let roots = self.roots.as_slice();
         let config = if let Some(host) = host {
