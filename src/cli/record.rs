@@ -269,8 +269,9 @@ async fn serve(
             Some(Host::Upstream) => HostHeader::Upstream,
         });
     let trusted = args.trust.read(Some(&args.upstream))?;
-    if trusted.native_tls {
-        return Err(Failed::new(USAGE, "record speaks its own TLS: leave out --native-tls"));
+    #[cfg(feature = "native-tls")]
+    {
+        builder = builder.native_tls(trusted.native_tls);
     }
     builder = builder.root_certificates(trusted.roots);
     if let Some(fingerprint) = trusted.fingerprint {

@@ -204,6 +204,9 @@ fn the_command_line_reads_files_and_pins() {
     if cfg!(not(feature = "native-tls")) {
         let (code, said) = call(&["--native-tls"]);
         assert!(code == Some(3) && said.contains("--features native-tls"), "{said}");
+        let out = lab.path("recorded");
+        let (code, said) = run(&["record", "--upstream", &address, "--out", &out, "--native-tls"]);
+        assert!(code == Some(3) && said.contains("--features native-tls"), "{said}");
     }
 }
 
@@ -236,4 +239,40 @@ fn settings_read_files_and_pin() {
         let error = load(&more).unwrap_err();
         assert!(error.contains(words), "{more}: {error}");
     }
+}
+
+/// What `check` says to do about servers whose TLS is too old, carried out, by a call and by the recorder.
+#[cfg(feature = "native-tls")]
+#[test]
+fn the_platforms_tls_reaches_servers_of_old() {
+    use crate::tls_lab::OpenSsl;
+    use std::io::{BufRead as _, BufReader};
+    let lab = lab();
+    let low = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nCipherString = DEFAULT@SECLEVEL=0\n";
+    let low = lab.0.file("low.cnf", low);
+    let server = OpenSsl::serve(&lab, "-cert a.pem -key key.pem -tls1_1 -cipher ALL:@SECLEVEL=0");
+    let address = url("https", "localhost", server.address);
+    let (origin, _) = address.rsplit_once('/').unwrap();
+    let (roots, out) = (lab.path("a.pem"), lab.path("recorded"));
+    let start = |arguments: &[&str]| {
+        let trust = ["--native-tls", "--root-certificates", &roots];
+        let mut command = tool(&[arguments, &trust].concat(), "s3cret");
+        command.env("OPENSSL_CONF", &low).spawn().unwrap()
+    };
+    let login = ["call", "Authenticate", "loginUsername=u", "loginPassword=mypassword", "--url"];
+
+    let answering = server.answer_one();
+    let called = start(&[&login[..], &[&address]].concat()).wait_with_output().unwrap();
+    assert_eq!(called.status.code(), Some(0), "{}", String::from_utf8_lossy(&called.stderr));
+    let answering = answering.join().unwrap().answer_one();
+    let record = ["record", "--upstream", origin, "--listen", "127.0.0.1:0", "--out", &out];
+    let mut recorder = start(&record);
+    let mut said = String::new();
+    BufReader::new(recorder.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+    let listening = said.strip_prefix("listening on ").unwrap().split_once(',').unwrap().0;
+    let (code, said) = run(&[&login[..], &[&format!("{listening}/Provider.asmx")]].concat());
+    recorder.kill().unwrap();
+    recorder.wait().unwrap();
+    assert_eq!(code, Some(0), "{said}");
+    drop(answering.join());
 }
