@@ -19,6 +19,8 @@ mod settings;
 
 mod error;
 
+mod outcome;
+mod passwords;
 mod provide;
 mod raw;
 
@@ -36,12 +38,14 @@ mod tls;
 mod watch;
 
 mod connection;
+mod request;
 
 mod body;
 mod host_header;
 
 mod describe;
 
+mod html;
 mod pages;
 mod trial;
 mod wsdl;

@@ -1,23 +1,23 @@
 //! One HTTP request to one HTTP answer: what ASP.NET's handlers decide before SOAP is looked at.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::Hosting;
 use super::body::{self, Unread};
+use super::html::SECURITY_POLICY;
 use super::metrics::{Buffered, InFlight};
 use super::open::{Answered, Message, OpenService};
-use super::pages::SECURITY_POLICY;
-use super::provide::Outcome;
+use super::outcome::Outcome;
 use super::reply::{ASPNET_VERSION, Cache, Reply};
+use super::request::{Peer, file, operation, text};
 use super::{describe, host_header, log, trial};
 use crate::contract::SideEffect;
 use crate::http::media_type;
@@ -42,14 +42,6 @@ const HEADER_LINE: usize = 8 << 10;
 const TARGET: usize = 16 << 10;
 /// A form that a person fills in is short.
 const FORM_BODY: usize = 64 << 10;
-
-/// The other end of a connection.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Peer {
-    pub(super) remote: SocketAddr,
-    pub(super) local: SocketAddr,
-    pub(super) tls: bool,
-}
 
 /// Answers a request.
 pub(super) async fn answer(
@@ -161,7 +153,7 @@ async fn dispatch(
         return refused(Reply::error_page(500, "Runtime Error", sentence));
     }
     if media_type.eq_ignore_ascii_case(FORM) && body.len() <= FORM_BODY {
-        let named = describe::operation(service, head.uri.query().unwrap_or_default());
+        let named = operation(service, head.uri.query().unwrap_or_default());
         if let Some(hosted) = named {
             let offered = trial::is_offered(&hosting.settings, head, peer)
                 && hosted.info.side_effect == SideEffect::ReadOnly;
@@ -197,11 +189,6 @@ fn overloaded(what: &str) -> Reply {
     )
 }
 
-/// The last part of the path as it was asked for, to which links on pages are relative.
-pub(super) fn file(uri: &hyper::Uri) -> &str {
-    uri.path().rsplit('/').next().unwrap_or_default()
-}
-
 /// The service at a path, matched without case, and what follows its name: a longer path.
 fn find<'h, 'p>(services: &'h [OpenService], path: &'p str) -> Option<(&'h OpenService, &'p str)> {
     services.iter().find_map(|service| {
@@ -210,12 +197,6 @@ fn find<'h, 'p>(services: &'h [OpenService], path: &'p str) -> Option<(&'h OpenS
             start.eq_ignore_ascii_case(&service.path) && (rest.is_empty() || rest.starts_with('/'));
         found.then_some((service, rest))
     })
-}
-
-/// The last header of this name: where one may stand once and stands twice, the last counts.
-pub(super) fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
-    let value = headers.get_all(name).iter().next_back()?.as_bytes();
-    Some(std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed))
 }
 
 fn response(reply: Reply) -> Response<Full<Bytes>> {
@@ -272,7 +253,7 @@ mod tests {
     fn the_style_is_what_the_policy_allows() {
         use base64::Engine as _;
         let digest =
-            ring::digest::digest(&ring::digest::SHA256, crate::host::pages::STYLE.as_bytes());
+            ring::digest::digest(&ring::digest::SHA256, crate::host::html::STYLE.as_bytes());
         let hash = base64::engine::general_purpose::STANDARD.encode(digest);
         assert!(SECURITY_POLICY.contains(&format!("'sha256-{hash}'")), "{hash}");
     }

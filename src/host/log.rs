@@ -18,7 +18,7 @@ pub(super) struct Call<'a> {
 
 /// Logs it: a panic as an error, everything else for information.
 pub(super) fn call(call: &Call<'_>) {
-    use super::provide::Outcome;
+    use super::outcome::Outcome;
     macro_rules! line {
         ($level:ident) => {
             tracing::$level!(

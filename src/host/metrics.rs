@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::provide::Outcome;
+use super::outcome::Outcome;
 use crate::contract::OperationInfo;
 
 /// Upper bounds of the duration histogram in microseconds.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::outcome::Outcome;
 use super::panic::catch_unwind;
-use super::provide::{Operate, Outcome};
+use super::passwords::Passwords;
+use super::provide::Operate;
 use super::raw::{self, RawAnswer, RawCall, RawError, RawProvider};
 use super::reply::Reply;
-use super::service::Passwords;
 use crate::contract::raw::{Presence, RawInputs, RawResult};
 use crate::contract::{Failure, OperationInfo, ProviderError};
 use crate::http::{HttpRequest, HttpResponse};

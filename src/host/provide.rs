@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use super::outcome::Outcome;
 use super::reply::Reply;
 use crate::contract::{
     BoxFuture, Failure, Handler, Operation, ProviderError, VariableError, Variables,
@@ -19,45 +20,6 @@ pub(super) trait Operate: Send + Sync {
 
     /// The answer `Success=false` with this message and no outputs.
     fn decline(&self, binding: &Binding, message: &str) -> Reply;
-}
-
-/// How a call went, for logs and metrics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// `Success=true`.
-    Answered,
-    /// `Success=false`.
-    Declined,
-    /// A wrong web service password.
-    Denied,
-    /// The provider threw.
-    Exception,
-    /// The provider panicked.
-    Panicked,
-    /// The request was not carried out.
-    Refused,
-}
-
-impl Outcome {
-    pub(super) const ALL: [Self; 6] = [
-        Self::Answered,
-        Self::Declined,
-        Self::Denied,
-        Self::Exception,
-        Self::Panicked,
-        Self::Refused,
-    ];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::Declined => "declined",
-            Self::Denied => "denied",
-            Self::Exception => "exception",
-            Self::Panicked => "panicked",
-            Self::Refused => "refused",
-        }
-    }
 }
 
 /// An operation, and what carries it out.

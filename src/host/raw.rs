@@ -1,7 +1,7 @@
 //! Below the typed providers: calls and answers as the wire has them, for those who need what no
 //! typed answer can say (nil entries, no result at all, a fault of one's own).
 
-use super::service::Passwords;
+use super::passwords::Passwords;
 use crate::contract::raw::{Presence, RawInputs, RawResult};
 use crate::contract::{BoxFuture, Failure, OperationInfo, ProviderError, Variables};
 use crate::soap::{Fault, InputsError, read_inputs};

@@ -1,7 +1,7 @@
 //! An answer before it becomes an HTTP message, and the one table from errors to faults and status
 //! codes (wsdl/ASMX.md, sections 1 and 4).
 
-use super::pages;
+use super::html;
 use crate::contract::VariableError;
 use crate::http::{Headers, HttpResponse};
 use crate::soap::{ENVELOPE_11, Fault, FaultCode, InputsError, Problem, RequestError, SoapVersion};
@@ -94,7 +94,7 @@ impl Reply {
 
     /// A page that says what went wrong before there was a service to say it.
     pub(super) fn error_page(status: u16, title: &str, sentence: &str) -> Self {
-        Self { cache: Cache::Private, ..Self::html(status, pages::message(title, sentence)) }
+        Self { cache: Cache::Private, ..Self::html(status, html::message(title, sentence)) }
     }
 
     /// A line of text.

@@ -18,8 +18,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::connection::{self, Peer};
+use super::connection;
 use super::keeper::Keeper;
+use super::request::Peer;
 use super::watch::{Activity, Watched};
 use super::{Host, HostError, Hosting, Tls, scrape};
 

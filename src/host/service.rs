@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::HostError;
 use super::open::{Hosted, OpenService};
+use super::passwords::Passwords;
 use super::provide::{Operate, Typed};
 use super::raw::RawProvider;
 use crate::contract::handlers::{self, Handler, Register};
@@ -195,21 +196,6 @@ impl fmt::Debug for Service {
             .field("namespace", &self.namespace)
             .field("operations", &self.typed.iter().map(|(info, _)| info.name).collect::<Vec<_>>())
             .finish_non_exhaustive()
-    }
-}
-
-/// The passwords that a service accepts.
-#[derive(Debug)]
-pub(super) struct Passwords {
-    current: Secret,
-    previous: Option<Secret>,
-}
-
-impl Passwords {
-    /// Compares with both, whichever matches, so that the time tells nothing.
-    pub(super) fn accept(&self, given: &str) -> bool {
-        let previous = self.previous.as_ref().is_some_and(|previous| previous.matches(given));
-        self.current.matches(given) | previous
     }
 }
 

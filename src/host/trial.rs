@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
 
-use super::connection::{Peer, text};
+use super::html::{escape, page};
 use super::open::{Answered, Call, Hosted, OpenService};
+use super::reply::Reply;
+use super::request::{self, Peer, text};
 use super::settings::{Settings, Trial};
-use super::{Hosting, describe, host_header, pages};
+use super::{Hosting, host_header};
 use crate::contract::raw::{Presence, RawInputs, RawResult, StringList};
 use crate::http::HttpResponse;
 use crate::secret::Mask;
@@ -74,7 +76,7 @@ pub(super) fn is_own(hosting: &Hosting, head: &Parts, peer: Peer) -> bool {
     match text(&head.headers, &header::ORIGIN).as_deref() {
         None | Some("null") => true,
         Some(origin) => {
-            let here = describe::authority(hosting, head, peer);
+            let here = request::authority(hosting, head, peer);
             let origin = origin.split_once("://").map(|(_, authority)| authority);
             origin.is_some_and(|origin| origin.eq_ignore_ascii_case(&here))
         }
@@ -118,27 +120,27 @@ pub(super) async fn call(
         Ok(Presence::Value(result)) => shown(&result),
         Ok(Presence::Absent | Presence::Nil) => "<p>There is no result (null).</p>\n".to_owned(),
         Err(DecodeError::Fault(fault)) => {
-            format!("<p>The provider answered with a fault: {}</p>\n", pages::escape(&fault.reason))
+            format!("<p>The provider answered with a fault: {}</p>\n", escape(&fault.reason))
         }
-        Err(error) => format!("<p>{}</p>\n", pages::escape(&error.to_string())),
+        Err(error) => format!("<p>{}</p>\n", escape(&error.to_string())),
     };
     let name = hosted.info.name;
-    let raw = pages::escape(&String::from_utf8_lossy(&response.body));
-    let page = pages::page(
+    let raw = escape(&String::from_utf8_lossy(&response.body));
+    let page = page(
         &format!("{}: {name}", service.name),
         &format!(
             "{content}<h2>As it is sent</h2>\n<pre tabindex=\"0\">{raw}</pre>\n<p><a \
              href=\"{}?op={name}\">Back to {name}</a></p>\n",
-            pages::escape(file)
+            escape(file)
         ),
     );
-    answered.reply = super::reply::Reply::html(200, page);
+    answered.reply = Reply::html(200, page);
     answered
 }
 
 fn shown(result: &RawResult) -> String {
     let row = |name: &str, value: &str| {
-        format!("<tr><th scope=\"row\">{name}</th><td>{}</td></tr>\n", pages::escape(value))
+        format!("<tr><th scope=\"row\">{name}</th><td>{}</td></tr>\n", escape(value))
     };
     let mut out = String::from("<table>\n<caption>The answer</caption>\n");
     out.push_str(&row("Success", if result.success { "true" } else { "false" }));

@@ -1,0 +1,74 @@
+//! What a request says before it is read: who asks, for what, under which name.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use hyper::header::{self, HeaderMap, HeaderName};
+use hyper::http::request::Parts;
+
+use super::Hosting;
+use super::open::{Hosted, OpenService};
+use crate::soap::url_decode;
+
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer {
+    pub(super) remote: SocketAddr,
+    pub(super) local: SocketAddr,
+    pub(super) tls: bool,
+}
+
+/// The last part of the path as it was asked for, to which links on pages are relative.
+pub(super) fn file(uri: &hyper::Uri) -> &str {
+    uri.path().rsplit('/').next().unwrap_or_default()
+}
+
+/// The last header of this name: where one may stand once and stands twice, the last counts.
+pub(super) fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
+    let value = headers.get_all(name).iter().next_back()?.as_bytes();
+    Some(std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed))
+}
+
+/// The value of a query parameter, whose name's case does not count; `""` names the part that has
+/// no name (`?WSDL`).
+pub(super) fn parameter<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
+    query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or(("", pair));
+        if !url_decode(key).eq_ignore_ascii_case(name) || (name.is_empty() && value.is_empty()) {
+            return None;
+        }
+        Some(if value.contains(['%', '+']) { url_decode(value).into() } else { value.into() })
+    })
+}
+
+/// The operation that `?op=` names.
+pub(super) fn operation<'s>(service: &'s OpenService, query: &str) -> Option<&'s Hosted> {
+    parameter(query, "op").and_then(|name| service.named(&name))
+}
+
+/// Host and port under which the caller knows this host.
+pub(super) fn authority<'r>(hosting: &Hosting, head: &'r Parts, peer: Peer) -> Cow<'r, str> {
+    let forwarded = match hosting.settings.trust_forwarded {
+        true => text(&head.headers, &FORWARDED_HOST).map(first),
+        false => None,
+    };
+    forwarded
+        .or_else(|| head.uri.authority().map(|authority| authority.as_str().into()))
+        .or_else(|| text(&head.headers, &header::HOST))
+        .filter(|host| {
+            // What is no host would make an address that leads elsewhere.
+            !host.is_empty()
+                && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]%".contains(&b))
+        })
+        .unwrap_or_else(|| peer.local.to_string().into())
+}
+
+/// The first of several proxies' values is what the caller asked for.
+pub(super) fn first(value: Cow<'_, str>) -> Cow<'_, str> {
+    match value.split_once(',') {
+        Some((first, _)) => first.trim().to_owned().into(),
+        None => value,
+    }
+}
