@@ -18,6 +18,7 @@ mod read;
 mod refusal;
 mod request;
 mod response;
+mod version;
 mod write;
 
 pub use binding::{Binding, Limits, OperationNameError};

@@ -2,11 +2,23 @@
 
 use super::fault::Fault;
 use super::page::NotSoap;
-use super::write::Misplaced;
 use super::{DEFAULT_NAMESPACE, SoapVersion};
 use crate::contract::VariableError;
 use crate::secret::Mask;
-use crate::xml::XmlError;
+use crate::xml::{IllegalCharacter, XmlError};
+
+/// A character that cannot be written, and in which element or variable it stands.
+#[derive(Debug)]
+pub(in crate::soap) struct Misplaced {
+    pub(in crate::soap) place: String,
+    pub(in crate::soap) character: IllegalCharacter,
+}
+
+impl From<IllegalCharacter> for Misplaced {
+    fn from(character: IllegalCharacter) -> Self {
+        Self { place: "Message".to_owned(), character }
+    }
+}
 
 /// A message that cannot be written: the API was misused. Shows keys, never values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::response::answer_headers;
-use super::write::prologue;
+use super::version::{answer_headers, prologue};
 use super::{ENVELOPE_11, ENVELOPE_12, SoapVersion};
 use crate::contract::first_line;
 use crate::http::HttpResponse;

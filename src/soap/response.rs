@@ -6,10 +6,11 @@ use super::page::NotSoap;
 use super::read::{
     Located, Other, Types, check_type, is_nil, read_bool, read_header, read_list, read_string,
 };
+use super::version::answer_headers;
 use super::{Binding, Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
 use crate::contract::{Answer, Failure, Operation, OperationResult as _, Variables};
-use crate::http::{Header, Headers, HttpResponse};
+use crate::http::HttpResponse;
 use crate::secret::Mask;
 use crate::xml::charset::Charset;
 use crate::xml::{Reader, Writer};
@@ -227,19 +228,6 @@ pub(crate) fn answer_version(response: &HttpResponse) -> Option<SoapVersion> {
 
 fn success(version: SoapVersion, body: Vec<u8>) -> HttpResponse {
     HttpResponse { status: 200, headers: answer_headers(version), body }
-}
-
-/// The headers of an answer that a provider's method made, faults included.
-pub(super) fn answer_headers(version: SoapVersion) -> Headers {
-    const CACHE: Header = Header::fixed("Cache-Control", "private, max-age=0");
-    static V11: [Header; 2] =
-        [CACHE, Header::fixed("Content-Type", SoapVersion::V11.content_type())];
-    static V12: [Header; 2] =
-        [CACHE, Header::fixed("Content-Type", SoapVersion::V12.content_type())];
-    Headers::fixed(match version {
-        SoapVersion::V11 => &V11,
-        SoapVersion::V12 => &V12,
-    })
 }
 
 /// What an answer holds.

@@ -5,8 +5,9 @@ mod elements;
 mod items;
 mod variables;
 
+use super::Binding;
 use super::error::EncodeError;
-use super::{Binding, SoapVersion};
+use super::version::prologue;
 use crate::contract::raw::{Presence, RawInputs, RawResult};
 use crate::contract::{
     AUTH_PASSWORD, Absent, Answer, Failure, Operation, OperationInfo, OperationResult as _, Sink,
@@ -14,31 +15,11 @@ use crate::contract::{
 use crate::secret::Secret;
 use crate::xml::Writer;
 
-pub(super) use elements::Misplaced;
 use elements::{write_list, write_presence, write_string};
 use items::{item_size, write_change, write_items, write_raw_item};
 use variables::{ListWriter, Reserved, Size};
 
 const EPILOGUE: &str = "</soap:Body></soap:Envelope>";
-
-macro_rules! prologue {
-    ($envelope:literal) => {
-        concat!(
-            "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope xmlns:soap=\"",
-            $envelope,
-            "\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"",
-            " xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">"
-        )
-    };
-}
-
-/// The envelope's start tag.
-pub(super) const fn prologue(version: SoapVersion) -> &'static str {
-    match version {
-        SoapVersion::V11 => prologue!("http://schemas.xmlsoap.org/soap/envelope/"),
-        SoapVersion::V12 => prologue!("http://www.w3.org/2003/05/soap-envelope"),
-    }
-}
 
 impl Binding {
     /// The body of a typed request, in one allocation unless much of it must be escaped.

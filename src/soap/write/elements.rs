@@ -1,20 +1,8 @@
 //! Elements that may be left out, nil or empty.
 
 use crate::contract::raw::{Presence, StringList};
+use crate::soap::error::Misplaced;
 use crate::xml::{IllegalCharacter, Writer};
-
-/// A character that cannot be written, and in which element or variable it stands.
-#[derive(Debug)]
-pub(in crate::soap) struct Misplaced {
-    pub(in crate::soap) place: String,
-    pub(in crate::soap) character: IllegalCharacter,
-}
-
-impl From<IllegalCharacter> for Misplaced {
-    fn from(character: IllegalCharacter) -> Self {
-        Self { place: "Message".to_owned(), character }
-    }
-}
 
 pub(super) fn at(place: &str) -> impl Fn(IllegalCharacter) -> Misplaced + '_ {
     move |character| Misplaced { place: place.to_owned(), character }

@@ -1,8 +1,9 @@
 //! Custom field items, typed and raw.
 
-use super::elements::{Misplaced, at, write_list, write_nil, write_presence};
+use super::elements::{at, write_list, write_nil, write_presence};
 use crate::contract::CustomFieldChange;
 use crate::contract::raw::{Presence, RawCustomFieldData};
+use crate::soap::error::Misplaced;
 use crate::xml::Writer;
 
 pub(super) fn write_items<I>(

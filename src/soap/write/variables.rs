@@ -1,10 +1,10 @@
 //! Variables as `<string>` elements.
 
-use super::elements::Misplaced;
 use crate::contract::variables::has_key;
 use crate::contract::{AUTH_PASSWORD, Absent, CUSTOM_FIELD_PREFIX, OperationInfo, Sink};
 use crate::secret::{MASK, is_secret_key};
 use crate::soap::EncodeError;
+use crate::soap::error::Misplaced;
 use crate::xml::Writer;
 
 /// Counts what variables take on the wire when nothing has to be escaped.

@@ -1,0 +1,36 @@
+//! What the two versions of SOAP write differently.
+
+use super::SoapVersion;
+use crate::http::{Header, Headers};
+
+macro_rules! prologue {
+    ($envelope:literal) => {
+        concat!(
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope xmlns:soap=\"",
+            $envelope,
+            "\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"",
+            " xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">"
+        )
+    };
+}
+
+/// The envelope's start tag.
+pub(super) const fn prologue(version: SoapVersion) -> &'static str {
+    match version {
+        SoapVersion::V11 => prologue!("http://schemas.xmlsoap.org/soap/envelope/"),
+        SoapVersion::V12 => prologue!("http://www.w3.org/2003/05/soap-envelope"),
+    }
+}
+
+/// The headers of an answer that a provider's method made, faults included.
+pub(super) fn answer_headers(version: SoapVersion) -> Headers {
+    const CACHE: Header = Header::fixed("Cache-Control", "private, max-age=0");
+    static V11: [Header; 2] =
+        [CACHE, Header::fixed("Content-Type", SoapVersion::V11.content_type())];
+    static V12: [Header; 2] =
+        [CACHE, Header::fixed("Content-Type", SoapVersion::V12.content_type())];
+    Headers::fixed(match version {
+        SoapVersion::V11 => &V11,
+        SoapVersion::V12 => &V12,
+    })
+}
