@@ -6,6 +6,7 @@ mod certificate;
 mod fingerprint;
 
 mod cause;
+mod diagnosis;
 mod handshake;
 mod hello;
 mod openssl;
@@ -15,8 +16,8 @@ mod files;
 mod verify;
 
 pub use cause::{TlsCause, TlsError};
-pub(crate) use cause::{find, innermost};
 pub(crate) use certificate::Certificate;
+pub(crate) use diagnosis::{find, innermost};
 pub use files::{FileContent, FileError, certificates};
 pub(crate) use files::{private_key, unusable};
 pub use fingerprint::{Fingerprint, FingerprintError};
