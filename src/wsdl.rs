@@ -23,6 +23,7 @@
 //! plain HTTP.
 
 mod error;
+mod limits;
 mod scan;
 
 mod schema;
@@ -44,8 +45,9 @@ mod expected;
 pub use difference::{Difference, DifferenceKind, Severity};
 pub use error::{WsdlError, WsdlProblem};
 pub use find::{Ambiguous, Find, Found, Match};
+pub use limits::Limits;
 pub use model::{Description, Message, Operation, Port, Style};
-pub use read::{Documents, Import, Limits};
+pub use read::{Documents, Import};
 pub use schema::{Field, QName, Schema, Type, TypeRef};
 
 /// The namespace of WSDL 1.1 (WSDL 1.1, section 1.2).

@@ -1,8 +1,8 @@
 //! A reader for WSDL and schemas: attributes, qualified names, lines.
 
 use super::error::{At, WsdlProblem, shown};
+use super::limits::Limits;
 use super::model::Style;
-use super::read::Limits;
 use super::schema::QName;
 use crate::xml::Reader;
 

@@ -183,3 +183,21 @@ impl Schema {
         None
     }
 }
+
+/// The namespace of the types that every data contract of WCF has beside its own.
+const SERIALIZATION: &str = "http://schemas.microsoft.com/2003/10/Serialization/";
+/// Namespaces of standards (XML Schema, XML, SOAP and its encoding, WSDL, addressing, policies,
+/// security, attachments, .NET's DataSet) begin so.
+const STANDARD: [&str; 5] = [
+    "http://www.w3.org/",
+    "http://schemas.xmlsoap.org/",
+    "http://docs.oasis-open.org/",
+    "http://ws-i.org/",
+    "urn:schemas-microsoft-com:",
+];
+
+/// Is what a namespace holds known by itself, or nothing that a message of the contract has, so that
+/// a schema of it need not be fetched? A document may use its types without a definition.
+pub(super) fn is_standard(namespace: &str) -> bool {
+    namespace == SERIALIZATION || STANDARD.iter().any(|standard| namespace.starts_with(standard))
+}

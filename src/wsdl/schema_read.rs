@@ -2,9 +2,8 @@
 
 use super::error::At;
 use super::read::{Documents, Import};
-use super::resolve::is_standard;
 use super::scan::Scan;
-use super::schema::{Field, Type, TypeRef};
+use super::schema::{Field, Type, TypeRef, is_standard};
 use crate::xml::XSD;
 
 /// What a schema says about all of its elements.
