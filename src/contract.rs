@@ -11,6 +11,30 @@
 
 mod catalogue;
 pub(crate) mod handlers;
+/// A request as JSON: its variables. `secret` ones are read and never written.
+macro_rules! json_request {
+    (secret $request:ty) => {
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $request {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                crate::contract::json::read(from)
+            }
+        }
+    };
+    ($request:ty) => {
+        json_request!(secret $request);
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $request {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                crate::contract::json::write(self, to)
+            }
+        }
+    };
+}
+
+#[cfg(feature = "serde")]
+pub mod json;
 mod names;
 pub mod raw;
 pub mod variables;

@@ -2,6 +2,8 @@
 
 mod file;
 pub(crate) mod mask;
+#[cfg(feature = "serde")]
+pub(crate) mod quiet;
 
 use std::fmt;
 

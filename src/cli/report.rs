@@ -3,68 +3,20 @@
 use std::borrow::Cow;
 
 use external_providers::CallError;
+use external_providers::contract::json::{Document, DocumentError, Item, Variable};
 use external_providers::contract::{
-    Answer, CustomFieldChange, Failure, Operation, OperationResult as _, Variables, Verdict,
-    first_line,
+    Answer, CustomFieldChange, Failure, Operation, OperationResult as _, Verdict, first_line,
 };
 use external_providers::redact::variable_structure;
 use external_providers::secret::{MASK, Mask, Secret, is_secret_key};
-use serde::Serialize;
 
 use super::{FAULT, NOT_SOAP, OK, REFUSED, TRANSPORT, USAGE, error_chain};
 
-/// A call's answer or error, in the shape that `call --json` prints. Stable: members are added, but
-/// none is removed or changes its meaning.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
+/// A call's answer or error, as `call --json` prints it, and what the tool exits with.
 pub(crate) struct Report {
-    /// The operation.
     operation: &'static str,
-    /// One word: `authenticated`, `allowed`, `options`, `found`, `not-found`, `handled`,
-    /// `registered`, `refused`, `declined` (`Success=false`), or `error`.
-    outcome: &'static str,
-    /// The provider's message.
-    message: Option<String>,
-    /// Was a part of the message masked? (Only with `--mask`, as `masked` below.)
-    #[serde(skip_serializing_if = "is_false")]
-    message_masked: bool,
-    /// The output variables: those of the contract first, then the others in their order.
-    outputs: Vec<Output>,
-    /// The custom field items, of `GetCustomFieldOptions` only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    items: Option<Vec<Item>>,
-    /// What went wrong, if anything did.
-    error: Option<ErrorReport>,
-    #[serde(skip)]
+    document: Document,
     code: u8,
-}
-
-#[derive(Serialize)]
-struct Output {
-    key: String,
-    value: String,
-    /// Is it another than the provider's?
-    #[serde(skip_serializing_if = "is_false")]
-    masked: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Item {
-    name: String,
-    /// `null` leaves it as it is.
-    visible: Option<bool>,
-    required: Option<bool>,
-    options: Option<Vec<String>>,
-    display_with_information_lookup: bool,
-    /// Is its name or an option another than the provider's?
-    #[serde(skip_serializing_if = "is_false")]
-    masked: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_false(is: &bool) -> bool {
-    !is
 }
 
 /// What becomes of the passwords of a call that an answer repeats.
@@ -101,84 +53,57 @@ impl Masking {
         (masked, changed)
     }
 
-    fn output(&self, key: &str, value: &str) -> Output {
+    fn output(&self, output: &mut Variable<'_>) {
+        let Variable { key, value, .. } = &*output;
         // A mask over a word of the contract would tell that a password is that word.
         let (key_stays, value_stays) = variable_structure(key, value);
         let (shown, mut masked) = match is_secret_key(key) && self.degree != Degree::Nothing {
             true => (MASK.to_owned(), true),
-            false if value_stays => (value.to_owned(), false),
+            false if value_stays => (value.clone().into_owned(), false),
             false => self.apply(value),
         };
-        let (key, changed) = if key_stays { (key.to_owned(), false) } else { self.apply(key) };
-        masked |= changed;
-        Output { key, value: shown, masked }
-    }
-
-    fn outputs<'v>(&self, variables: impl Iterator<Item = (&'v str, &'v str)>) -> Vec<Output> {
-        variables.map(|(key, value)| self.output(key, value)).collect()
-    }
-
-    fn item(&self, change: &CustomFieldChange) -> Item {
-        let (name, mut masked) = self.apply(&change.name);
-        let mut option = |option: &String| {
-            let (option, changed) = self.apply(option);
-            masked |= changed;
-            option
+        let (key, changed) = match key_stays {
+            true => (key.clone().into_owned(), false),
+            false => self.apply(key),
         };
-        let options = change.options.as_ref().map(|all| all.iter().map(&mut option).collect());
-        Item {
-            name,
-            visible: change.visible,
-            required: change.required,
-            options,
-            display_with_information_lookup: change.display_with_information_lookup,
-            masked,
+        masked |= changed;
+        *output = Variable { key: key.into(), value: shown.into(), masked };
+    }
+
+    fn item(&self, item: &mut Item) {
+        let change = &mut item.change;
+        for text in std::iter::once(&mut change.name).chain(change.options.iter_mut().flatten()) {
+            let (shown, changed) = self.apply(text);
+            *text = shown;
+            item.masked |= changed;
         }
     }
 
-    fn message(&self, message: Option<&str>) -> (Option<String>, bool) {
-        match message.map(|message| self.apply(message)) {
-            Some((message, masked)) => (Some(message), masked),
-            None => (None, false),
+    /// Masks what the provider said.
+    fn document(&self, document: &mut Document) {
+        if let Some(message) = &mut document.message {
+            (*message, document.message_masked) = self.apply(message);
         }
+        document.outputs.iter_mut().for_each(|output| self.output(output));
+        document.items.iter_mut().flatten().for_each(|item| self.item(item));
     }
-}
-
-#[derive(Serialize)]
-struct ErrorReport {
-    /// `usage`, `transport`, `not-soap`, `malformed`, `fault` or `declined`.
-    kind: &'static str,
-    text: String,
-    hint: Option<Cow<'static, str>>,
-    /// Was the request sent? Only for `transport`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sent: Option<bool>,
-    /// The HTTP status. Only for `not-soap`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
 }
 
 impl Report {
     /// The report of an answer.
     pub(crate) fn answer<T: Operation>(answer: &Answer<T::Result>, masking: &Masking) -> Self {
-        let verdict = answer.result.verdict();
-        let mut outputs = Variables::new();
-        T::write_outputs(&answer.result, &mut outputs);
-        let outputs = outputs.iter().chain(answer.other.iter());
-        let (message, message_masked) = masking.message(answer.message.as_deref());
-        Self {
-            operation: T::NAME,
-            outcome: verdict.word(),
-            message,
-            message_masked,
-            outputs: masking.outputs(outputs),
-            items: answer
-                .result
-                .items()
-                .map(|items| items.iter().map(|change| masking.item(change)).collect()),
-            error: None,
-            code: if verdict == Verdict::Refused { REFUSED } else { OK },
-        }
+        let code = if answer.result.verdict() == Verdict::Refused { REFUSED } else { OK };
+        Self::masked(T::NAME, Document::answer::<T>(answer), code, masking)
+    }
+
+    fn masked(
+        operation: &'static str,
+        mut document: Document,
+        code: u8,
+        masking: &Masking,
+    ) -> Self {
+        masking.document(&mut document);
+        Self { operation, document, code }
     }
 
     /// The report of an error, with what the provider said, as far as that is known word for word: in
@@ -204,8 +129,6 @@ impl Report {
             CallError::Malformed(_) => said,
             _ => None,
         };
-        let (message, message_masked) =
-            masking.message(said.and_then(|said| said.message.as_deref()));
         let text = match error {
             CallError::Fault(fault) => format!("{fault:#}"),
             CallError::Failure(failure) => match &failure.message {
@@ -214,28 +137,20 @@ impl Report {
             },
             _ => error_chain(error),
         };
-        Self {
-            operation,
-            outcome: if code == REFUSED { "declined" } else { "error" },
-            message,
-            message_masked,
-            outputs: said.map(|said| masking.outputs(said.outputs.iter())).unwrap_or_default(),
-            items: None,
-            error: Some(ErrorReport {
-                kind,
-                text,
-                hint: error.hint(),
-                sent: match error {
-                    CallError::Transport(error) => Some(error.sent),
-                    _ => None,
-                },
-                status: match error {
-                    CallError::NotSoap(answer) => Some(answer.status),
-                    _ => None,
-                },
-            }),
-            code,
-        }
+        let error = DocumentError {
+            kind: kind.into(),
+            text,
+            hint: error.hint(),
+            sent: match error {
+                CallError::Transport(error) => Some(error.sent),
+                _ => None,
+            },
+            status: match error {
+                CallError::NotSoap(answer) => Some(answer.status),
+                _ => None,
+            },
+        };
+        Self::masked(operation, Document::error(operation, error, said), code, masking)
     }
 
     pub(crate) fn code(&self) -> u8 {
@@ -248,17 +163,18 @@ impl Report {
 
     /// Did any variables come?
     pub(crate) fn has_outputs(&self) -> bool {
-        !self.outputs.is_empty()
+        !self.document.outputs.is_empty()
     }
 
     /// Did the provider decline for want of a variable?
     pub(crate) fn misses_input(&self) -> bool {
-        self.code == REFUSED && self.message.as_deref() == Some(Failure::REQUIRED_INPUT_MISSING)
+        self.code == REFUSED
+            && self.document.message.as_deref() == Some(Failure::REQUIRED_INPUT_MISSING)
     }
 
     /// What went wrong, for standard error: its first line, and a hint.
     pub(crate) fn failure(&self) -> Option<(&str, Option<&str>)> {
-        let error = self.error.as_ref()?;
+        let error = self.document.error.as_ref()?;
         let line = first_line(&error.text);
         let more = "the service said more: --show-wire and --json show all of it";
         let is_longer = line.len() < error.text.trim().len();
@@ -267,19 +183,22 @@ impl Report {
 
     pub(crate) fn json(&self) -> String {
         // Strings, booleans and numbers with string keys: this cannot fail.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        serde_json::to_string_pretty(&self.document).unwrap_or_default()
     }
 
     /// The answer for people.
     pub(crate) fn text(&self) -> String {
-        let mut text = format!("{}: {}\n", self.operation, self.outcome);
+        let Document { operation, outcome, message, outputs, items, .. } = &self.document;
+        let mut text = format!("{operation}: {outcome}\n");
         let mut rows = Vec::new();
-        if let Some(message) = &self.message {
-            rows.push(("Message".to_owned(), message.clone()));
+        if let Some(message) = message {
+            rows.push(("Message", Cow::Borrowed(message.as_str())));
         }
-        rows.extend(self.outputs.iter().map(|o| (o.key.clone(), o.value.clone())));
-        for item in self.items.iter().flatten() {
-            rows.push((format!("[{}]", item.name), described(item)));
+        rows.extend(outputs.iter().map(|output| (&*output.key, Cow::Borrowed(&*output.value))));
+        let names: Vec<_> =
+            items.iter().flatten().map(|i| format!("[{}]", i.change.name)).collect();
+        for (name, item) in names.iter().zip(items.iter().flatten()) {
+            rows.push((name, described(&item.change).into()));
         }
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, value) in rows {
@@ -293,7 +212,7 @@ impl Report {
 }
 
 /// An item in words: only what changes.
-fn described(item: &Item) -> String {
+fn described(item: &CustomFieldChange) -> String {
     let mut words = Vec::new();
     let word = |value: Option<bool>, yes, no| value.map(|value| if value { yes } else { no });
     words.extend(word(item.visible, "visible", "hidden").map(str::to_owned));

@@ -29,14 +29,17 @@ pub(crate) fn soap_version() -> impl TypedValueParser<Value = SoapVersion> {
 /// Variables as JSON: an object of strings, or a list of objects with `key` and `value`, in their
 /// order. No error shows any of it.
 pub(crate) fn from_json(text: &str) -> Result<Variables, String> {
-    let pairs: Pairs = serde_json::from_str(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => {
-            "it must be an object of strings, or a list of objects with key and value".to_owned()
+    let variables: Variables = serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        match error.classify() {
+            serde_json::error::Category::Data => {
+                let said = error.to_string();
+                said.split(" at line ").next().unwrap_or_default().to_owned()
+            }
+            _ => format!("it is not JSON (line {line}, column {column})"),
         }
-        _ => format!("it is not JSON (line {}, column {})", error.line(), error.column()),
     })?;
-    let mut variables = Variables::new();
-    for (i, (key, value)) in pairs.0.into_iter().enumerate() {
+    for (i, (key, _)) in variables.iter().enumerate() {
         if key.is_empty() {
             return Err(format!("variable {} has an empty key", i + 1));
         }
@@ -47,58 +50,8 @@ pub(crate) fn from_json(text: &str) -> Result<Variables, String> {
                 passwords::AUTH_PASSWORD
             ));
         }
-        let serde_json::Value::String(value) = value else {
-            return Err(format!("the value of variable {} must be a string, in quotes", i + 1));
-        };
-        variables.push(&key, &value);
     }
     Ok(variables)
-}
-
-/// Keys and values in their order, which a map would lose.
-struct Pairs(Vec<(String, serde_json::Value)>);
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Pair {
-    key: String,
-    value: serde_json::Value,
-}
-
-impl<'de> serde::Deserialize<'de> for Pairs {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> serde::de::Visitor<'de> for Either {
-            type Value = Pairs;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object or a list")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Ok(Pairs(pairs))
-            }
-
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                self,
-                mut list: A,
-            ) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(Pair { key, value }) = list.next_element()? {
-                    pairs.push((key, value));
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
 }
 
 /// Is the value of an argument one that may come from elsewhere?

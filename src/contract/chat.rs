@@ -30,6 +30,8 @@ pub struct StartChat {
     pub other: Variables,
 }
 
+json_request!(StartChat);
+
 impl Operation for StartChat {
     const KIND: Kind = Kind::LiveChat;
     const NAME: &'static str = "StartChat";

@@ -76,6 +76,8 @@ impl GetCustomFieldOptions {
     }
 }
 
+json_request!(GetCustomFieldOptions);
+
 impl Operation for GetCustomFieldOptions {
     const KIND: Kind = Kind::CustomFields;
     const NAME: &'static str = "GetCustomFieldOptions";
@@ -175,6 +177,8 @@ impl OperationResult for CustomFieldOptions {
 
 /// What changes about one custom field. `None` leaves a property as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "camelCase"))]
 pub struct CustomFieldChange {
     /// `CustomFieldName`, of a field that exists in the help desk.
     pub name: String,
@@ -187,6 +191,7 @@ pub struct CustomFieldChange {
     pub options: Option<Vec<String>>,
     /// `DisplayWithInformationLookup`: true where the value that is chosen in this field shows or
     /// hides others.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub display_with_information_lookup: bool,
 }
 

@@ -21,6 +21,8 @@ pub struct HandleEvent {
     pub other: Variables,
 }
 
+json_request!(HandleEvent);
+
 impl Operation for HandleEvent {
     const KIND: Kind = Kind::Events;
     const NAME: &'static str = "HandleEvent";

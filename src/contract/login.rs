@@ -26,6 +26,8 @@ pub struct Authenticate {
     pub other: Variables,
 }
 
+json_request!(secret Authenticate);
+
 impl Operation for Authenticate {
     const KIND: Kind = Kind::Login;
     const NAME: &'static str = "Authenticate";
@@ -74,6 +76,8 @@ pub struct GetSignInCookieInfo {
     /// Variables that the contract does not name, in order.
     pub other: Variables,
 }
+
+json_request!(GetSignInCookieInfo);
 
 impl Operation for GetSignInCookieInfo {
     const KIND: Kind = Kind::Login;

@@ -33,6 +33,8 @@ pub struct RegisterUser {
     pub other: Variables,
 }
 
+json_request!(secret RegisterUser);
+
 impl Operation for RegisterUser {
     const KIND: Kind = Kind::Registration;
     const NAME: &'static str = "RegisterUser";

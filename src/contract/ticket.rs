@@ -35,6 +35,8 @@ pub struct StartTicket {
     pub other: Variables,
 }
 
+json_request!(StartTicket);
+
 impl Operation for StartTicket {
     const KIND: Kind = Kind::Ticket;
     const NAME: &'static str = "StartTicket";

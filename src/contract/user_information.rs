@@ -30,6 +30,8 @@ pub struct GetUserInfo {
     pub other: Variables,
 }
 
+json_request!(GetUserInfo);
+
 impl Operation for GetUserInfo {
     const KIND: Kind = Kind::UserInformation;
     const NAME: &'static str = "GetUserInfo";

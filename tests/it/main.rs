@@ -29,6 +29,7 @@ mod host_asmx;
 mod host_attacks;
 mod host_captures;
 mod host_http;
+mod json;
 mod library;
 mod ninth_operation;
 mod own_words;
