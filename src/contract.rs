@@ -56,7 +56,7 @@ pub use catalogue::{
 pub use chat::*;
 pub use custom_fields::*;
 pub use events::*;
-pub use handlers::{BoxFuture, Handler};
+pub use handlers::*;
 pub use login::*;
 pub use registration::*;
 pub(crate) use secrets::Secrets;

@@ -32,10 +32,19 @@ pub(crate) trait Register {
     fn with<T: Operation>(self, handler: impl Handler<T>) -> Self;
 }
 
-/// For each kind: how its operations are registered, and the trait for an `Arc`, so that one value
-/// can be registered for several kinds.
+/// Provides the operation `T`, as a trait object: the boxed methods of [`DynTicketProvider`] and its
+/// like. Whoever implements a kind's trait provides its operations.
+pub trait Provides<T: Operation>: Send + Sync {
+    /// Carries a request out.
+    fn provide(&self, request: T) -> BoxFuture<'_, ProviderResult<T>>;
+}
+
+/// For each kind: how its operations are registered, its trait as an object, and the trait for a `Box`
+/// and an `Arc`, so that one value can be registered for several kinds.
 macro_rules! kind {
-    ($register:ident, $provider:ident, [$($operation:ident $method:ident),+]) => {
+    (
+        $register:ident, $provider:ident, $object:ident, [$($operation:ident $method:ident),+]
+    ) => {
         pub(crate) fn $register<R: Register>(to: R, provider: impl $provider + 'static) -> R {
             let all = Arc::new(provider);
             $(
@@ -48,21 +57,55 @@ macro_rules! kind {
             to
         }
 
-        impl<P: $provider> $provider for Arc<P> {
+        impl<P: $provider + ?Sized> $provider for Arc<P> {
             $(async fn $method(&self, request: $operation) -> ProviderResult<$operation> {
                 P::$method(self, request).await
+            })+
+        }
+
+        impl<P: $provider + ?Sized> $provider for Box<P> {
+            $(async fn $method(&self, request: $operation) -> ProviderResult<$operation> {
+                P::$method(self, request).await
+            })+
+        }
+
+        #[doc = concat!("A [`", stringify!($provider), "`] whose type is not known.")]
+        ///
+        #[doc = concat!("`Arc<dyn ", stringify!($object), ">` and `Box<dyn ", stringify!($object), ">`")]
+        /// are providers, so that one can be chosen at run time. Every provider is one of these, too;
+        /// nobody needs to implement it. A call costs one allocation and one call by pointer more than
+        /// the provider itself.
+        pub trait $object: $(Provides<$operation> +)+ Send + Sync {}
+
+        impl<P: $provider> $object for P {}
+
+        $(impl<P: $provider> Provides<$operation> for P {
+            fn provide(&self, request: $operation) -> BoxFuture<'_, ProviderResult<$operation>> {
+                Box::pin(self.$method(request))
+            }
+        })+
+
+        impl $provider for dyn $object {
+            $(async fn $method(&self, request: $operation) -> ProviderResult<$operation> {
+                Provides::<$operation>::provide(self, request).await
             })+
         }
     };
 }
 
-kind!(login, LoginProvider, [
+kind!(login, LoginProvider, DynLoginProvider, [
     Authenticate authenticate,
     GetSignInCookieInfo get_sign_in_cookie_info
 ]);
-kind!(custom_fields, CustomFieldProvider, [GetCustomFieldOptions get_custom_field_options]);
-kind!(ticket, TicketProvider, [StartTicket start_ticket]);
-kind!(live_chat, ChatProvider, [StartChat start_chat]);
-kind!(user_information, UserInformationProvider, [GetUserInfo get_user_info]);
-kind!(events, EventProvider, [HandleEvent handle_event]);
-kind!(registration, RegistrationProvider, [RegisterUser register_user]);
+kind!(custom_fields, CustomFieldProvider, DynCustomFieldProvider, [
+    GetCustomFieldOptions get_custom_field_options
+]);
+kind!(ticket, TicketProvider, DynTicketProvider, [StartTicket start_ticket]);
+kind!(live_chat, ChatProvider, DynChatProvider, [StartChat start_chat]);
+kind!(user_information, UserInformationProvider, DynUserInformationProvider, [
+    GetUserInfo get_user_info
+]);
+kind!(events, EventProvider, DynEventProvider, [HandleEvent handle_event]);
+kind!(registration, RegistrationProvider, DynRegistrationProvider, [
+    RegisterUser register_user
+]);

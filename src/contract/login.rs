@@ -161,6 +161,10 @@ impl Authentication {
 }
 
 /// A provider that knows who may log in (`IExternalLoginProvider`).
+///
+/// One that knows passwords alone is a function from [`Authenticate`] to its answer, which a host's
+/// service and a gateway take by their method `operation`: its WSDL has no `GetSignInCookieInfo`, which
+/// may be missing (wsdl/CONTRACT.md, section 1), and a call of it is answered as any unknown action.
 pub trait LoginProvider: Send + Sync {
     /// Checks a user's name and password.
     fn authenticate(

@@ -7,7 +7,9 @@ use anyhow::Context as _;
 use external_providers::Client;
 use external_providers::client::CallError;
 use external_providers::contract::{
-    Answer, Failure, ProviderError, ProviderResult, Start, StartTicket, TicketProvider,
+    Answer, Authenticate, Authentication, DynLoginProvider, DynTicketProvider, Failure,
+    GetSignInCookieInfo, LoginProvider, ProviderError, ProviderResult, Start, StartTicket,
+    TicketProvider,
 };
 use external_providers::host::{Host, Service};
 use external_providers::http::{
@@ -108,6 +110,77 @@ async fn whatever_fails_in_a_provider_goes_through_a_question_mark() {
         Err(CallError::Failure(failure)) => assert_eq!(*failure, Failure::new("not today")),
         other => panic!("{other:?}"),
     }
+}
+
+/// Which provider answers is known when the program runs.
+#[tokio::test]
+async fn a_provider_may_be_an_object() {
+    struct Allowing;
+    impl TicketProvider for Allowing {
+        async fn start_ticket(&self, _: StartTicket) -> ProviderResult<StartTicket> {
+            Ok(Answer::new(Start::allowed(), "Allowing"))
+        }
+    }
+    impl LoginProvider for Allowing {
+        async fn authenticate(&self, _: Authenticate) -> ProviderResult<Authenticate> {
+            Ok(Answer::new(Authentication::Refused, "with a password"))
+        }
+
+        async fn get_sign_in_cookie_info(
+            &self,
+            _: GetSignInCookieInfo,
+        ) -> ProviderResult<GetSignInCookieInfo> {
+            Ok(Answer::new(Authentication::Refused, "with a cookie"))
+        }
+    }
+    for (which, said) in [("allowing", "Allowing"), ("failing", "Ticket Allowed")] {
+        let tickets: Arc<dyn DynTicketProvider> = match which {
+            "allowing" => Arc::new(Allowing),
+            _ => Arc::new(Failing),
+        };
+        let logins: Box<dyn DynLoginProvider> = Box::new(Allowing);
+        let client = client(|service| service.ticket(tickets).login(logins));
+        let answer = client.call(StartTicket::default()).await.unwrap();
+        assert_eq!(answer.message.as_deref(), Some(said));
+        let answer = client.call(Authenticate::default()).await.unwrap();
+        assert_eq!(answer.message.as_deref(), Some("with a password"));
+        let answer = client.call(GetSignInCookieInfo::default()).await.unwrap();
+        assert_eq!(answer.message.as_deref(), Some("with a cookie"));
+    }
+}
+
+/// What knows passwords alone need not say anything of cookies: what is not registered is answered
+/// as ASMX answers for a method that its class does not have.
+#[tokio::test]
+async fn a_login_provider_may_know_authenticate_alone() {
+    let service =
+        Service::new("/Provider.asmx", "s3cret").operation(async |request: Authenticate| {
+            match request.login_username.as_str() {
+                "myusername" => Ok(Answer::new(
+                    Authentication::Authenticated { email_address: None, display_name: None },
+                    "Login Successful",
+                )),
+                _ => Ok(Answer::new(Authentication::Refused, "Login Failure")),
+            }
+        });
+    let host = Host::builder().service(service).build().unwrap();
+    let server = host.bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/Provider.asmx", server.local_addr());
+    tokio::spawn(server.serve(std::future::pending()));
+    let client = Client::new(&url, "s3cret").unwrap();
+    let answer = client.call(Authenticate::default()).await.unwrap();
+    assert_eq!(answer.result, Authentication::Refused);
+    match client.call(GetSignInCookieInfo::default()).await {
+        Err(CallError::Fault(fault)) => assert_eq!(
+            fault.reason,
+            "Server did not recognize the value of HTTP Header SOAPAction: \
+             http://tempuri.org/GetSignInCookieInfo."
+        ),
+        other => panic!("{other:?}"),
+    }
+    let found = Client::builder(&url, "s3cret").discover().await.unwrap().find;
+    let names: Vec<_> = found.found.iter().map(|found| found.name.as_str()).collect();
+    assert_eq!(names, ["Authenticate"]);
 }
 
 #[test]
