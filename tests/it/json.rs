@@ -58,7 +58,7 @@ fn answers_of_every_operation_come_back_as_they_went() {
     round::<StartChat>(Start::Refused);
     round::<GetUserInfo>(UserInformation::NotFound);
     round::<RegisterUser>(Registration::Refused);
-    let event = Answer::new(EventHandled::default(), "Event Handled");
+    let event = Answer::new(EventHandled, "Event Handled");
     let document = Document::answer::<HandleEvent>(&event);
     assert_eq!(document.into_answer::<HandleEvent>(), Ok(Ok(event)));
 }
