@@ -65,6 +65,10 @@ Environment:
   EXTERNAL_PROVIDERS_LOG            what is logged on standard error: off, error, warn, info, debug or trace, \
 or pairs like external_providers::host=debug. Default: info for record and serve, off for the others
   NO_COLOR, TERM, COLUMNS           as elsewhere: no colours, none on a dumb terminal, the width of tables and help
+
+With --json, mistakes (exit codes 1 to 3) are one object, too, if nothing else was printed: outcome
+(error), error (kind: usage, settings or local; text, hint) and exit_code. They are said on standard error
+all the same.
 ";
 
 const EXIT_CODES: &str = "\

@@ -1,4 +1,25 @@
 //! The typed client: calls a provider service as the help desk does.
+//!
+//! [`Client::new`] has all defaults, [`Client::builder`] takes what a deployment needs. Of a service
+//! whose names are not known, the WSDL tells operation, namespace and action:
+//!
+//! ```no_run
+//! use external_providers::Client;
+//! use external_providers::contract::{GetUserInfo, Kind, Operation as _};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let builder = Client::builder("https://crm.example.com/Extended.asmx", "the web service password");
+//! let discovery = builder.discover().await?;
+//! let client = discovery.apply(Kind::UserInformation, builder)?.build()?;
+//! let answer = client.call(GetUserInfo::default()).await?;
+//! // Or, where the name is known:
+//! let builder = Client::builder("https://crm.example.com/Extended.asmx", "the web service password")
+//!     .operation_name(GetUserInfo::NAME, "LookupCustomer");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`CallError`] says whose fault it was, and [`CallError::hint`] what to do about it.
 
 mod builder;
 mod discover;
@@ -118,7 +139,7 @@ impl<T: Transport> Client<T> {
         &self.service.binding
     }
 
-    /// Calls an operation.
+    /// Calls an operation. The answer is given as it came, passwords in it included.
     ///
     /// # Errors
     ///

@@ -9,6 +9,17 @@
 //! Nothing is changed at the service unless [`Options::allow_changes`] says so: of the contract's
 //! operations only those that read are called.
 //!
+//! - A password counts as accepted where an operation answers it otherwise than a wrong one. A provider
+//!   that says no to everything (`password-unproven`), has another password for each operation
+//!   (`password-per-operation`) or fails in any case (`always-faults`) is named, and so is what a
+//!   failed login does not tell (`login-unproven`: a directory that is down looks like a wrong
+//!   password). Without a web service password, the step is not checked.
+//! - A version of SOAP counts as spoken where the answer is of that version. Where an unknown operation
+//!   is answered with a page, one that only reads is asked, with a wrong password, before the verdict.
+//! - A WSDL that gives another scheme, host or port than the URL is a warning (`wsdl-address`): this
+//!   client keeps to the URL, others follow the WSDL.
+//! - Behind an HTTP proxy, SOAP and the WSDL alone are looked at.
+//!
 //! ```no_run
 //! use external_providers::doctor::{Options, Subject, check};
 //!

@@ -24,8 +24,16 @@
 //!   ([`GatewayBuilder`]), else as if it were not enabled (events are logged)
 //! - external: by the web service
 //!
-//! The kinds share nothing: each has its client, time-outs, limit of calls under way and breaker, so
-//! that one that hangs does not slow the others.
+//! As the product does: tickets and chats may start, no field changes, nothing is known of a customer,
+//! events are dropped, logins and registrations are not decided.
+//!
+//! The kinds share nothing, so that one that hangs does not slow the others: each has its client,
+//! time-outs, limit of calls under way (`max_calls`, 100; one more waits `max_wait`, 1 s, and fails)
+//! and breaker (open after `breaker_failures`, 5, calls in a row without an answer; after
+//! `breaker_pause`, 10 s, one call tries). A call is tried again (`retries`, 1) only when the
+//! connection failed, and one that changes something only if nothing was sent.
+//! [`Gateway::reload`] puts new settings in force all at once, or none of them. A [`GatewayError`]
+//! says which kind and whose fault it was.
 
 mod outcome;
 

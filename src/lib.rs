@@ -1,30 +1,61 @@
 //! Speak the SmarterTrack external provider contract from both ends: call .NET ASMX provider
 //! services as the help desk does, or be one.
 //!
-//! The rooms, from the bottom up; each knows only those above it in this list:
+//! ```no_run
+//! # #[cfg(feature = "client")]
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use external_providers::Client;
+//! use external_providers::contract::{Authenticate, Authentication};
 //!
-//! - [`secret`]: passwords that do not print, and masks for texts that others wrote
-//! - [`tls`]: whom TLS trusts, and why it fails
-//! - [`http`]: requests and responses as plain values
-//! - `suggest`: which name was meant
-//! - `toml_document`: TOML, every mistake named by line and key
-//! - [`xml`]: strict reading and .NET-exact writing of XML
-//! - [`contract`]: the provider kinds, their requests and answers
-//! - [`soap`]: the codec, four pure functions between typed values and HTTP messages
-//! - [`wsdl`]: what a service says of itself, read and held against the contract
-//! - [`client`]: calls a service and gives typed answers
-//! - [`host`]: answers as ASMX does; from a provider to a running service
-//! - [`sample`]: a provider to try clients on
-//! - [`redact`]: takes secrets out of what is kept
-//! - [`compare`]: when two messages are the same, and what differs
-//! - [`http1`]: HTTP/1.1 as it is on the wire, for recordings
-//! - [`fixture`]: recorded exchanges: written, redacted, matched, replayed
-//! - [`replay`]: answers from recordings, in process or on a port
-//! - [`record`]: keeps what goes by, as a proxy or in a client
-//! - [`inspect`]: what a collection of recordings is worth
-//! - [`settings`]: the External Providers page as a file
-//! - [`gateway`]: all kinds together as the settings say, the facade of an application
-//! - [`doctor`]: the doctor: what ails a configured service
+//! let client = Client::new("https://crm.example.com/Provider.asmx", "the web service password")?;
+//! let login = Authenticate {
+//!     login_username: "myusername".into(),
+//!     login_password: "mypassword".into(),
+//!     ..Default::default()
+//! };
+//! let answer = client.call(login).await?;
+//! match answer.result {
+//!     Authentication::Authenticated { email_address, .. } => println!("{email_address:?}"),
+//!     Authentication::Refused => println!("no: {:?}", answer.message),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! To be a service, begin at [`host`]; to ask all kinds of provider as an administrator's file says,
+//! at [`gateway`]; to answer tests from recordings, at [`replay`]. Whole programs are in the
+//! repository's `tests/examples`, the contract and its sources in `wsdl`.
+//!
+//! The rooms, from the bottom up, and the cargo feature of each; each knows only those above it in
+//! this list. The default feature `cli`, the command line tool, has them all.
+//!
+//! | room | feature | |
+//! |---|---|---|
+//! | [`secret`] | | passwords that do not print, and masks for texts that others wrote |
+//! | [`tls`] | (below the others) | whom TLS trusts, and why it fails |
+//! | [`http`] | | requests and responses as plain values |
+//! | `suggest` | | which name was meant |
+//! | `toml_document` | | TOML, every mistake named by line and key |
+//! | [`xml`] | | strict reading and .NET-exact writing of XML |
+//! | [`contract`] | | the provider kinds, their requests and answers |
+//! | [`soap`] | | the codec, four pure functions between typed values and HTTP messages |
+//! | [`wsdl`] | | what a service says of itself, read and held against the contract |
+//! | [`client`] | `client` | calls a service and gives typed answers |
+//! | [`host`] | `host` | answers as ASMX does; from a provider to a running service |
+//! | [`sample`] | `sample` | a provider to try clients on |
+//! | [`redact`] | `fixtures` | takes secrets out of what is kept |
+//! | [`compare`] | `fixtures` | when two messages are the same, and what differs |
+//! | [`http1`] | `fixtures` | HTTP/1.1 as it is on the wire, for recordings |
+//! | [`fixture`] | `fixtures` | recorded exchanges as they lie on disk |
+//! | [`replay`] | `fixtures` | answers from recordings, in process or on a port |
+//! | [`record`] | `record` | keeps what goes by, as a proxy or in a client |
+//! | [`inspect`] | `record` | what a collection of recordings is worth |
+//! | [`settings`] | `gateway` | the External Providers page as a file |
+//! | [`gateway`] | `gateway` | all kinds together as the settings say, the facade of an application |
+//! | [`doctor`] | `doctor` | what ails a configured service |
+//!
+//! `native-tls` adds the platform's TLS for servers too old for rustls. Nothing is logged unless the
+//! program has a `tracing` subscriber.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // What only one wing calls is idle without it; the build with all of them knows what nobody calls.

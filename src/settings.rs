@@ -22,6 +22,34 @@
 //!
 //! [`example`] is such a file with every key and its default, [`schema`] a JSON Schema for editors;
 //! both are made of the one table of keys ([`keys`]), which also drives the reading.
+//!
+//! What the page's settings are called here, with a test of each in `tests/it/page.rs`:
+//!
+//! | the page | key |
+//! |---|---|
+//! | Enable login / registration / custom field / ticket / live chat / user information / events provider | `options.login`, `.registration`, `.custom_fields`, `.ticket`, `.live_chat`, `.user_information`, `.events` |
+//! | built-in provider or external web service (each tab) | `TAB.provider` = `"built-in"` or `"external"` |
+//! | Web Service URL (each tab) | `TAB.url` |
+//! | Web Service Password (each tab) | one of `TAB.password_file`, `password_env`, `password_credential` (systemd), `password` (with a warning) |
+//! | Forgot Password URL | `login.forgot_password_url` |
+//! | Custom Login URL | `login.custom_login_url` |
+//! | Default Role for Users | `login.default_role` = `"registered"` or `"anonymous"` |
+//! | Mark email addresses as verified | `login.mark_email_verified` |
+//! | Enable single sign-on cookies from other sites | `login.accept_sign_on_cookies` |
+//!
+//! What a deployment needs beside them (namespace, SOAP, the operation's name, time-outs, limits,
+//! retries, breaker, certificates, proxy) is in each tab, too. `[defaults]` holds what several kinds
+//! share: every key of a tab but those of the login page and `operation`. A key in a tab takes the
+//! place of the one there, one of its password keys that of every password key.
+//!
+//! A file has at most 256 KiB; paths in it start at its folder; passwords are read only for kinds that
+//! are enabled and external. `timeout` is for one call; reading the WSDL before the first call, with
+//! `"discover"`, has the same time again. An application that gives up earlier keeps the breaker from
+//! opening, so it should be what the application is willing to wait.
+//!
+//! Beside mistakes there are [warnings](Settings::warnings): of a tab that is set up while `[options]`
+//! does not speak of it, an external login without `forgot_password_url` or `default_role` (the product
+//! asks for both), passwords in the file or over `http://`.
 
 mod tab;
 

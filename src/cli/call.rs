@@ -1,6 +1,7 @@
 //! `call`: one operation of one service.
 
 mod configured;
+mod help;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -32,7 +33,7 @@ use super::{
 /// Without --url, --settings or EXTERNAL_PROVIDERS_SETTINGS, a sample provider is started inside this process, on loopback, and called over
 /// HTTP: its user is myusername with the password mypassword.
 #[derive(Args)]
-#[command(after_help = operations_help())]
+#[command(after_help = help::text())]
 pub(crate) struct CallArgs {
     /// The operation; the list is below
     #[arg(value_name = "OPERATION", ignore_case = true,
@@ -40,8 +41,9 @@ pub(crate) struct CallArgs {
         hide_possible_values = true)]
     operation: String,
 
-    /// Variables of the contract, custom fields (cf_Serial=123) or a site's own; a password is
-    /// read from a file with loginPassword=@FILE, from standard input with loginPassword=-
+    /// Variables of the contract, custom fields (cf_Serial=123) or a site's own, which are sent as they
+    /// are; a password is read from a file with loginPassword=@FILE, from standard input with
+    /// loginPassword=-, which on a terminal asks for it and does not echo
     #[arg(value_name = "KEY=VALUE")]
     variables: Vec<String>,
 
@@ -90,9 +92,7 @@ pub(crate) struct CallArgs {
     #[command(flatten)]
     trust: Trust,
 
-    /// Print the answer as JSON: operation, outcome, message, outputs (key, value), items (of
-    /// custom fields: name, visible, required, options, displayWithInformationLookup), error
-    /// (kind, text, hint)
+    /// Print the answer as one JSON object; what is in it is listed below
     #[arg(long)]
     json: bool,
 
@@ -102,8 +102,9 @@ pub(crate) struct CallArgs {
     #[arg(long)]
     mask: bool,
 
-    /// Print both messages on standard error, indented; values of keys that name secrets, and values
-    /// that are one of the call's passwords as a whole, are masked
+    /// Print both messages on standard error, indented (without the headers that the transport adds: Host,
+    /// Content-Length, Accept, User-Agent); values of keys that name secrets, and values that are one of
+    /// the call's passwords as a whole, are masked
     #[arg(long)]
     show_wire: bool,
 }
@@ -115,19 +116,6 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
         .filter(|seconds| (0.001..=86_400.0).contains(seconds))
         .map(Duration::from_secs_f64)
         .ok_or_else(|| "give a number of seconds from 0.001 to 86400".to_owned())
-}
-
-/// Every operation with its variables, from the catalogue.
-fn operations_help() -> String {
-    let mut help = "Operations (* is required; names marked (c) are conventions of this tool, the others are the vendor's):\n".to_owned();
-    for operation in OPERATIONS {
-        help.push_str(&format!("  {operation}\n"));
-    }
-    help.push('\n');
-    // A call compares nothing, and looks for nothing.
-    let codes = super::EXIT_CODES;
-    help.push_str(&codes[..codes.find("\n  8").unwrap_or(codes.len())]);
-    help
 }
 
 pub(crate) fn run(args: CallArgs) -> Result<u8, Failed> {

@@ -58,6 +58,8 @@ An exchange that is equal to the last one of the same request (secrets included;
 requests in headers aside) is not written again: \"count\" in its exchange.toml goes up. An answer
 that differs is another exchange, and a replay gives it after the earlier one.
 
+What a recorder left that was killed is taken over by the next one, or named, and never removed.
+
 Exit codes:
   0  stopped in order, perhaps with nothing recorded
   1  local trouble: the address cannot be listened on, an exchange could not be written, or was

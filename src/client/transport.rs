@@ -24,6 +24,10 @@ use crate::xml::{self, charset::Charset};
 const EXAMINATION: Duration = Duration::from_secs(3);
 
 /// The transport over HTTP/1.1. Clones share their connections.
+///
+/// Heads that .NET reads are read: folded lines, spaces before the colon; lines that are not headers
+/// are passed over. Requests differ from those of a .NET proxy in what services ignore: `Accept: */*`,
+/// a `User-Agent` of their own, no `Expect`, and names of headers in title case (`Soapaction`).
 #[derive(Clone)]
 pub struct HttpTransport {
     pub(super) client: reqwest::Client,

@@ -31,7 +31,8 @@ pub(crate) struct ReplayArgs {
 
     /// Read what REDACTED-NUMBER stands for from a file (- is standard input); may be repeated. In
     /// collections with several recordings: DIRECTORY/NUMBER=FILE. Without it the first value that comes
-    /// is the right one
+    /// is the right one. Give the number of the login that was accepted (see fixtures show) where a refused
+    /// one was recorded before it, or where a password changed
     #[arg(long, value_name = "NUMBER=FILE", conflicts_with = "sample")]
     secret_file: Vec<String>,
 
