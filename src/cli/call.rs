@@ -59,8 +59,9 @@ pub(crate) struct CallArgs {
 
     /// Call the service that this settings file names for the operation's kind, as it says: URL,
     /// password, namespace (discovered, if it says so), time-outs, TLS, proxy. The kind must be
-    /// enabled and external. Not its retries and limits: one call is made. Without --settings and
-    /// --url, the file that EXTERNAL_PROVIDERS_SETTINGS names is used
+    /// enabled and external; mistakes in the sections of other kinds are warnings. Not its retries
+    /// and limits: one call is made. Without --settings and --url, the file that
+    /// EXTERNAL_PROVIDERS_SETTINGS names is used
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "namespace", "soap", "absent",
         "timeout", "auth_password_file", "root_certificates", "trust_fingerprint", "native_tls"])]
     pub(super) settings: Option<PathBuf>,
@@ -104,7 +105,8 @@ pub(crate) struct CallArgs {
 
     /// Print both messages on standard error, indented (without the headers that the transport adds: Host,
     /// Content-Length, Accept, User-Agent); values of keys that name secrets, and values that are one of
-    /// the call's passwords as a whole, are masked
+    /// the call's passwords as a whole, are masked. Of a fault or a provider's message of many lines the
+    /// answer for people has the first; here and in JSON they are whole
     #[arg(long)]
     show_wire: bool,
 }
