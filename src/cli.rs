@@ -30,6 +30,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 use external_providers::client::BuildError;
 use external_providers::contract::may_be_secret;
 pub(crate) use external_providers::error_chain::error_chain;
+use external_providers::http::UrlError;
 use external_providers::secret::MASK;
 use external_providers::suggest::is_near;
 
@@ -162,7 +163,7 @@ pub(crate) fn unbuilt(error: &BuildError, url: &str) -> Failed {
     };
     let failed = Failed::new(code, error.to_string());
     match error {
-        BuildError::Url(_) | BuildError::Scheme(_) if !url.contains("://") => {
+        BuildError::Url(UrlError::Invalid(_) | UrlError::Scheme(_)) if !url.contains("://") => {
             failed.hint("did you forget http://?")
         }
         _ => failed,

@@ -33,7 +33,6 @@ use std::time::Instant;
 
 pub use crate::http::{Transport, TransportError, TransportErrorKind};
 pub use builder::{BuildError, ClientBuilder};
-pub(crate) use builder::{is_local, parse_url, proxy_password};
 pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;
 pub use transport::HttpTransport;

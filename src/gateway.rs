@@ -53,7 +53,7 @@ use built_in::BuiltIn;
 use remote::Remote;
 
 pub use error::{Blame, Cause, GatewayError, LoadError, ServiceError};
-pub use link::client;
+pub use link::{client, client_builder};
 pub use outcome::{LoginOutcome, LoginPage, Refused, RefusedBy, RegistrationOutcome, SignedIn};
 
 use crate::client::CallError;

@@ -3,6 +3,8 @@
 
 mod connect;
 mod transport;
+#[cfg(feature = "client")]
+pub(crate) mod url;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,6 +13,8 @@ use crate::secret::{MASK, is_secret_header};
 
 pub use connect::{ConnectCause, ConnectError};
 pub use transport::{DynTransport, Sending, Transport, TransportError, TransportErrorKind};
+#[cfg(feature = "client")]
+pub use url::UrlError;
 
 /// A request, without the connection it travels on.
 #[derive(Clone, PartialEq, Eq)]
@@ -91,6 +95,12 @@ pub(crate) fn in_units(bytes: usize) -> String {
         1.. if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
         bytes => format!("{bytes} bytes"),
     }
+}
+
+/// The host of a URL or authority for those who connect and look up: the brackets around an IPv6
+/// address belong to the notation.
+pub(crate) fn bare_host(host: &str) -> &str {
+    host.trim_matches(['[', ']'])
 }
 
 /// The media type of a content type, without its parameters.

@@ -85,6 +85,9 @@ pub mod soap;
 
 pub mod wsdl;
 
+#[cfg(feature = "gateway")]
+pub mod settings;
+
 #[cfg(feature = "client")]
 pub mod client;
 
@@ -114,9 +117,6 @@ pub mod record;
 
 #[cfg(feature = "record")]
 pub mod inspect;
-
-#[cfg(feature = "gateway")]
-pub mod settings;
 
 #[cfg(feature = "gateway")]
 pub mod gateway;

@@ -69,7 +69,7 @@ use std::path::{Path, PathBuf};
 pub use example::example;
 pub use keys::{DEFAULTS, Key, OPTIONS, SWITCHES, Shape, TABS, keys, shared_keys};
 pub use schema::schema;
-pub use tab::{External, LoginSettings, Name, Provider, Role, Tab};
+pub use tab::{ExternalService, LoginSettings, Name, ProviderSource, Role, Tab};
 pub(crate) use tab::{default_operation, has_operation_key};
 
 use crate::contract::Kind;
@@ -223,15 +223,15 @@ impl Settings {
     }
 
     /// Enables a kind with an external service.
-    pub fn enable(&mut self, service: External) {
+    pub fn enable(&mut self, service: ExternalService) {
         let kind = service.kind;
-        *self.tab_mut(kind) = Tab { enabled: true, provider: Provider::External, service };
+        *self.tab_mut(kind) = Tab { enabled: true, provider: ProviderSource::External, service };
     }
 
     /// Enables a kind with the built-in provider.
     pub fn enable_built_in(&mut self, kind: Kind) {
         let tab = self.tab_mut(kind);
-        (tab.enabled, tab.provider) = (true, Provider::BuiltIn);
+        (tab.enabled, tab.provider) = (true, ProviderSource::BuiltIn);
     }
 
     /// What is allowed, but perhaps not meant, or unwise.

@@ -17,7 +17,7 @@ use external_providers::contract::{
 use external_providers::gateway;
 use external_providers::http::{HttpRequest, HttpResponse};
 use external_providers::secret::{Mask, Secret};
-use external_providers::settings::{External, Name};
+use external_providers::settings::{ExternalService, Name};
 use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
 
 use super::passwords::{self, AUTH_PASSWORD, Passwords};
@@ -156,7 +156,7 @@ async fn call(
     args: &CallArgs,
     operation: &OperationInfo,
     variables: Variables,
-    service: Option<External>,
+    service: Option<ExternalService>,
     auth: Option<Secret>,
 ) -> Result<u8, Failed> {
     if let Some(service) = service {
@@ -191,7 +191,7 @@ async fn discovered(
     args: &CallArgs,
     operation: &OperationInfo,
     variables: Variables,
-    service: External,
+    service: ExternalService,
 ) -> Result<u8, Failed> {
     match gateway::client(&service).await {
         Ok(client) => dispatch(args, operation, client, variables, &service.secrets()).await,
@@ -209,8 +209,8 @@ fn external(
     operation: &OperationInfo,
     url: &str,
     auth: Secret,
-) -> Result<External, Failed> {
-    let mut service = External::new(operation.kind, url, auth);
+) -> Result<ExternalService, Failed> {
+    let mut service = ExternalService::new(operation.kind, url, auth);
     service.namespace = Name::Discover;
     service.soap = args.soap;
     service.absent = args.absent;
@@ -220,7 +220,7 @@ fn external(
     service.trust_fingerprint = trusted.fingerprint;
     service.native_tls = trusted.native_tls;
     // What is wrong is said as without discovery.
-    service.client_builder().build().map_err(|error| unbuilt(&error, url))?;
+    gateway::client_builder(&service).build().map_err(|error| unbuilt(&error, url))?;
     Ok(service)
 }
 

@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, Args, Subcommand};
 use external_providers::contract::Kind;
 use external_providers::settings::Problem;
-use external_providers::settings::{self, Provider, Settings, SettingsError, TABS};
+use external_providers::settings::{self, ProviderSource, Settings, SettingsError, TABS};
 use serde_json::{Value, json};
 
 use super::{Failed, LOCAL, OK, SETTINGS, USAGE, output, print, printable};
@@ -249,8 +249,8 @@ fn providers(settings: &Settings) -> Value {
             "kind": kind.to_string(),
             "enabled": tab.enabled,
             "provider": match tab.provider {
-                Provider::BuiltIn => "built-in",
-                Provider::External => "external",
+                ProviderSource::BuiltIn => "built-in",
+                ProviderSource::External => "external",
             },
             "url": tab.external().map(|service| service.shown_url()),
         })

@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
-use reqwest::Url;
-
 use super::{Callee, Client, HttpTransport};
 use crate::contract::Absent;
+use crate::http::UrlError;
+use crate::http::url::{host_and_port, proxy_password, proxy_url, service_url};
 use crate::secret::{Mask, Secret};
 use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, OperationNameError, SoapVersion};
 use crate::tls::{self, FileError, Fingerprint, TrustError, client_config, verifier};
@@ -211,7 +210,7 @@ impl ClientBuilder {
 
     /// The transport, and the proxy's password.
     pub(crate) fn transport(&self) -> Result<(HttpTransport, Option<Secret>), BuildError> {
-        let url = parse_url(&self.url)?;
+        let url = service_url(&self.url)?;
         let mut http = reqwest::Client::builder()
             .http1_only()
             .http1_title_case_headers()
@@ -229,19 +228,13 @@ impl ClientBuilder {
             // IIS closes idle connections after two minutes, proxies sooner: a young one is safe.
             .pool_idle_timeout(Duration::from_secs(10))
             .user_agent(concat!("external-providers/", env!("CARGO_PKG_VERSION")));
-        let (mut proxy_password, mut proxy_host) = (None, None);
+        let (mut password, mut proxy_host) = (None, None);
         if let Some(proxy) = &self.proxy {
             // Errors would quote the URL, which may hold a password.
-            let url = Url::parse(proxy.expose())
-                .ok()
-                .filter(|url| matches!(url.scheme(), "http" | "https"))
-                .ok_or(BuildError::Proxy)?;
-            proxy_password = self::proxy_password(proxy);
-            proxy_host = Some(match (url.host_str(), url.port_or_known_default()) {
-                (Some(host), Some(port)) => format!("{host}:{port}"),
-                _ => return Err(BuildError::Proxy),
-            });
-            http = http.proxy(reqwest::Proxy::all(url).map_err(|_| BuildError::Proxy)?);
+            let url = proxy_url(proxy)?;
+            password = proxy_password(proxy);
+            proxy_host = host_and_port(&url);
+            http = http.proxy(reqwest::Proxy::all(url).map_err(|_| UrlError::Proxy)?);
         }
         http = self.tls(http, url.host_str().filter(|_| url.scheme() == "https"))?;
         let client = http.build().map_err(|error| BuildError::Tls(error.to_string()))?;
@@ -253,7 +246,7 @@ impl ClientBuilder {
             connect_timeout: self.connect_timeout,
             body_limit: self.body_limit,
         };
-        Ok((transport, proxy_password))
+        Ok((transport, password))
     }
 
     /// Configures TLS with a host: for an http URL, with no roots at all, so that none are loaded.
@@ -294,53 +287,16 @@ impl ClientBuilder {
     }
 }
 
-/// The password in a proxy's URL, which may come back in its error page.
-pub(crate) fn proxy_password(proxy: &Secret) -> Option<Secret> {
-    let url = Url::parse(proxy.expose()).ok()?;
-    let password = url.password()?;
-    Some(Secret::new(percent_decode_str(password).decode_utf8_lossy().into_owned()))
-}
-
-/// Does http to this URL stay on this machine?
-pub(crate) fn is_local(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse();
-    host == "localhost" || address.is_ok_and(|address| std::net::IpAddr::is_loopback(&address))
-}
-
-/// Takes in a URL: http or https, without user information.
-pub(crate) fn parse_url(text: &str) -> Result<Url, BuildError> {
-    let url = Url::parse(text).map_err(|error| BuildError::Url(error.to_string()))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(BuildError::UserInformation);
-    }
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(BuildError::Scheme(url.scheme().chars().take(32).collect()));
-    }
-    Ok(url)
-}
-
 /// Settings that make no client. None of them shows a URL, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// No URL.
-    #[error("the service's URL is not valid: {0}; it looks like http://host/Provider.asmx")]
-    Url(String),
-    /// A URL of another scheme.
-    #[error("the service's URL must begin with http:// or https://, not {0}:")]
-    Scheme(String),
-    /// User information in the URL.
-    #[error(
-        "the service's URL holds a user name or password: take it out; the web service password is given separately"
-    )]
-    UserInformation,
+    /// A URL that is not a service's, or not a proxy's.
+    #[error(transparent)]
+    Url(#[from] UrlError),
     /// A name or action that no operation can have.
     #[error(transparent)]
     Operation(#[from] OperationNameError),
-    /// The proxy's URL is not one.
-    #[error("the proxy is not an http:// or https:// URL")]
-    Proxy,
     /// No certificates.
     #[error("the root certificates: {0}")]
     Roots(FileError),

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use reqwest::Url;
-
 use super::{BuildError, ClientBuilder, HttpTransport, TransportError, remedy};
 use crate::contract::Kind;
 use crate::http::HttpResponse;
+use crate::http::url::Url;
 use crate::secret::Mask;
 use crate::soap::{NotSoap, OperationNameError};
 use crate::wsdl::{Ambiguous, Description, Documents, Find, Import, WsdlError, WsdlProblem};

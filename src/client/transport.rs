@@ -10,12 +10,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
-use reqwest::Url;
 use reqwest::header::{self, HeaderName, HeaderValue};
 
+use crate::http::url::Url;
 use crate::http::{
     ConnectCause, ConnectError, Headers, HttpRequest, HttpResponse, Transport, TransportError,
-    TransportErrorKind,
+    TransportErrorKind, bare_host,
 };
 use crate::tls::{self, TlsCause, TlsError};
 use crate::xml::{self, charset::Charset};
@@ -80,7 +80,7 @@ impl HttpTransport {
     /// on another connection what it does speak.
     async fn tls_error(&self, error: &reqwest::Error, sent: bool) -> Option<TlsError> {
         let (host, port) = (self.url.host_str()?, self.url.port_or_known_default()?);
-        let address = (host.trim_matches(['[', ']']), port);
+        let address = (bare_host(host), port);
         let within = self.connect_timeout.min(self.timeout / 4).min(EXAMINATION);
         if self.url.scheme() == "https" {
             let closed = || TlsError::closed(error, host).filter(|_| error.is_connect() && !sent);

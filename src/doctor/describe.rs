@@ -7,6 +7,7 @@ use super::subject::Subject;
 use super::trouble;
 use crate::client::{DiscoverError, Discovery};
 use crate::contract::{GetSignInCookieInfo, Kind, Operation as _, SideEffect};
+use crate::http::url::authority;
 use crate::wsdl::{Description, Difference, DifferenceKind, Match, Severity};
 
 /// What came of fetching the description.
@@ -75,9 +76,7 @@ fn elsewhere(subject: &Subject, description: &Description) -> BTreeSet<String> {
         Ok(there) if there.origin() == ours.origin() => None,
         // What it says besides may be a secret.
         Ok(there) if there.has_host() => {
-            let port = there.port().map(|port| format!(":{port}")).unwrap_or_default();
-            let host = there.host_str().unwrap_or_default();
-            Some(format!("{}://{host}{port}{}", there.scheme(), there.path()))
+            Some(format!("{}://{}{}", there.scheme(), authority(&there), there.path()))
         }
         _ => Some(address.to_owned()),
     });

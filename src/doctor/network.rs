@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 use super::report::{Finding, Step};
-use crate::http::ConnectCause;
+use crate::http::{ConnectCause, bare_host};
 
 /// Looks a host name up.
 pub(super) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, Vec<SocketAddr>) {
     let started = Instant::now();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let bare = bare_host(host);
     let looked_up = tokio::time::timeout(within, tokio::net::lookup_host((bare, port))).await;
     let took = started.elapsed();
     let failed = |text: String, cause: ConnectCause| {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use reqwest::Url;
 use rustls::client::danger::ServerCertVerifier;
 
 use super::calls::{self, Probe};
@@ -16,8 +15,9 @@ use super::report::{Finding, Outcome, Report, Step};
 use super::subject::{Options, Subject};
 use super::tls::{self, Look};
 use super::{describe, network};
-use crate::client::{BuildError, Client, Discovery, is_local};
+use crate::client::{BuildError, Client, Discovery};
 use crate::contract::raw::Presence;
+use crate::http::url::{Url, authority, is_local};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::secret::Secret;
 use crate::soap::{Binding, DEFAULT_NAMESPACE, SoapVersion};
@@ -325,14 +325,10 @@ impl Run<'_> {
             return;
         };
         let host = url.host_str().unwrap_or_default();
-        let authority = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
         let habits = Habits {
             address,
             host,
-            authority: &authority,
+            authority: &authority(url),
             verifier: reached.verifier,
             request,
             // Two questions.

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::Url;
-
-use crate::client::{BuildError, Client, ClientBuilder, parse_url, proxy_password};
+use crate::client::{BuildError, Client, ClientBuilder};
 use crate::contract::{Absent, Kind};
+use crate::http::url::{Url, proxy_password, service_url};
 use crate::secret::{Mask, Secret};
-use crate::settings::{External, Name};
+use crate::settings::{ExternalService, Name};
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
 use crate::tls::Fingerprint;
 
@@ -101,7 +100,7 @@ impl Subject {
     }
 
     pub(super) fn parsed_url(&self) -> Result<Url, BuildError> {
-        parse_url(&self.url)
+        Ok(service_url(&self.url)?)
     }
 
     /// The address without its query, which may carry a secret, and without user information.
@@ -130,9 +129,9 @@ impl Subject {
     }
 }
 
-impl From<&External> for Subject {
+impl From<&ExternalService> for Subject {
     /// A service as the settings have it.
-    fn from(external: &External) -> Self {
+    fn from(external: &ExternalService) -> Self {
         let set = |name: &Name| match name {
             Name::Is(name) => Some(name.clone()),
             Name::Discover => None,

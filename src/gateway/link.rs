@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::ServiceError;
 use crate::client::{Client, ClientBuilder};
 use crate::contract::OperationInfo;
-use crate::settings::{External, Name, default_operation, has_operation_key};
+use crate::settings::{ExternalService, Name, default_operation, has_operation_key};
 use crate::wsdl::Match;
 
 /// Makes the client of a service, as the settings say. If they say `discover`, the service's WSDL is
@@ -15,7 +15,7 @@ use crate::wsdl::Match;
 /// # Errors
 ///
 /// The settings make no client, or what is to be discovered cannot be.
-pub async fn client(settings: &External) -> Result<Client, ServiceError> {
+pub async fn client(settings: &ExternalService) -> Result<Client, ServiceError> {
     let mut builder = builder(settings)?;
     if settings.must_discover() {
         let discovery = builder.discover().await?;
@@ -43,22 +43,50 @@ pub async fn client(settings: &External) -> Result<Client, ServiceError> {
 }
 
 /// The operation whose name the settings may say.
-fn named(settings: &External) -> Option<&'static OperationInfo> {
+fn named(settings: &ExternalService) -> Option<&'static OperationInfo> {
     if !has_operation_key(settings.kind) {
         return None;
     }
     OperationInfo::named(default_operation(settings.kind))
 }
 
+/// How a client of the service is made. What is to be discovered is the default until it is set.
+/// What cannot be shows when the client is built.
+pub fn client_builder(service: &ExternalService) -> ClientBuilder {
+    let mut builder = Client::builder(&service.url, service.password.clone())
+        .soap_version(service.soap)
+        .absent(service.absent)
+        .connect_timeout(service.connect_timeout)
+        .timeout(service.timeout)
+        .root_certificates(service.root_certificates.as_slice());
+    if let Name::Is(namespace) = &service.namespace {
+        builder = builder.namespace(namespace);
+    }
+    if let Some(name) = service.operation_name() {
+        builder = builder.operation_name(default_operation(service.kind), name);
+    }
+    if let Some(fingerprint) = service.trust_fingerprint {
+        builder = builder.trust_fingerprint(fingerprint);
+    }
+    if let Some(proxy) = &service.proxy {
+        builder = builder.proxy(proxy.clone());
+    }
+    #[cfg(feature = "native-tls")]
+    {
+        builder = builder.native_tls(service.native_tls);
+    }
+    builder
+}
+
 /// The beginning of a client, if one can be made.
-fn builder(settings: &External) -> Result<ClientBuilder, ServiceError> {
+fn builder(settings: &ExternalService) -> Result<ClientBuilder, ServiceError> {
     if settings.password.is_empty() {
         return Err(ServiceError::NoPassword);
     }
     if settings.native_tls && cfg!(not(feature = "native-tls")) {
         return Err(ServiceError::NativeTls);
     }
-    Ok(settings.client_builder())
+    Ok(client_builder(settings))
 }
 
 /// A client that is shared by all calls, or what it takes to get one.
@@ -83,7 +111,7 @@ impl Link {
     /// # Errors
     ///
     /// Settings that make no client, also if the service is yet to be discovered.
-    pub(super) fn new(settings: &External) -> Result<Self, ServiceError> {
+    pub(super) fn new(settings: &ExternalService) -> Result<Self, ServiceError> {
         let client = builder(settings)?.build()?;
         let known = match settings.must_discover() {
             true => Known::Undiscovered { before: None },
@@ -98,7 +126,7 @@ impl Link {
     }
 
     /// What was discovered is discovered anew by the next call.
-    pub(super) fn renew(&self, settings: &External) {
+    pub(super) fn renew(&self, settings: &ExternalService) {
         let mut known = self.known();
         self.renewals.fetch_add(1, Ordering::AcqRel);
         if let Known::Client(client) = &*known
@@ -122,7 +150,10 @@ impl Link {
 
     /// The client. One call discovers the service, the others wait for it and share the outcome; the
     /// next call after a failure tries again.
-    pub(super) async fn client(&self, settings: &External) -> Result<Arc<Client>, ServiceError> {
+    pub(super) async fn client(
+        &self,
+        settings: &ExternalService,
+    ) -> Result<Arc<Client>, ServiceError> {
         if let Some(client) = self.ready() {
             return Ok(client);
         }

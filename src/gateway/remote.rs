@@ -10,21 +10,21 @@ use super::{Cause, ServiceError};
 use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
 use crate::contract::{Answer, Kind, Operation, SideEffect};
 use crate::error_chain::error_chain;
-use crate::settings::External;
+use crate::settings::ExternalService;
 use crate::tls::TlsCause;
 
 /// The pause before a call is tried again; doubled each time.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) struct Remote {
-    settings: External,
+    settings: ExternalService,
     link: Link,
     slots: Semaphore,
     breaker: Breaker,
 }
 
 impl Remote {
-    pub(super) fn new(kind: Kind, settings: &External) -> Result<Self, ServiceError> {
+    pub(super) fn new(kind: Kind, settings: &ExternalService) -> Result<Self, ServiceError> {
         if settings.kind != kind {
             return Err(ServiceError::OtherKind(settings.kind));
         }
@@ -38,7 +38,7 @@ impl Remote {
     }
 
     /// Is it made for these settings?
-    pub(super) fn is_for(&self, settings: &External) -> bool {
+    pub(super) fn is_for(&self, settings: &ExternalService) -> bool {
         self.settings == *settings
     }
 

@@ -12,7 +12,7 @@ use super::request::{self, Peer, text};
 use super::settings::{Settings, Trial};
 use super::{Hosting, host_header};
 use crate::contract::raw::{Presence, RawInputs, RawResult, StringList};
-use crate::http::HttpResponse;
+use crate::http::{HttpResponse, bare_host};
 use crate::secret::Mask;
 use crate::soap::{DecodeError, SoapVersion, url_decode};
 
@@ -56,8 +56,7 @@ fn authority(head: &Parts) -> Option<String> {
 /// An IP address or `localhost`, which lead to the same machine whoever gives out names.
 fn is_local(authority: &str) -> bool {
     let name = host_header::name(authority);
-    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-    address.parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost")
+    bare_host(name).parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost")
 }
 
 /// Was the form sent from our own page, as far as a browser says? Any site can show a form that

@@ -3,10 +3,15 @@
 use super::keys::{self, DEFAULTS, OPTIONS, PASSWORDS, SWITCHES, TABS};
 use super::section::{Section, finish};
 use super::source::{self, Found};
-use super::{External, LoginSettings, Name, Provider, Role, Settings, Surroundings};
-use crate::client::{BuildError, is_local, parse_url};
+use super::{
+    ExternalService, LoginSettings, Name, ProviderSource, Role, Settings, Surroundings,
+    default_operation, has_operation_key,
+};
 use crate::contract::{Absent, Kind};
+use crate::http::UrlError;
+use crate::http::url::{is_local, proxy_url, service_url};
 use crate::secret::Secret;
+use crate::soap::{Binding, DEFAULT_NAMESPACE};
 use crate::suggest::is_near;
 use crate::tls::FingerprintError;
 use crate::toml_document::{Document, Problem, Table};
@@ -133,11 +138,11 @@ impl Reading<'_, '_> {
             self.login();
         }
         let section = &mut self.section;
-        let mut service = External::new(self.kind, url, "");
+        let mut service = ExternalService::new(self.kind, url, "");
         service.namespace = name(section.text("namespace"));
         self.check_discover("namespace", &service.namespace);
         let section = &mut self.section;
-        if super::has_operation_key(self.kind) {
+        if has_operation_key(self.kind) {
             service.operation = name(section.text("operation"));
             self.check_discover("operation", &service.operation);
         }
@@ -156,7 +161,7 @@ impl Reading<'_, '_> {
         service.native_tls = section.switch("native_tls");
         let tab = self.settings.tab_mut(self.kind);
         if external {
-            tab.provider = Provider::External;
+            tab.provider = ProviderSource::External;
         }
         let needed = external && tab.enabled;
         let enabled = tab.enabled;
@@ -164,7 +169,7 @@ impl Reading<'_, '_> {
         self.password(needed, &mut service);
         self.files(needed, &mut service);
         if needed {
-            self.try_out(&service);
+            self.unusable(&service);
         }
         self.settings.tab_mut(self.kind).service = service;
         self.section.finish();
@@ -205,7 +210,7 @@ impl Reading<'_, '_> {
     /// A URL of http or https without user information, which no error shows.
     fn url(&mut self, key: &str) -> Option<String> {
         let text = self.section.text(key)?;
-        match parse_url(&text) {
+        match service_url(&text) {
             Ok(url) => {
                 if url.scheme() == "http" && !is_local(&url) {
                     let what = "http:// lets everybody on the way read the passwords";
@@ -215,14 +220,14 @@ impl Reading<'_, '_> {
             }
             Err(error) => {
                 let (what, hint) = match error {
-                    BuildError::UserInformation => (
+                    UrlError::UserInformation => (
                         "holds a user name or password".to_owned(),
                         "take it out; the web service password has keys of its own",
                     ),
-                    BuildError::Scheme(_) => {
+                    UrlError::Scheme(_) => {
                         ("must begin with http:// or https://".to_owned(), "give the whole URL")
                     }
-                    BuildError::Url(why) => {
+                    UrlError::Invalid(why) => {
                         (format!("is not a URL: {why}"), "it looks like https://host/path")
                     }
                     _ => ("is not a URL".to_owned(), "it looks like https://host/path"),
@@ -263,7 +268,7 @@ impl Reading<'_, '_> {
     }
 
     /// The password from its one source, if it is needed, and what else the service must have.
-    fn password(&mut self, needed: bool, service: &mut External) {
+    fn password(&mut self, needed: bool, service: &mut ExternalService) {
         let given: Vec<_> = PASSWORDS.into_iter().filter(|key| self.section.has(key)).collect();
         let texts = PASSWORDS.map(|key| self.section.string(key));
         if self.section.has("password") {
@@ -313,14 +318,14 @@ impl Reading<'_, '_> {
     }
 
     /// Certificates and proxy.
-    fn files(&mut self, needed: bool, service: &mut External) {
+    fn files(&mut self, needed: bool, service: &mut ExternalService) {
         let roots = self.section.text("root_certificates");
         let (proxy, proxy_env) = (self.section.text("proxy"), self.section.text("proxy_env"));
         if proxy.is_some() && proxy_env.is_some() {
             let hint = Some("keep one of them".to_owned());
             self.section.wrong("proxy_env", "is one proxy too many: there is proxy", hint);
         }
-        if proxy.as_deref().is_some_and(|url| parse_url(url) == Err(BuildError::UserInformation)) {
+        if proxy.as_deref().is_some_and(|url| service_url(url) == Err(UrlError::UserInformation)) {
             let what = "the proxy's password stands in this file";
             self.warn("proxy", what, "put the URL into the environment: proxy_env");
         }
@@ -363,25 +368,20 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// Makes a client, only to see that one can be made; where there is not a URL, of the rest.
-    fn try_out(&mut self, service: &External) {
-        let result = match service.url.as_str() {
-            "" => External { url: "https://localhost/".to_owned(), ..service.clone() }
-                .client_builder()
-                .build(),
-            _ => service.client_builder().build(),
-        };
-        let Err(error) = result else { return };
-        let key = match &error {
-            BuildError::Operation(_) => "operation",
-            BuildError::Roots(_) => "root_certificates",
-            BuildError::Proxy if self.section.has("proxy_env") => "proxy_env",
-            BuildError::Proxy => "proxy",
-            _ => "url",
-        };
-        // What was said of it already, was said better.
-        if !self.section.is_wrong(key) {
-            self.section.wrong(key, error.to_string(), None);
+    /// What no client could be made of; certificates were read already.
+    fn unusable(&mut self, service: &ExternalService) {
+        let proxy = service.proxy.as_ref().map_or(Ok(()), |proxy| proxy_url(proxy).map(drop));
+        let key = if self.section.has("proxy_env") { "proxy_env" } else { "proxy" };
+        let proxy = (key, proxy.map_err(|error| error.to_string()));
+        let binding = Binding::new(DEFAULT_NAMESPACE, service.soap);
+        let name = service.operation_name().map_or(Ok(()), |name| {
+            binding.with_operation_name(default_operation(service.kind), name).map(drop)
+        });
+        for (key, result) in [proxy, ("operation", name.map_err(|error| error.to_string()))] {
+            // What was said of it already, was said better.
+            if let (Err(what), false) = (result, self.section.is_wrong(key)) {
+                self.section.wrong(key, what, None);
+            }
         }
     }
 }

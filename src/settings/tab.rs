@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::client::{Client, ClientBuilder, parse_url, proxy_password};
 use crate::contract::{Absent, Kind, NameSource};
+use crate::http::url::{proxy_password, service_url};
 use crate::secret::Secret;
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
 use crate::tls::Fingerprint;
@@ -15,26 +15,30 @@ pub struct Tab {
     /// The kind's switch in `[options]`. Default off.
     pub enabled: bool,
     /// Who provides. Default built-in.
-    pub provider: Provider,
+    pub provider: ProviderSource,
     /// The web service. Without effect, and perhaps incomplete, unless the provider is enabled and
     /// external.
-    pub service: External,
+    pub service: ExternalService,
 }
 
 impl Tab {
     pub(super) fn new(kind: Kind) -> Self {
-        Self { enabled: false, provider: Provider::BuiltIn, service: External::new(kind, "", "") }
+        Self {
+            enabled: false,
+            provider: ProviderSource::BuiltIn,
+            service: ExternalService::new(kind, "", ""),
+        }
     }
 
     /// The web service, if it is the one to ask.
-    pub fn external(&self) -> Option<&External> {
-        (self.enabled && self.provider == Provider::External).then_some(&self.service)
+    pub fn external(&self) -> Option<&ExternalService> {
+        (self.enabled && self.provider == ProviderSource::External).then_some(&self.service)
     }
 }
 
 /// Who provides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Provider {
+pub enum ProviderSource {
     /// The application itself, or nobody: the product then does as it does without a provider.
     #[default]
     BuiltIn,
@@ -53,7 +57,7 @@ pub enum Name {
 
 /// A web service and how it is called.
 #[derive(Clone, PartialEq, Eq)]
-pub struct External {
+pub struct ExternalService {
     /// The kind that it provides.
     pub kind: Kind,
     /// Web Service URL.
@@ -93,11 +97,11 @@ pub struct External {
     pub native_tls: bool,
 }
 
-impl fmt::Debug for External {
+impl fmt::Debug for ExternalService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // One that is no such URL may hold user information.
-        let url = parse_url(&self.url).map_or("(no URL)", |_| self.shown_url());
-        f.debug_struct("External")
+        let url = service_url(&self.url).map_or("(no URL)", |_| self.shown_url());
+        f.debug_struct("ExternalService")
             .field("kind", &self.kind)
             .field("url", &url)
             .field("namespace", &self.namespace)
@@ -119,7 +123,7 @@ impl fmt::Debug for External {
     }
 }
 
-impl External {
+impl ExternalService {
     /// A service with all defaults.
     pub fn new(kind: Kind, url: impl Into<String>, password: impl Into<Secret>) -> Self {
         let seconds = Duration::from_secs;
@@ -156,38 +160,18 @@ impl External {
         self.url.split(['?', '#']).next().unwrap_or_default()
     }
 
+    /// The operation's name that is set, of the kinds that may have another.
+    pub(crate) fn operation_name(&self) -> Option<&str> {
+        match &self.operation {
+            Name::Is(name) if has_operation_key(self.kind) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Must the WSDL be read before the service can be called?
     pub fn must_discover(&self) -> bool {
         self.namespace == Name::Discover
             || (has_operation_key(self.kind) && self.operation == Name::Discover)
-    }
-
-    /// How a client of the service is made. What is to be discovered is the default until it is
-    /// set. A URL that is none shows when the client is built.
-    pub fn client_builder(&self) -> ClientBuilder {
-        let mut builder = Client::builder(&self.url, self.password.clone())
-            .soap_version(self.soap)
-            .absent(self.absent)
-            .connect_timeout(self.connect_timeout)
-            .timeout(self.timeout)
-            .root_certificates(self.root_certificates.as_slice());
-        if let Name::Is(namespace) = &self.namespace {
-            builder = builder.namespace(namespace);
-        }
-        if let (true, Name::Is(operation)) = (has_operation_key(self.kind), &self.operation) {
-            builder = builder.operation_name(default_operation(self.kind), operation);
-        }
-        if let Some(fingerprint) = self.trust_fingerprint {
-            builder = builder.trust_fingerprint(fingerprint);
-        }
-        if let Some(proxy) = &self.proxy {
-            builder = builder.proxy(proxy.clone());
-        }
-        #[cfg(feature = "native-tls")]
-        {
-            builder = builder.native_tls(self.native_tls);
-        }
-        builder
     }
 }
 

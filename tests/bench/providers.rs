@@ -18,7 +18,7 @@ use external_providers::contract::{
 };
 use external_providers::gateway::{Cause, Gateway, LoginOutcome};
 use external_providers::host::{self, Service};
-use external_providers::settings::{External, Settings};
+use external_providers::settings::{ExternalService, Settings};
 use external_providers::{Host, sample};
 
 const PASSWORD: &str = "s3cret";
@@ -69,8 +69,8 @@ async fn log_in(providers: &Gateway, times: &mut Vec<f64>) {
 
 async fn measure(base: &str) {
     let mut settings = Settings::default();
-    settings.enable(External::new(Kind::Login, format!("{base}/Provider.asmx"), PASSWORD));
-    let mut slow = External::new(Kind::Ticket, format!("{base}/Slow.asmx"), PASSWORD);
+    settings.enable(ExternalService::new(Kind::Login, format!("{base}/Provider.asmx"), PASSWORD));
+    let mut slow = ExternalService::new(Kind::Ticket, format!("{base}/Slow.asmx"), PASSWORD);
     slow.max_calls = HANGING;
     slow.max_wait = Duration::from_millis(100);
     // Without it every call after the first time-outs would fail at once: that would be too easy.

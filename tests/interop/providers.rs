@@ -5,7 +5,7 @@ use external_providers::contract::{
     StartTicket, UserInformation,
 };
 use external_providers::gateway::{Gateway, LoginOutcome, RegistrationOutcome};
-use external_providers::settings::{External, Name, Settings};
+use external_providers::settings::{ExternalService, Name, Settings};
 use external_providers::soap::SoapVersion;
 
 use crate::{base, password, user};
@@ -13,7 +13,7 @@ use crate::{base, password, user};
 fn providers(services: &[(Kind, &str)], version: SoapVersion) -> Gateway {
     let mut settings = Settings::default();
     for (kind, path) in services {
-        let mut service = External::new(*kind, format!("{}{path}", base()), password());
+        let mut service = ExternalService::new(*kind, format!("{}{path}", base()), password());
         (service.namespace, service.operation) = (Name::Discover, Name::Discover);
         service.soap = version;
         settings.enable(service);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use external_providers::Client;
 use external_providers::client::{BuildError, CallError, ClientBuilder, TransportErrorKind};
 use external_providers::contract::{Authenticate, Authentication};
-use external_providers::http::ConnectCause;
+use external_providers::http::{ConnectCause, UrlError};
 use external_providers::soap::{FaultCode, Page, SoapVersion};
 
 use crate::support::Folder;
@@ -243,15 +243,15 @@ async fn large_answers_are_refused_announced_or_not() {
 #[test]
 fn settings_that_cannot_be_are_refused_without_showing_them() {
     let build = |url: &str| Client::new(url, PASSWORD).unwrap_err();
-    assert!(matches!(build("Provider.asmx"), BuildError::Url(_)));
-    assert!(matches!(build("ftp://host/"), BuildError::Scheme(_)));
+    assert!(matches!(build("Provider.asmx"), BuildError::Url(UrlError::Invalid(_))));
+    assert!(matches!(build("ftp://host/"), BuildError::Url(UrlError::Scheme(_))));
     let error = build("http://user:hunter2@host/");
-    assert_eq!(error, BuildError::UserInformation);
+    assert_eq!(error, BuildError::Url(UrlError::UserInformation));
     assert!(!format!("{error} {error:?}").contains("hunter2"));
     let roots = Client::builder("https://host/", PASSWORD).root_certificates("nonsense").build();
     assert!(matches!(roots, Err(BuildError::Roots(_))), "{roots:?}");
     let proxy = Client::builder("https://host/", PASSWORD).proxy("hunter2:x").build();
-    assert!(matches!(proxy, Err(BuildError::Proxy)), "{proxy:?}");
+    assert!(matches!(proxy, Err(BuildError::Url(UrlError::Proxy))), "{proxy:?}");
     for (operation, name) in [("GetUserInfo", "a b"), ("Nothing", "A")] {
         let named = Client::builder("http://host/", PASSWORD).operation_name(operation, name);
         let error = named.build().unwrap_err();

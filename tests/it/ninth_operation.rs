@@ -18,7 +18,7 @@ use external_providers::redact::Rules;
 use external_providers::replay::Replay;
 use external_providers::sample::Sample;
 use external_providers::secret::{Mask, Secret};
-use external_providers::settings::{External, Settings};
+use external_providers::settings::{ExternalService, Settings};
 use external_providers::soap::{Binding, EncodeError, SoapVersion};
 use external_providers::{Client, fixture};
 
@@ -194,7 +194,7 @@ async fn the_gateway_calls_it() {
     let url = format!("http://{}/Provider.asmx", server.local_addr());
     tokio::spawn(server.serve(std::future::pending()));
     let mut settings = Settings::default();
-    settings.enable(External::new(Kind::Ticket, url, "s3cret"));
+    settings.enable(ExternalService::new(Kind::Ticket, url, "s3cret"));
     let gateway = Gateway::builder(settings).build().unwrap();
     assert_eq!(gateway.call(rate("2")).await.unwrap().unwrap().result, Rating::Refused);
 }

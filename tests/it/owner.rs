@@ -11,7 +11,7 @@ use external_providers::contract::{Absent, Kind, OPERATIONS, Operation, StartTic
 use external_providers::gateway::Gateway;
 use external_providers::host::{RawAnswer, RawCall, RawError, RawProvider, Service};
 use external_providers::sample::Sample;
-use external_providers::settings::{External, Settings};
+use external_providers::settings::{ExternalService, Settings};
 use external_providers::soap::SoapVersion;
 use external_providers::{Client, Host};
 
@@ -171,7 +171,7 @@ async fn a_tab_says_what_its_calls_leave_out() {
     }
     let error = Settings::parse("[ticket]\nabsent = 'emtpy'", "s.toml").unwrap_err().to_string();
     assert!(error.contains("did you mean \"empty\"?"), "{error}");
-    assert_eq!(External::new(Kind::Ticket, "", "").absent, Absent::Empty);
+    assert_eq!(ExternalService::new(Kind::Ticket, "", "").absent, Absent::Empty);
 }
 
 #[tokio::test(flavor = "multi_thread")]

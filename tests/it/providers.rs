@@ -8,7 +8,7 @@ use external_providers::gateway::{
     Blame, Cause, Gateway, GatewayBuilder, LoadError, LoginOutcome, LoginPage, RefusedBy,
     RegistrationOutcome, ServiceError,
 };
-use external_providers::settings::{External, Name, Role, Settings};
+use external_providers::settings::{ExternalService, Name, Role, Settings};
 use external_providers::{Host, sample};
 
 pub(crate) const PASSWORD: &str = "hunter2-of-the-service";
@@ -113,8 +113,8 @@ pub(crate) fn path(kind: Kind) -> &'static str {
 }
 
 /// The sample's service for a kind.
-fn external(base: &str, kind: Kind) -> External {
-    External::new(kind, format!("{base}{}", path(kind)), PASSWORD)
+fn external(base: &str, kind: Kind) -> ExternalService {
+    ExternalService::new(kind, format!("{base}{}", path(kind)), PASSWORD)
 }
 
 pub(crate) fn login(name: &str) -> Authenticate {
@@ -435,19 +435,19 @@ async fn errors_say_which_provider_and_whose_fault() {
 
 #[test]
 fn services_that_cannot_be_called_are_refused_by_kind() {
-    let build = |service: External| {
+    let build = |service: ExternalService| {
         let mut settings = Settings::default();
         settings.enable(service);
         Gateway::builder(settings).build().unwrap_err()
     };
-    let none = build(External::new(Kind::Ticket, "http://h/", ""));
+    let none = build(ExternalService::new(Kind::Ticket, "http://h/", ""));
     let expected = LoadError::Service { kind: Kind::Ticket, error: ServiceError::NoPassword };
     assert_eq!(none, expected);
-    let url = build(External::new(Kind::Events, "nowhere", "x"));
+    let url = build(ExternalService::new(Kind::Events, "nowhere", "x"));
     assert_eq!(url.to_string(), "the web service of the events provider cannot be called");
     let mut settings = Settings::default();
-    settings.enable(External::new(Kind::Ticket, "http://h/", "x"));
-    settings.tab_mut(Kind::Ticket).service = External::new(Kind::Login, "http://h/", "x");
+    settings.enable(ExternalService::new(Kind::Ticket, "http://h/", "x"));
+    settings.tab_mut(Kind::Ticket).service = ExternalService::new(Kind::Login, "http://h/", "x");
     let other = Gateway::builder(settings).build().unwrap_err();
     let error = ServiceError::OtherKind(Kind::Login);
     assert_eq!(other, LoadError::Service { kind: Kind::Ticket, error });

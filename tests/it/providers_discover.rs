@@ -12,7 +12,7 @@ use external_providers::gateway::{
     Blame, Cause, Gateway, GatewayError, RegistrationOutcome, ServiceError,
 };
 use external_providers::http::{Headers, HttpRequest};
-use external_providers::settings::{External, Name, Settings};
+use external_providers::settings::{ExternalService, Name, Settings};
 use external_providers::{Host, sample};
 
 use crate::providers::PASSWORD;
@@ -91,8 +91,9 @@ impl Company {
         Self { base, read, failing, held }
     }
 
-    fn service(&self, kind: Kind) -> External {
-        let mut service = External::new(kind, format!("{}/{kind}.asmx", self.base), PASSWORD);
+    fn service(&self, kind: Kind) -> ExternalService {
+        let mut service =
+            ExternalService::new(kind, format!("{}/{kind}.asmx", self.base), PASSWORD);
         (service.namespace, service.operation) = (Name::Discover, Name::Discover);
         service.retries = 0;
         service
@@ -139,7 +140,7 @@ fn wsdl(kind: &str) -> String {
         .replace(&format!("soapAction=\"{NAMESPACE}"), &format!("soapAction=\"{NAMESPACE}/"))
 }
 
-fn providers(services: impl IntoIterator<Item = External>) -> Gateway {
+fn providers(services: impl IntoIterator<Item = ExternalService>) -> Gateway {
     let mut settings = Settings::default();
     services.into_iter().for_each(|service| settings.enable(service));
     Gateway::builder(settings).build().unwrap()

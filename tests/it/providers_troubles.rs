@@ -13,7 +13,7 @@ use external_providers::gateway::{
     Blame, Cause, Gateway, GatewayError, LoadError, LoginOutcome, LoginPage,
 };
 use external_providers::host::Service;
-use external_providers::settings::{External, Settings};
+use external_providers::settings::{ExternalService, Settings};
 use tokio::sync::Semaphore;
 
 use crate::providers::{Own, PASSWORD, login, serve, ticket};
@@ -69,11 +69,11 @@ fn service() -> Service {
     Service::new("/Provider.asmx", PASSWORD)
 }
 
-fn at(base: &str, kind: Kind) -> External {
-    External::new(kind, format!("{base}/Provider.asmx"), PASSWORD)
+fn at(base: &str, kind: Kind) -> ExternalService {
+    ExternalService::new(kind, format!("{base}/Provider.asmx"), PASSWORD)
 }
 
-fn providers(services: impl IntoIterator<Item = External>) -> Gateway {
+fn providers(services: impl IntoIterator<Item = ExternalService>) -> Gateway {
     let mut settings = Settings::default();
     services.into_iter().for_each(|service| settings.enable(service));
     Gateway::builder(settings).build().unwrap()
@@ -207,8 +207,11 @@ async fn changes_are_repeated_while_nothing_was_sent() {
     // TLS is never established, so no byte of the request leaves.
     let (address, counts) = hanging_up();
     for (retries, connections) in [(0, 1), (2, 3)] {
-        let mut tickets =
-            External::new(Kind::Ticket, format!("https://{address}/Provider.asmx"), PASSWORD);
+        let mut tickets = ExternalService::new(
+            Kind::Ticket,
+            format!("https://{address}/Provider.asmx"),
+            PASSWORD,
+        );
         tickets.retries = retries;
         let providers = providers([tickets]);
         let (kind, sent) = transport(providers.start_ticket(ticket()).await.unwrap_err());
@@ -271,7 +274,7 @@ async fn answers_of_any_kind_do_not_open_the_breaker() {
     let mut wrong = at(&base, Kind::Login);
     (wrong.password, wrong.breaker_failures) = ("wrong".into(), 1);
     // A path where nothing is, and a SOAP action that is not known.
-    let mut nowhere = External::new(Kind::Ticket, format!("{base}/x"), PASSWORD);
+    let mut nowhere = ExternalService::new(Kind::Ticket, format!("{base}/x"), PASSWORD);
     nowhere.breaker_failures = 1;
     let mut unknown = at(&base, Kind::LiveChat);
     unknown.breaker_failures = 1;

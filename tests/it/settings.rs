@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use external_providers::contract::Kind;
 use external_providers::settings::{
-    self, DEFAULTS, External, Name, OPTIONS, Provider, Role, SWITCHES, Settings, SettingsError,
-    Surroundings, TABS,
+    self, DEFAULTS, ExternalService, Name, OPTIONS, ProviderSource, Role, SWITCHES, Settings,
+    SettingsError, Surroundings, TABS,
 };
 use external_providers::soap::SoapVersion;
 
@@ -225,7 +225,7 @@ fn every_value_arrives() {
     assert_eq!(events.operation, Name::Is("OnEvent".into()));
     assert_eq!(events.proxy.as_ref().unwrap().expose(), "http://proxy.example.com:3128");
     let ticket = settings.tab(Kind::Ticket);
-    assert_eq!((ticket.enabled, ticket.provider), (true, Provider::BuiltIn));
+    assert_eq!((ticket.enabled, ticket.provider), (true, ProviderSource::BuiltIn));
     assert_eq!(ticket.external(), None);
     assert!(!settings.tab(Kind::LiveChat).enabled);
 }
@@ -373,7 +373,7 @@ fn what_an_enabled_external_provider_needs_must_be_there() {
 #[test]
 fn a_service_that_is_printed_shows_no_password() {
     for url in ["https://bob:hunter2@h/", "bob:hunter2@h/x", "hunter2", "https://h/x?key=hunter2"] {
-        let mut service = External::new(Kind::Login, url, "hunter2");
+        let mut service = ExternalService::new(Kind::Login, url, "hunter2");
         service.proxy = Some("http://bob:hunter2@proxy/".into());
         let shown = format!("{service:?} {service:#?}");
         assert!(!shown.contains("hunter2"), "{shown}");

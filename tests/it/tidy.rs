@@ -19,6 +19,7 @@ const ROOMS: [&str; 23] = [
     "contract",
     "soap",
     "wsdl",
+    "settings",
     "client",
     "host",
     "sample",
@@ -29,7 +30,6 @@ const ROOMS: [&str; 23] = [
     "replay",
     "record",
     "inspect",
-    "settings",
     "gateway",
     "doctor",
 ];
@@ -98,7 +98,15 @@ fn only_the_ends_know_http_libraries() {
         let room = file.split(['/', '.']).next().unwrap();
         if !matches!(
             room,
-            "secret" | "http" | "suggest" | "toml_document" | "xml" | "contract" | "soap" | "wsdl"
+            "secret"
+                | "http"
+                | "suggest"
+                | "toml_document"
+                | "xml"
+                | "contract"
+                | "soap"
+                | "wsdl"
+                | "settings"
         ) {
             continue;
         }

@@ -5,12 +5,12 @@ use std::path::Path;
 use external_providers::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
 use external_providers::contract::{GetSignInCookieInfo, Operation as _, OperationInfo};
 use external_providers::gateway::ServiceError;
-use external_providers::settings::External;
+use external_providers::settings::ExternalService;
 
 use crate::cli::{Failed, NOT_SOAP, SETTINGS, error_chain, output, settings};
 
 /// The service that a settings file names for an operation.
-pub(super) fn service(file: &Path, operation: &OperationInfo) -> Result<External, Failed> {
+pub(super) fn service(file: &Path, operation: &OperationInfo) -> Result<ExternalService, Failed> {
     let loaded = settings::load(file, Some(operation.kind))?;
     let (kind, file) = (operation.kind, file.display());
     let tab = loaded.tab(kind);
