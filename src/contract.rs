@@ -77,6 +77,12 @@ pub const AUTH_PASSWORD: &str = "authPW";
 /// The prefix of custom field variables, matched without case (wsdl/CONTRACT.md, section 3).
 pub const CUSTOM_FIELD_PREFIX: &str = "cf_";
 
+/// The name of the custom field whose variable has this key: what follows [`CUSTOM_FIELD_PREFIX`].
+pub fn custom_field_name(key: &str) -> Option<&str> {
+    let (prefix, name) = key.split_at_checked(CUSTOM_FIELD_PREFIX.len())?;
+    prefix.eq_ignore_ascii_case(CUSTOM_FIELD_PREFIX).then_some(name)
+}
+
 /// A name that means nobody: the words of a [`probe`](Operation::probe), which a service that acts on
 /// them has in its log.
 pub const NOBODY: &str = "external-providers-check";

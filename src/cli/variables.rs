@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use external_providers::contract::{
-    AUTH_PASSWORD, Absent, CUSTOM_FIELD_PREFIX, OperationInfo, Variables,
+    AUTH_PASSWORD, Absent, OperationInfo, Variables, custom_field_name,
 };
 use external_providers::secret::is_secret_key;
 use external_providers::soap::SoapVersion;
@@ -130,22 +130,16 @@ pub(crate) fn notes(operation: &OperationInfo, variables: &Variables) -> Vec<Str
         if later().any(|later| later == key) {
             notes.push(format!("{key} is given more than once: the last one counts"));
         }
-        let field = custom_field(key).filter(|_| operation.custom_fields);
+        let field = custom_field_name(key).filter(|_| operation.custom_fields);
         if field == Some("") {
             notes.push(format!("{key} names no custom field: it is not sent"));
-        } else if let Some(other) =
-            later().find(|later| field.is_some() && *later != key && custom_field(later) == field)
+        } else if let Some(other) = later()
+            .find(|later| field.is_some() && *later != key && custom_field_name(later) == field)
         {
             notes.push(format!("{key} and {other} are one custom field: it is sent once"));
         }
     }
     notes
-}
-
-/// The name of the custom field that a key stands for.
-fn custom_field(key: &str) -> Option<&str> {
-    let (prefix, name) = key.split_at_checked(CUSTOM_FIELD_PREFIX.len())?;
-    prefix.eq_ignore_ascii_case(CUSTOM_FIELD_PREFIX).then_some(name)
 }
 
 /// What an operation takes, in a sentence.

@@ -5,8 +5,8 @@ mod collection;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::CUSTOM_FIELD_PREFIX;
 use super::raw::{Presence, StringList};
+use super::{CUSTOM_FIELD_PREFIX, custom_field_name};
 use crate::secret::{MASK, is_secret_key};
 
 /// Variables in their order. Keys are case-sensitive; of duplicates the last counts.
@@ -107,9 +107,10 @@ impl Variables {
     /// came up last (wsdl/CONTRACT.md, section 3: `cf_x=1`, `CF_x=2`, `cf_x=3` reads as 2).
     pub fn take_custom_fields(&mut self) -> Self {
         let mut fields = Self::new();
-        if self.entries.iter().any(|entry| is_custom_field(entry)) {
+        let is_field = |entry: &String| custom_field_name(entry).is_some();
+        if self.entries.iter().any(is_field) {
             let taken = std::mem::take(&mut self.entries);
-            (fields.entries, self.entries) = taken.into_iter().partition(|e| is_custom_field(e));
+            (fields.entries, self.entries) = taken.into_iter().partition(is_field);
             let prefix = CUSTOM_FIELD_PREFIX.len();
             fields.entries.retain(|entry| entry.as_bytes().get(prefix) != Some(&b'='));
             last_of_each(&mut fields.entries);
@@ -153,11 +154,6 @@ fn last_of_each(entries: &mut Vec<String>) {
         let last = |(_, last): (usize, usize)| std::mem::take(&mut entries[last]);
         *entries = places.into_iter().map(last).collect();
     }
-}
-
-fn is_custom_field(entry: &str) -> bool {
-    let prefix = CUSTOM_FIELD_PREFIX.as_bytes();
-    entry.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 impl fmt::Debug for Variables {

@@ -1,7 +1,7 @@
 //! Variables as `<string>` elements.
 
 use crate::contract::variables::has_key;
-use crate::contract::{AUTH_PASSWORD, Absent, CUSTOM_FIELD_PREFIX, OperationInfo, Sink};
+use crate::contract::{AUTH_PASSWORD, Absent, OperationInfo, Sink, custom_field_name};
 use crate::secret::{MASK, is_secret_key};
 use crate::soap::EncodeError;
 use crate::soap::error::Misplaced;
@@ -45,14 +45,9 @@ pub(super) struct Reserved(pub(super) Option<&'static OperationInfo>);
 impl Reserved {
     fn has(&self, entry: &str) -> bool {
         let Some(operation) = self.0 else { return false };
-        let prefix = CUSTOM_FIELD_PREFIX.as_bytes();
         has_key(entry, AUTH_PASSWORD)
             || operation.inputs.iter().any(|v| has_key(entry, v.name))
-            || (operation.custom_fields
-                && entry
-                    .as_bytes()
-                    .get(..prefix.len())
-                    .is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
+            || (operation.custom_fields && custom_field_name(entry).is_some())
     }
 }
 
