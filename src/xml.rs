@@ -17,7 +17,7 @@ pub(crate) use reader::Piece;
 pub(crate) use reader::READ;
 pub use reader::{Limits, Reader};
 pub(crate) use syntax::ends_with_its_root;
-pub use writer::{IllegalCharacter, Writer};
+pub use writer::{IllegalCharacter, Writer, escape};
 
 /// `http://www.w3.org/2001/XMLSchema-instance`: the namespace of `xsi:nil` and `xsi:type`.
 pub const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";

@@ -1,5 +1,7 @@
 //! Plain HTML without anything from elsewhere, and sample messages in it.
 
+use crate::xml::escape;
+
 /// The style of all pages.
 pub(super) const STYLE: &str = "body{font-family:Verdana,Arial,sans-serif;line-height:1.5;margin:0 auto;\
     max-width:60rem;padding:1rem;color:#1a1a1a;background:#fff}\
@@ -15,22 +17,6 @@ pub(super) const STYLE: &str = "body{font-family:Verdana,Arial,sans-serif;line-h
 pub(super) const SECURITY_POLICY: &str = "default-src 'none'; style-src \
     'sha256-YbCEPNFSIJ1TTGP3E12bQaRZt+yM5f0u69cPXEY0Sho='; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'";
-
-/// Text between tags or quotes.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
 
 /// A page with this title and content.
 pub(super) fn page(title: &str, content: &str) -> String {

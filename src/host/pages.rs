@@ -1,13 +1,13 @@
 //! Pages for people: which operations there are, and how to call one. Everything that is not ours is
 //! escaped.
 
-use super::html::{element, end, escape, leaf, list, page};
+use super::html::{element, end, leaf, list, page};
 use super::open::{Hosted, OpenService};
 use crate::contract::raw::RawCustomFieldData;
 use crate::contract::{AUTH_PASSWORD, OperationInfo, SideEffect};
 use crate::secret::is_secret_key;
 use crate::soap::{ENVELOPE_11, ENVELOPE_12, SoapVersion};
-use crate::xml::{XSD, XSI};
+use crate::xml::{XSD, XSI, escape};
 
 /// The page at the service's address: its operations. `file` is the last part of the path.
 pub(super) fn help(service: &OpenService, file: &str) -> String {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
 
-use super::html::{escape, page};
+use super::html::page;
 use super::open::{Answered, Call, Hosted, OpenService};
 use super::reply::Reply;
 use super::request::{self, Peer, text};
@@ -15,6 +15,7 @@ use crate::contract::raw::{Presence, RawInputs, RawResult, StringList};
 use crate::http::{HttpResponse, bare_host};
 use crate::secret::Mask;
 use crate::soap::{DecodeError, SoapVersion, url_decode};
+use crate::xml::escape;
 
 /// Headers by which proxies say that they pass on what somebody else asked, beside all that begin
 /// with `X-Forwarded-`.
