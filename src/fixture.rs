@@ -17,6 +17,7 @@ use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
 use crate::redact::{Placeholder, Rules};
 use crate::soap::SoapVersion;
 
+pub use description::FILE;
 pub use har::{HarError, Imported, export_har, import_har};
 pub use store::{
     BODY_LIMIT, LoadError, Loaded, StoreError, load, load_lenient, load_one, private_file, store,

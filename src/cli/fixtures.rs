@@ -14,7 +14,7 @@ use std::path::Path;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
-use external_providers::fixture::{self, Fixture, LoadError};
+use external_providers::fixture::{self, FILE, Fixture, LoadError};
 use external_providers::record;
 use external_providers::redact::Rules;
 use external_providers::suggest::nearest;
@@ -199,7 +199,7 @@ fn load(dir: &Path) -> Result<(Vec<Fixture>, Broken), Failed> {
 
 /// Is this the directory of a fixture?
 fn is_fixture(dir: &Path) -> bool {
-    dir.join("exchange.toml").is_file()
+    dir.join(FILE).is_file()
 }
 
 /// One fixture: by its directory, else by its name in the collection.
