@@ -89,14 +89,6 @@ impl HttpRequest {
     }
 }
 
-/// A number of bytes, in MiB where these are whole.
-pub(crate) fn in_units(bytes: usize) -> String {
-    match bytes {
-        1.. if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
-        bytes => format!("{bytes} bytes"),
-    }
-}
-
 /// The host of a URL or authority for those who connect and look up: the brackets around an IPv6
 /// address belong to the notation.
 pub(crate) fn bare_host(host: &str) -> &str {

@@ -64,6 +64,9 @@
 #[doc(hidden)]
 pub mod error_chain;
 
+#[doc(hidden)]
+pub mod bounded;
+
 pub mod secret;
 
 #[cfg(feature = "tls")]

@@ -63,7 +63,6 @@ mod example;
 mod schema;
 
 use std::ffi::OsString;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 pub use example::example;
@@ -72,11 +71,12 @@ pub use schema::schema;
 pub use tab::{ExternalService, LoginSettings, Name, ProviderSource, Role, Tab};
 pub(crate) use tab::{default_operation, has_operation_key};
 
+use crate::bounded::{ReadError, read_file};
 use crate::contract::Kind;
 pub use crate::toml_document::Problem;
 
 /// The largest settings file, in bytes.
-const LIMIT: u64 = 256 << 10;
+const LIMIT: usize = 256 << 10;
 /// What to do without a file.
 const EXAMPLE: &str = "external-providers settings init writes an example";
 
@@ -135,26 +135,16 @@ impl Settings {
     fn load_for(path: &Path, only: Option<Kind>) -> Result<Self, SettingsError> {
         let name = path.display().to_string();
         let unread = |why: String, hint| SettingsError::Unread { file: name.clone(), why, hint };
-        let io = |error: std::io::Error| unread(error.to_string(), None);
-        let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => unread(error.to_string(), Some(EXAMPLE)),
-            _ => io(error),
+        let bytes = read_file(path, LIMIT).map_err(|error| match error {
+            ReadError::NotAFile if path.is_dir() => {
+                unread("it is a folder".to_owned(), Some("give the file in it"))
+            }
+            ReadError::Io(ref io) if io.kind() == std::io::ErrorKind::NotFound => {
+                unread(error.to_string(), Some(EXAMPLE))
+            }
+            ReadError::TooLarge(_) => unread(error.to_string(), Some("is it the settings file?")),
+            _ => unread(error.to_string(), None),
         })?;
-        if metadata.is_dir() {
-            return Err(unread("it is a folder".to_owned(), Some("give the file in it")));
-        }
-        if !metadata.is_file() {
-            return Err(unread("it is not a regular file".to_owned(), None));
-        }
-        let mut bytes = zeroize::Zeroizing::new(Vec::new());
-        let file = std::fs::File::open(path).map_err(io)?;
-        file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(io)?;
-        if bytes.len() as u64 > LIMIT {
-            return Err(unread(
-                format!("it is larger than {} KiB", LIMIT >> 10),
-                Some("is it the settings file?"),
-            ));
-        }
         let text = std::str::from_utf8(&bytes).map_err(|error| {
             let problem = Problem {
                 line: 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count(),

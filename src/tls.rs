@@ -2,6 +2,9 @@
 //! come about and what mends it, and what certificate and key files hold. One table of causes, for
 //! client, recorder and doctor alike.
 
+/// Bytes of a file with certificates: all that systems trust are a few hundred kilobytes.
+pub const MOST_CERTIFICATES: usize = 4 << 20;
+
 mod certificate;
 mod fingerprint;
 

@@ -3,11 +3,13 @@
 #[cfg(unix)]
 mod terminal;
 
-use std::io::{IsTerminal as _, Read as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use external_providers::Secret;
+use external_providers::bounded;
 use external_providers::contract::Variables;
+use external_providers::redact::PLACEHOLDER;
 use external_providers::secret::PasswordError;
 
 use super::{Failed, LOCAL, SETTINGS, USAGE};
@@ -16,7 +18,7 @@ use super::{Failed, LOCAL, SETTINGS, USAGE};
 pub(crate) const AUTH_PASSWORD: &str = "EXTERNAL_PROVIDERS_AUTH_PASSWORD";
 
 /// Bytes of variables as JSON; a request of .NET's default size holds no more.
-const MOST_VARIABLES: u64 = 4 << 20;
+const MOST_VARIABLES: usize = 4 << 20;
 
 /// The directory of a recording in its collection, the number of a placeholder, what it stands for.
 pub(crate) type Numbered = (Option<String>, u32, Secret);
@@ -67,8 +69,8 @@ impl Passwords {
                 None => (None, place),
             };
             let number: u32 =
-                number.trim_start_matches("REDACTED-").parse().map_err(|_| wrong())?;
-            let of = format!("--secret-file, REDACTED-{number}");
+                number.trim_start_matches(PLACEHOLDER).parse().map_err(|_| wrong())?;
+            let of = format!("--secret-file, {PLACEHOLDER}{number}");
             Ok((directory, number, self.read(Path::new(file), &of)?))
         };
         given.iter().map(read).collect()
@@ -106,19 +108,15 @@ impl Passwords {
         let failed = |why: String| {
             Failed::new(SETTINGS, format!("cannot read variables from {place}: {why}"))
         };
-        let mut text = zeroize::Zeroizing::new(String::new());
         let read = if is_stdin {
             self.take_stdin()?;
-            std::io::stdin().take(MOST_VARIABLES + 1).read_to_string(&mut text)
+            bounded::read(std::io::stdin(), MOST_VARIABLES)
         } else {
-            std::fs::File::open(file)
-                .and_then(|file| file.take(MOST_VARIABLES + 1).read_to_string(&mut text))
+            bounded::read_any(file, MOST_VARIABLES)
         };
-        read.map_err(|error| failed(error.to_string()))?;
-        if text.len() as u64 > MOST_VARIABLES {
-            return Err(failed("they are larger than 4 MiB".to_owned()));
-        }
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let read = read.map_err(|error| failed(error.to_string()))?;
+        let text = std::str::from_utf8(&read).map_err(|error| failed(error.to_string()))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         super::variables::from_json(text).map_err(failed)
     }
 

@@ -15,6 +15,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::report::{Finding, Step};
 use crate::client::BuildError;
+use crate::http::bare_host;
 use crate::tls::{self, Certificate, TlsCause, TlsError, client_config};
 
 /// What the look at TLS needs to know.
@@ -96,7 +97,7 @@ pub(super) async fn open(
 }
 
 fn server_name(host: &str) -> std::io::Result<ServerName<'static>> {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let bare = bare_host(host);
     ServerName::try_from(bare.to_owned()).map_err(std::io::Error::other)
 }
 

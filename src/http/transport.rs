@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ConnectError, HttpRequest, HttpResponse, in_units};
+use super::{ConnectError, HttpRequest, HttpResponse};
+use crate::bounded::in_units;
 #[cfg(feature = "tls")]
 use crate::tls::TlsError;
 

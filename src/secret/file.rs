@@ -1,15 +1,13 @@
 //! Passwords that stand in a file: one line, with or without its end.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use super::Secret;
+use crate::bounded::{self, ReadError};
 
 /// A password file larger than this is not one.
-const LIMIT: u64 = 64 << 10;
+const LIMIT: usize = 64 << 10;
 
 /// Why a file holds no password. None of them shows what it holds.
 #[derive(Debug, thiserror::Error)]
@@ -35,27 +33,32 @@ pub enum PasswordError {
     Lines,
 }
 
+impl From<ReadError> for PasswordError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Io(error) => Self::Io(error),
+            ReadError::NotAFile => Self::NotAFile,
+            ReadError::TooLarge(_) => Self::TooLarge,
+        }
+    }
+}
+
 impl Secret {
     /// Reads a password: at most 64 KiB of UTF-8, one line, whose end (and a byte order mark before
     /// it) is no part of it. An empty one is none.
     pub fn read(source: impl Read) -> Result<Self, PasswordError> {
-        // Large enough from the start: a buffer that grew would leave copies behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT as usize + 1));
-        source.take(LIMIT + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LIMIT {
-            return Err(PasswordError::TooLarge);
-        }
-        let text = std::str::from_utf8(&bytes).map_err(|_| PasswordError::NotUtf8)?;
-        // Editors on Windows begin a file with a mark that is no part of the password.
-        Self::from_line(text.strip_prefix('\u{feff}').unwrap_or(text))
+        Self::of(&bounded::read(source, LIMIT)?)
     }
 
     /// [`read`](Self::read) from a regular file: others (a pipe, a device) might never end.
     pub fn read_file(file: &Path) -> Result<Self, PasswordError> {
-        if !std::fs::metadata(file)?.is_file() {
-            return Err(PasswordError::NotAFile);
-        }
-        Self::read(File::open(file)?)
+        Self::of(&bounded::read_file(file, LIMIT)?)
+    }
+
+    fn of(bytes: &[u8]) -> Result<Self, PasswordError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| PasswordError::NotUtf8)?;
+        // Editors on Windows begin a file with a mark that is no part of the password.
+        Self::from_line(text.strip_prefix('\u{feff}').unwrap_or(text))
     }
 
     /// One line of text, whose end is no part of the password.

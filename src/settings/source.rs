@@ -1,14 +1,11 @@
 //! Where a tab's secrets and files come from.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::Surroundings;
+use crate::bounded::read_file;
 use crate::secret::Secret;
-use crate::tls;
-
-/// Bytes of a file with certificates: all that systems trust are a few hundred kilobytes.
-const MOST_CERTIFICATES: u64 = 4 << 20;
+use crate::tls::{self, MOST_CERTIFICATES};
 
 /// A value that was found, and what is unwise about where.
 pub(super) struct Found {
@@ -81,19 +78,9 @@ pub(super) fn readable_by_others(_: &Path) -> Option<&'static str> {
 pub(super) fn certificates(path: &Path) -> Result<Vec<u8>, (String, Option<String>)> {
     let file = path.display();
     let cannot = |why: String| (format!("cannot read certificates from {file}: {why}"), None);
-    let metadata = std::fs::metadata(path).map_err(|error| cannot(error.to_string()))?;
-    if !metadata.is_file() {
-        return Err(cannot("it is not a regular file".to_owned()));
-    }
-    let mut read = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(MOST_CERTIFICATES + 1).read_to_end(&mut read))
-        .map_err(|error| cannot(error.to_string()))?;
-    if read.len() as u64 > MOST_CERTIFICATES {
-        return Err(cannot("it is larger than 4 MiB".to_owned()));
-    }
+    let mut read = read_file(path, MOST_CERTIFICATES).map_err(|error| cannot(error.to_string()))?;
     match tls::certificates(&read) {
-        Ok(_) => Ok(read),
+        Ok(_) => Ok(std::mem::take(&mut *read)),
         Err(error) => {
             let what = format!("the root certificates in {file} are not usable: {error}");
             Err((what, error.remedy(&file.to_string())))
