@@ -22,17 +22,21 @@ mod variables;
 mod wire;
 
 use std::ffi::OsString;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use external_providers::bounded::{ReadError, read_any};
 use external_providers::client::BuildError;
 use external_providers::contract::may_be_secret;
 pub(crate) use external_providers::error_chain::error_chain;
 use external_providers::http::UrlError;
 use external_providers::secret::MASK;
 use external_providers::suggest::is_near;
+use external_providers::tls::{self, MOST_CERTIFICATES};
+use tokio::runtime::{Builder, Runtime};
 
 use self::output::Paint;
 pub(crate) use self::output::print;
@@ -170,6 +174,27 @@ pub(crate) fn unbuilt(error: &BuildError, url: &str) -> Failed {
     }
 }
 
+/// The runtime of a command: its I/O and timers.
+pub(crate) fn runtime(mut builder: Builder) -> Result<Runtime, Failed> {
+    let built = builder.enable_all().build();
+    built.map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))
+}
+
+/// Reads a time-out as an argument: seconds, within bounds.
+pub(crate) fn seconds(
+    least: f64,
+    most: f64,
+) -> impl Fn(&str) -> Result<Duration, String> + Clone + Send + Sync {
+    move |text| {
+        let number = text.parse::<f64>().ok().filter(|number| (least..=most).contains(number));
+        let seconds = number.map(Duration::from_secs_f64);
+        seconds.ok_or_else(|| format!("give a number of seconds from {least} to {most}"))
+    }
+}
+
+/// The longest time-out of a call or a connection, in seconds.
+pub(crate) const DAY: f64 = 86_400.0;
+
 /// A namespace as an argument, or "discover".
 pub(crate) fn namespace(text: &str) -> Result<String, String> {
     if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
@@ -186,23 +211,17 @@ pub(crate) fn namespace(text: &str) -> Result<String, String> {
 /// The word for a namespace that is read in the service's WSDL.
 pub(crate) const DISCOVER: &str = "discover";
 
-/// Bytes of a file with certificates: all that systems trust are a few hundred kilobytes.
-const MOST_CERTIFICATES: u64 = 4 << 20;
-
 /// A file of certificates that are to be trusted. It need not be a regular file: a shell may give a
 /// pipe.
 pub(crate) fn certificates(file: &Path) -> Result<Vec<u8>, Failed> {
     let shown = file.display();
     let cannot = |why: String| Failed::new(SETTINGS, format!("cannot read {shown}: {why}"));
-    let mut read = Vec::new();
-    std::fs::File::open(file)
-        .and_then(|file| file.take(MOST_CERTIFICATES + 1).read_to_end(&mut read))
-        .map_err(|error| cannot(error.to_string()))?;
-    if read.len() as u64 > MOST_CERTIFICATES {
-        return Err(cannot("it is larger than 4 MiB, so it holds no certificates".to_owned()));
-    }
-    match external_providers::tls::certificates(&read) {
-        Ok(_) => Ok(read),
+    let mut read = read_any(file, MOST_CERTIFICATES).map_err(|error| match error {
+        ReadError::TooLarge(_) => cannot(format!("{error}, so it holds no certificates")),
+        _ => cannot(error.to_string()),
+    })?;
+    match tls::certificates(&read) {
+        Ok(_) => Ok(std::mem::take(&mut *read)),
         Err(error) => {
             let failed = Failed::new(SETTINGS, format!("{shown}: {error}"));
             Err(match error.remedy(&shown.to_string()) {

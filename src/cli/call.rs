@@ -19,13 +19,14 @@ use external_providers::http::{HttpRequest, HttpResponse};
 use external_providers::secret::{Mask, Secret};
 use external_providers::settings::{ExternalService, Name};
 use external_providers::soap::{DEFAULT_NAMESPACE, SoapVersion};
+use tokio::runtime::Builder;
 
 use super::passwords::{self, AUTH_PASSWORD, Passwords};
 use super::report::{Degree, Masking, Report};
 use super::trust::Trust;
 use super::{
-    DISCOVER, FAULT, Failed, LOCAL, NOT_SOAP, SETTINGS, TRANSPORT, USAGE, output, print, printable,
-    unbuilt, variables, wire,
+    DAY, DISCOVER, FAULT, Failed, LOCAL, NOT_SOAP, SETTINGS, TRANSPORT, USAGE, output, print,
+    printable, runtime, seconds, unbuilt, variables, wire,
 };
 
 /// Call an operation of a provider service and print its answer
@@ -81,7 +82,7 @@ pub(crate) struct CallArgs {
     absent: Absent,
 
     /// How long the call may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds,
+    #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds(0.001, DAY),
         allow_hyphen_values = true)]
     timeout: Duration,
 
@@ -111,15 +112,6 @@ pub(crate) struct CallArgs {
     show_wire: bool,
 }
 
-/// A time-out as an argument.
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse::<f64>()
-        .ok()
-        .filter(|seconds| (0.001..=86_400.0).contains(seconds))
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| "give a number of seconds from 0.001 to 86400".to_owned())
-}
-
 pub(crate) fn run(args: CallArgs) -> Result<u8, Failed> {
     let operation = OperationInfo::named(&args.operation)
         .or_else(|| OPERATIONS.iter().find(|o| o.name.eq_ignore_ascii_case(&args.operation)))
@@ -142,10 +134,7 @@ pub(crate) fn run(args: CallArgs) -> Result<u8, Failed> {
     for note in variables::notes(operation, &variables) {
         output::note(&note);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
+    let runtime = runtime(Builder::new_current_thread())?;
     let result = runtime.block_on(call(&args, operation, variables, service, auth));
     // A name look-up cannot be cancelled, and must not hold up the end.
     runtime.shutdown_background();

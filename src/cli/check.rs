@@ -15,11 +15,14 @@ use external_providers::soap::SoapVersion;
 use serde::Serialize;
 
 use self::table::{summary, table};
+use tokio::runtime::Builder;
+
 use super::output::{self, Paint};
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::trust::Trust;
 use super::{
-    DISCOVER, FINDINGS, Failed, LOCAL, OK, SETTINGS, USAGE, print, settings, unbuilt, variables,
+    DISCOVER, FINDINGS, Failed, OK, SETTINGS, USAGE, print, runtime, seconds, settings, unbuilt,
+    variables,
 };
 
 /// Find out what ails a provider service, and what to do about it
@@ -93,11 +96,11 @@ pub(crate) struct CheckArgs {
     trust: Trust,
 
     /// How long each step may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds(0.01, HOUR))]
     step_timeout: Duration,
 
     /// How long all steps about one service may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "90", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "90", value_parser = seconds(0.01, HOUR))]
     timeout: Duration,
 
     /// How many round trips are timed, from 1 to 100
@@ -115,13 +118,8 @@ pub(crate) struct CheckArgs {
     json: bool,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse::<f64>()
-        .ok()
-        .filter(|seconds| (0.01..=3600.0).contains(seconds))
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| "give a number of seconds from 0.01 to 3600".to_owned())
-}
+/// The longest that a check may take, in seconds.
+const HOUR: f64 = 3600.0;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -138,10 +136,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<u8, Failed> {
         allow_changes: args.allow_changes,
         round_trips: usize::from(args.round_trips),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
+    let runtime = runtime(Builder::new_current_thread())?;
     let reports =
         runtime.block_on(side_by_side::look(subjects, &options, |report| match args.json {
             true => Ok(()),

@@ -14,12 +14,15 @@ use external_providers::record::{
     Summary, UpstreamError,
 };
 use external_providers::redact::Rules;
+use tokio::runtime::Builder;
 
-use super::call::seconds;
 use super::passwords::Passwords;
 use super::signals::Signals;
 use super::trust::Trust;
-use super::{Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, plural, print, printable};
+use super::{
+    DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, plural, print, printable,
+    runtime, seconds,
+};
 
 /// Record what a provider service and its callers say, as a proxy between them
 ///
@@ -129,12 +132,12 @@ pub(crate) struct RecordArgs {
     host: Option<Host>,
 
     /// How long a connection to the service may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds,
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds(0.001, DAY),
         allow_hyphen_values = true)]
     connect_timeout: Duration,
 
     /// How long an answer of the service may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds,
+    #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds(0.001, DAY),
         allow_hyphen_values = true)]
     timeout: Duration,
 
@@ -186,10 +189,7 @@ pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
     let recording = Recording::open_with(&args.out, mode, options).map_err(|e| refused(&e))?;
     let not_replaced = mode == Mode::All && !recording.is_empty();
     let recording = Arc::new(recording.with_secrets(password));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
+    let runtime = runtime(Builder::new_multi_thread())?;
     let (in_order, summary) = runtime.block_on(async {
         let mut signals = Signals::new()?;
         let in_order = serve(args, mode, &recording, &mut signals).await?;

@@ -11,9 +11,11 @@ use external_providers::{Host, sample};
 
 use self::fixtures::ReplayArgs;
 pub(crate) use self::fixtures::age;
+use tokio::runtime::Builder;
+
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::signals::Signals;
-use super::{Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print};
+use super::{Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print, runtime};
 
 /// Host a provider service that answers as ASP.NET does, or as was recorded
 ///
@@ -138,10 +140,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
         }
         _ => None,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
+    let runtime = runtime(Builder::new_multi_thread())?;
     runtime.block_on(async {
         let mut server = host.bind(args.listen.as_str()).await.map_err(|error| refused(&error))?;
         if let Some(address) = &args.metrics {

@@ -8,15 +8,17 @@ use std::time::Duration;
 use clap::Args;
 use external_providers::fixture::{Fixture, load, load_lenient};
 use external_providers::record::leftovers;
+use external_providers::redact::PLACEHOLDER;
 use external_providers::replay::{Injection, Replay, ReplayServer};
 use external_providers::suggest::nearest;
 use jiff::{Span, SpanRelativeTo, Timestamp};
+use tokio::runtime::Builder;
 
 use super::super::passwords::{Passwords, file_in};
 use super::super::signals::Signals;
 use super::super::{
     DIFFERS, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, output, plural, print,
-    printable, were,
+    printable, runtime, were,
 };
 
 /// Addresses that are listed at the start.
@@ -85,10 +87,7 @@ pub(super) fn run(
     if let Some(age) = args.max_age {
         warn_of_old(&replay, age);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failed::new(LOCAL, format!("no runtime: {error}")))?;
+    let runtime = runtime(Builder::new_current_thread())?;
     runtime.block_on(async {
         let mut signals = Signals::new()?;
         let mut server = replay.server().listen(address);
@@ -153,7 +152,7 @@ fn with_secrets(
         };
         if !replay.fixtures().iter().any(|fixture| stands(fixture)) {
             let place = directory.map_or_else(String::new, |directory| format!(" in {directory}"));
-            let message = format!("--secret-file: no recording holds REDACTED-{number}{place}");
+            let message = format!("--secret-file: no recording holds {PLACEHOLDER}{number}{place}");
             let hint = "external-providers fixtures show NAME says what each number stands for";
             return Err(Failed::new(USAGE, message).hint(hint));
         }
