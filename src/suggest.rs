@@ -26,6 +26,10 @@ fn distance(a: &str, b: &str) -> usize {
     if a.len().max(b.len()) > LONGEST {
         return FAR;
     }
+    // Each character more is a difference, so that most words need not be compared.
+    if a.chars().count().abs_diff(b.chars().count()) >= FAR {
+        return FAR;
+    }
     strsim::levenshtein(&a.to_ascii_lowercase(), &b.to_ascii_lowercase()).min(FAR)
 }
 
