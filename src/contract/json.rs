@@ -27,6 +27,7 @@
 //! ```
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::de::{Deserializer, Error as _};
 use serde::ser::{Error as _, Serializer};
@@ -37,6 +38,7 @@ use super::{
     Answer, CustomFieldChange, Failure, Operation, OperationResult as _, VariableError, Variables,
 };
 use crate::secret::quiet::Quiet;
+use crate::secret::{MASK, is_secret_key};
 
 /// The outcome of `Success=false`.
 const DECLINED: &str = "declined";
@@ -69,8 +71,8 @@ pub struct Document {
     pub error: Option<DocumentError>,
 }
 
-/// A variable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A variable. `Debug` masks the value of a key that carries a password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variable<'v> {
     /// Its key.
     pub key: Cow<'v, str>,
@@ -79,6 +81,15 @@ pub struct Variable<'v> {
     /// Is it another than the provider's?
     #[serde(default, skip_serializing_if = "is_false")]
     pub masked: bool,
+}
+
+impl fmt::Debug for Variable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, value, masked } = self;
+        let value = if is_secret_key(key) { MASK } else { value };
+        let mut shown = f.debug_struct("Variable");
+        shown.field("key", key).field("value", &value).field("masked", masked).finish()
+    }
 }
 
 /// A custom field item; `null` leaves a property as it is.

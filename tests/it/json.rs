@@ -141,3 +141,12 @@ fn no_error_shows_what_was_to_be_secret() {
         assert!(!error.contains("1234"), "{error}");
     }
 }
+
+#[test]
+fn a_document_does_not_tell_its_passwords_to_a_log() {
+    let other = Variables::from([("newPassword", "hunter2"), ("plan", "gold")]);
+    let answer = Answer { result: EventHandled, message: None, other };
+    let shown = format!("{:?}", Document::answer::<HandleEvent>(&answer));
+    assert!(shown.contains("newPassword") && shown.contains("gold"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
