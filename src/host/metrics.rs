@@ -6,11 +6,16 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::outcome::Outcome;
-use crate::contract::OperationInfo;
+use crate::contract::{Kind, OperationInfo};
 
 /// Upper bounds of the duration histogram in microseconds.
 const BOUNDS: [u64; 10] =
     [500, 1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000, 30_000_000];
+
+/// What tells the counters of an operation from others.
+fn labels(operation: &OperationInfo) -> (Kind, &str) {
+    (operation.kind, operation.name)
+}
 
 /// What a host counts.
 #[derive(Debug, Default)]
@@ -31,8 +36,9 @@ impl Metrics {
     /// Counters for these operations, some of which may stand there more than once.
     pub(super) fn new(operations: impl Iterator<Item = &'static OperationInfo>) -> Self {
         let mut rows: Vec<_> = operations.map(Some).collect();
-        rows.sort_by_key(|row| row.map(|operation| (operation.kind, operation.name)));
-        rows.dedup();
+        rows.sort_by_key(|row| row.map(labels));
+        // Two of a site's own may have one name, and what is counted goes by names.
+        rows.dedup_by_key(|row| row.map(labels));
         rows.push(None);
         let calls = rows.into_iter().map(|row| (row, Default::default())).collect();
         Self { calls, ..Self::default() }
@@ -44,8 +50,8 @@ impl Metrics {
         outcome: Outcome,
         duration: Duration,
     ) {
-        let name = operation.map(|operation| operation.name);
-        let row = self.calls.iter().find(|(row, _)| row.map(|row| row.name) == name);
+        let wanted = operation.map(labels);
+        let row = self.calls.iter().find(|(row, _)| row.map(labels) == wanted);
         if let Some((_, outcomes)) = row {
             outcomes[outcome as usize].fetch_add(1, Relaxed);
         }
@@ -171,5 +177,26 @@ impl<'m> Buffered<'m> {
 impl Drop for Buffered<'_> {
     fn drop(&mut self) {
         self.metrics.buffered.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::OPERATIONS;
+
+    #[test]
+    fn operations_are_told_apart_by_kind_and_name() {
+        let first = &OPERATIONS[0];
+        let same = Box::leak(Box::new(OperationInfo { outputs: &[], ..*first }));
+        let namesake = Box::leak(Box::new(OperationInfo { kind: Kind::Events, ..*first }));
+        let metrics = Metrics::new([first, &*same, &*namesake].into_iter());
+        for operation in [Some(first), Some(&*same), Some(&*namesake), None] {
+            metrics.count(operation, Outcome::Answered, Duration::ZERO);
+        }
+        let shown = metrics.show();
+        let lines = shown.lines().filter(|line| line.contains("outcome=\"answered\""));
+        let counts = lines.map(|line| line.rsplit(' ').next().unwrap_or_default());
+        assert_eq!(counts.collect::<Vec<_>>(), ["2", "1", "1"], "{shown}");
     }
 }
