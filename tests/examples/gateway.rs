@@ -1,5 +1,6 @@
-//! All kinds of provider as a settings file says, as a help desk would ask them. The first argument is
-//! the file (`external-providers settings init` prints one), the next are a user and a password.
+//! All kinds of provider as a settings file says, as a help desk would ask them. The arguments are the
+//! file (`external-providers settings init` prints one) and a user, whose password is in `USER_PASSWORD`:
+//! everybody can read the arguments of a process.
 
 #![allow(clippy::print_stdout)]
 
@@ -9,11 +10,10 @@ use external_providers::gateway::{Gateway, LoginOutcome, LoginPage};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(file), Some(user), Some(password)) =
-        (arguments.next(), arguments.next(), arguments.next())
-    else {
-        return Err("give a settings file, a user and a password".into());
+    let (Some(file), Some(user)) = (arguments.next(), arguments.next()) else {
+        return Err("give a settings file and a user".into());
     };
+    let password = std::env::var("USER_PASSWORD").map_err(|_| "set USER_PASSWORD")?;
     let gateway = Gateway::load(file)?;
     // New settings are in force when the file is read again, all of them or none.
     #[cfg(unix)]
