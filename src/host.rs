@@ -31,23 +31,23 @@ mod settings;
 
 mod error;
 
+mod operate;
 mod outcome;
 mod passwords;
-mod provide;
 mod raw;
 
 mod service;
 
-mod open;
+mod endpoint;
 
 mod panic;
 
-mod reply;
+mod aspnet;
 
-mod keeper;
+mod activity;
+mod reaper;
 mod server;
 mod tls;
-mod watch;
 
 mod connection;
 mod request;
@@ -55,11 +55,11 @@ mod request;
 mod body;
 mod host_header;
 
-mod describe;
+mod metadata;
 
 mod html;
 mod pages;
-mod trial;
+mod test_form;
 mod wsdl;
 
 mod log;
@@ -68,15 +68,15 @@ mod scrape;
 
 use std::sync::Arc;
 
+use endpoint::Endpoint;
 use metrics::Metrics;
-use open::OpenService;
 
 pub use crate::contract::BoxFuture;
 pub use error::HostError;
 pub use raw::{RawAnswer, RawCall, RawError, RawProvider};
 pub use server::Server;
 pub use service::Service;
-pub use settings::{Settings, Trial};
+pub use settings::{Settings, TestForm};
 pub use tls::Tls;
 
 use crate::http::{HttpRequest, HttpResponse};
@@ -87,7 +87,7 @@ pub struct Host(Arc<Hosting>);
 
 /// What all connections share.
 struct Hosting {
-    services: Vec<OpenService>,
+    services: Vec<Endpoint>,
     settings: Settings,
     metrics: Arc<Metrics>,
 }
@@ -155,7 +155,7 @@ impl HostBuilder {
             return Err(HostError::NoService);
         }
         let limits = self.settings.limits();
-        let mut services: Vec<OpenService> = Vec::with_capacity(self.services.len());
+        let mut services: Vec<Endpoint> = Vec::with_capacity(self.services.len());
         for service in self.services {
             let service = service.open(limits)?;
             if services.iter().any(|other| other.path.eq_ignore_ascii_case(&service.path)) {

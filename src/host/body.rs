@@ -120,7 +120,7 @@ async fn collect<'m, B: Body<Data = Bytes> + Unpin>(
 }
 
 async fn drain(mut body: Incoming) {
-    let (patience, most) = DRAIN;
+    let (grace_period, most) = DRAIN;
     let drained = async {
         let mut drained = 0;
         while let Some(Ok(frame)) = body.frame().await {
@@ -131,7 +131,7 @@ async fn drain(mut body: Incoming) {
         }
     };
     // Whether it ended or not: the answer is due.
-    let _ = timeout(patience, drained).await;
+    let _ = timeout(grace_period, drained).await;
 }
 
 #[cfg(test)]

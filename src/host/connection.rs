@@ -10,15 +10,14 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::Hosting;
+use super::aspnet::{ASPNET_VERSION, AspNetResponse, Cache};
 use super::body::{self, Unread};
+use super::endpoint::{Answered, Endpoint, Message};
 use super::html::SECURITY_POLICY;
 use super::metrics::{Buffered, InFlight};
-use super::open::{Answered, Message, OpenService};
 use super::outcome::Outcome;
-use super::reply::{ASPNET_VERSION, Cache, Reply};
 use super::request::{Peer, file, operation, text};
-use super::{describe, host_header, log, trial};
+use super::{Hosting, host_header, log, metadata, test_form};
 use crate::contract::SideEffect;
 use crate::http::media_type;
 use crate::soap::{Heading, SoapVersion, url_decode};
@@ -52,16 +51,24 @@ pub(super) async fn answer(
     let (head, incoming) = request.into_parts();
     if !host_header::is_valid(head.version, &head.headers) {
         let sentence = "HTTP Error 400. The request hostname is invalid.";
-        return closing(Reply::error_page(400, "Bad Request - Invalid Hostname", sentence));
+        return closing(AspNetResponse::error_page(
+            400,
+            "Bad Request - Invalid Hostname",
+            sentence,
+        ));
     }
     if head.headers.iter().any(|(name, value)| name.as_str().len() + value.len() + 2 > HEADER_LINE)
     {
         let sentence = "HTTP Error 400. A request header field is too long.";
-        return closing(Reply::error_page(400, "Bad Request - Request Too Long", sentence));
+        return closing(AspNetResponse::error_page(
+            400,
+            "Bad Request - Request Too Long",
+            sentence,
+        ));
     }
     if head.uri.path().len() + head.uri.query().map_or(0, str::len) > TARGET {
         let sentence = "HTTP Error 400. The request URL is too long.";
-        return closing(Reply::error_page(400, "Bad Request - Invalid URL", sentence));
+        return closing(AspNetResponse::error_page(400, "Bad Request - Invalid URL", sentence));
     }
     let path = head.uri.path();
     let decoded = if memchr::memchr(b'%', path.as_bytes()).is_some() {
@@ -71,31 +78,35 @@ pub(super) async fn answer(
     };
     let Some((service, rest)) = find(&hosting.services, &decoded) else {
         if path == "/healthz" && matches!(head.method, Method::GET | Method::HEAD) {
-            return response(Reply::text(200, "ok"));
+            return response(AspNetResponse::text(200, "ok"));
         }
         let sentence = "There is no service at this address.";
-        return response(Reply::error_page(404, "The resource cannot be found.", sentence));
+        return response(AspNetResponse::error_page(
+            404,
+            "The resource cannot be found.",
+            sentence,
+        ));
     };
     if !rest.is_empty() {
         let sentence =
             format!("Request format is unrecognized for URL unexpectedly ending in '{rest}'.");
-        return response(Reply::error_page(500, "Runtime Error", &sentence));
+        return response(AspNetResponse::error_page(500, "Runtime Error", &sentence));
     }
     let reply = match head.method {
-        Method::GET => describe::answer(hosting, service, &head, peer),
+        Method::GET => metadata::answer(hosting, service, &head, peer),
         Method::POST => post(hosting, service, &head, peer, incoming).await,
-        _ => return allowing(Reply::method_not_allowed()),
+        _ => return allowing(AspNetResponse::method_not_allowed()),
     };
     response(reply)
 }
 
 async fn post(
     hosting: &Arc<Hosting>,
-    service: &OpenService,
+    service: &Endpoint,
     head: &Parts,
     peer: Peer,
     incoming: Incoming,
-) -> Reply {
+) -> AspNetResponse {
     let started = Instant::now();
     let content_type = text(&head.headers, &header::CONTENT_TYPE).unwrap_or_default();
     let soap_action = text(&head.headers, &SOAP_ACTION);
@@ -114,9 +125,13 @@ async fn post(
         Err(unread) => {
             let version = Heading::new(&content_type, soap_action.as_deref()).version();
             refused(match unread {
-                Unread::TooLong => Reply::unread(version, "Maximum request length exceeded."),
-                Unread::Incomplete => Reply::unread(version, "The request body is incomplete."),
-                _ => Reply::text(408, "The body of the request did not come in time."),
+                Unread::TooLong => {
+                    AspNetResponse::unread(version, "Maximum request length exceeded.")
+                }
+                Unread::Incomplete => {
+                    AspNetResponse::unread(version, "The request body is incomplete.")
+                }
+                _ => AspNetResponse::text(408, "The body of the request did not come in time."),
             })
         }
     };
@@ -141,7 +156,7 @@ async fn post(
 /// it is understood: a provider may take its time.
 async fn dispatch(
     hosting: &Hosting,
-    service: &OpenService,
+    service: &Endpoint,
     head: &Parts,
     peer: Peer,
     (content_type, soap_action): (&str, Option<&str>),
@@ -150,20 +165,20 @@ async fn dispatch(
     let media_type = media_type(content_type);
     if media_type.eq_ignore_ascii_case("application/json") {
         let sentence = "This service speaks SOAP; it does not take application/json.";
-        return refused(Reply::error_page(500, "Runtime Error", sentence));
+        return refused(AspNetResponse::error_page(500, "Runtime Error", sentence));
     }
     if media_type.eq_ignore_ascii_case(FORM) && body.len() <= FORM_BODY {
         let named = operation(service, head.uri.query().unwrap_or_default());
-        if let Some(hosted) = named {
-            let offered = trial::is_offered(&hosting.settings, head, peer)
-                && hosted.info.side_effect == SideEffect::ReadOnly;
-            if offered && !trial::is_own(hosting, head, peer) {
+        if let Some(route) = named {
+            let offered = test_form::is_offered(&hosting.settings, head, peer)
+                && route.info.side_effect == SideEffect::ReadOnly;
+            if offered && !test_form::is_own(hosting, head, peer) {
                 let sentence = "This form is taken from its own page only, and for callers from \
                     this machine only if they name it by an IP address or localhost.";
-                return refused(Reply::error_page(403, "Forbidden", sentence));
+                return refused(AspNetResponse::error_page(403, "Forbidden", sentence));
             }
             if offered {
-                return trial::call(service, hosted, &body, file(&head.uri)).await;
+                return test_form::call(service, route, &body, file(&head.uri)).await;
             }
         }
     }
@@ -174,23 +189,23 @@ async fn dispatch(
             buffered.replace(call.size());
             service.call(call).await
         }
-        Err(error) => refused(Reply::refusal(&error)),
+        Err(error) => refused(AspNetResponse::refusal(&error)),
     }
 }
 
-fn refused(reply: Reply) -> Answered {
+fn refused(reply: AspNetResponse) -> Answered {
     Answered { reply, operation: None, outcome: Outcome::Refused }
 }
 
-fn overloaded(what: &str) -> Reply {
-    Reply::text(
+fn overloaded(what: &str) -> AspNetResponse {
+    AspNetResponse::text(
         503,
         &format!("The host is overloaded: too many {what} at the same time. Try again."),
     )
 }
 
 /// The service at a path, matched without case, and what follows its name: a longer path.
-fn find<'h, 'p>(services: &'h [OpenService], path: &'p str) -> Option<(&'h OpenService, &'p str)> {
+fn find<'h, 'p>(services: &'h [Endpoint], path: &'p str) -> Option<(&'h Endpoint, &'p str)> {
     services.iter().find_map(|service| {
         let (start, rest) = path.split_at_checked(service.path.len())?;
         let found =
@@ -199,7 +214,7 @@ fn find<'h, 'p>(services: &'h [OpenService], path: &'p str) -> Option<(&'h OpenS
     })
 }
 
-fn response(reply: Reply) -> Response<Full<Bytes>> {
+fn response(reply: AspNetResponse) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(reply.body)));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or_default();
     let headers = response.headers_mut();
@@ -232,14 +247,14 @@ fn response(reply: Reply) -> Response<Full<Bytes>> {
 }
 
 /// RFC 9110, section 15.5.6: a 405 says what is allowed.
-fn allowing(reply: Reply) -> Response<Full<Bytes>> {
+fn allowing(reply: AspNetResponse) -> Response<Full<Bytes>> {
     let mut response = response(reply);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
     response
 }
 
 /// After a request that http.sys refuses, it closes the connection.
-fn closing(reply: Reply) -> Response<Full<Bytes>> {
+fn closing(reply: AspNetResponse) -> Response<Full<Bytes>> {
     let mut response = response(reply);
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

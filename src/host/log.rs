@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::open::Answered;
+use super::endpoint::Answered;
 
 /// What there is to say about a call.
 pub(super) struct Call<'a> {

@@ -29,7 +29,7 @@ pub(super) struct Metrics {
     pub(super) buffered: AtomicUsize,
     pub(super) connections: AtomicUsize,
     /// Connections that were turned away.
-    pub(super) turned_away: AtomicU64,
+    pub(super) rejected: AtomicU64,
 }
 
 impl Metrics {
@@ -118,7 +118,7 @@ impl Metrics {
         }
         let name = "external_providers_connections_turned_away_total";
         let _ = writeln!(out, "# HELP {name} Connections beyond the limit.\n# TYPE {name} counter");
-        let _ = writeln!(out, "{name} {}", self.turned_away.load(Relaxed));
+        let _ = writeln!(out, "{name} {}", self.rejected.load(Relaxed));
         out
     }
 }

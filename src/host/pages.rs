@@ -1,8 +1,8 @@
 //! Pages for people: which operations there are, and how to call one. Everything that is not ours is
 //! escaped.
 
+use super::endpoint::{Endpoint, Route};
 use super::html::{element, end, leaf, list, page};
-use super::open::{Hosted, OpenService};
 use crate::contract::raw::RawCustomFieldData;
 use crate::contract::{AUTH_PASSWORD, OperationInfo, SideEffect};
 use crate::secret::is_secret_key;
@@ -10,13 +10,13 @@ use crate::soap::{ENVELOPE_11, ENVELOPE_12, SoapVersion};
 use crate::xml::{XSD, XSI, escape};
 
 /// The page at the service's address: its operations. `file` is the last part of the path.
-pub(super) fn help(service: &OpenService, file: &str) -> String {
+pub(super) fn help(service: &Endpoint, file: &str) -> String {
     let file = escape(file);
     let mut content = format!(
         "<p>The following operations are supported. For a formal definition, please review the <a \
          href=\"{file}?WSDL\">Service Description</a>.</p>\n<ul>\n"
     );
-    for Hosted { info, .. } in &service.operations {
+    for Route { info, .. } in &service.operations {
         let name = info.name;
         let what = match info.side_effect {
             SideEffect::ReadOnly => "reads only",
@@ -35,7 +35,7 @@ pub(super) fn help(service: &OpenService, file: &str) -> String {
 
 /// Whether an operation can be tried on its page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trial {
+pub(super) enum FormState {
     /// It can.
     Offered,
     /// It would change something.
@@ -46,26 +46,26 @@ pub(super) enum Trial {
 
 /// The page of one operation.
 pub(super) fn operation(
-    service: &OpenService,
-    hosted: &Hosted,
+    service: &Endpoint,
+    route: &Route,
     file: &str,
     path: &str,
     host: &str,
-    trial: Trial,
+    form: FormState,
 ) -> String {
-    let (info, file) = (hosted.info, escape(file));
+    let (info, file) = (route.info, escape(file));
     let name = info.name;
     let mut content = format!(
         "<p><a href=\"{file}\">All operations of {}</a></p>\n<h2>Test</h2>\n",
         escape(&service.name)
     );
-    match trial {
-        Trial::Offered => form(&mut content, info),
-        Trial::Unsafe => content.push_str(
+    match form {
+        FormState::Offered => test_form(&mut content, info),
+        FormState::Unsafe => content.push_str(
             "<p>There is no form to try this operation, because it changes something at the \
              provider.</p>\n",
         ),
-        Trial::Elsewhere => content.push_str(
+        FormState::Elsewhere => content.push_str(
             "<p>The test form is only available for requests from the local machine.</p>\n",
         ),
     }
@@ -74,12 +74,12 @@ pub(super) fn operation(
             "<h2>SOAP {version}</h2>\n<p>The following is a sample SOAP {version} request and \
              response. The words in italics need to be replaced with actual values.</p>\n"
         ));
-        samples(&mut content, service, hosted, version, path, host);
+        samples(&mut content, service, route, version, path, host);
     }
     page(&format!("{}: {name}", service.name), &content)
 }
 
-fn form(content: &mut String, info: &OperationInfo) {
+fn test_form(content: &mut String, info: &OperationInfo) {
     content.push_str(&format!(
         "<p>To test the operation, fill in what it is to be given and click Invoke.</p>\n<form \
          method=\"post\" action=\"?op={}\" autocomplete=\"off\">\n",
@@ -107,13 +107,13 @@ fn form(content: &mut String, info: &OperationInfo) {
 /// Sample messages: tags escaped, what is to be replaced in italics.
 fn samples(
     content: &mut String,
-    service: &OpenService,
-    hosted: &Hosted,
+    service: &Endpoint,
+    route: &Route,
     version: SoapVersion,
     path: &str,
     host: &str,
 ) {
-    let (info, action) = (hosted.info, escape(&hosted.action));
+    let (info, action) = (route.info, escape(&route.action));
     let media_type = version.media_type();
     let action = match version {
         SoapVersion::V11 => format!("\nSOAPAction: \"{action}\""),
@@ -121,7 +121,7 @@ fn samples(
     };
     let parameter = match version {
         SoapVersion::V11 => String::new(),
-        SoapVersion::V12 => format!("; action=\"{}\"", escape(&hosted.action)),
+        SoapVersion::V12 => format!("; action=\"{}\"", escape(&route.action)),
     };
     let (path, host) = (escape(path), escape(host));
     content.push_str(&format!(
@@ -175,7 +175,7 @@ fn items(result: &mut String) {
     result.push_str(&end(8, "CustomFieldDataItems"));
 }
 
-fn envelope(service: &OpenService, version: SoapVersion, wrapper: &str, inner: &str) -> String {
+fn envelope(service: &Endpoint, version: SoapVersion, wrapper: &str, inner: &str) -> String {
     let soap = match version {
         SoapVersion::V11 => ENVELOPE_11,
         SoapVersion::V12 => ENVELOPE_12,

@@ -7,7 +7,7 @@ use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::http::request::Parts;
 
 use super::Hosting;
-use super::open::{Hosted, OpenService};
+use super::endpoint::{Endpoint, Route};
 use crate::soap::url_decode;
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -44,7 +44,7 @@ pub(super) fn parameter<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> 
 }
 
 /// The operation that `?op=` names.
-pub(super) fn operation<'s>(service: &'s OpenService, query: &str) -> Option<&'s Hosted> {
+pub(super) fn operation<'s>(service: &'s Endpoint, query: &str) -> Option<&'s Route> {
     parameter(query, "op").and_then(|name| service.named(&name))
 }
 

@@ -21,7 +21,7 @@ use super::{Hosting, host_header};
 /// go: it has had the time that an answer takes, or waits for nothing.
 const SCRAPERS: usize = 8;
 /// A scrape takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(10);
+const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 /// Serves the metrics.
 pub(super) async fn serve(hosting: Arc<Hosting>, listener: TcpListener) {
@@ -42,7 +42,8 @@ pub(super) async fn serve(hosting: Arc<Hosting>, listener: TcpListener) {
         {
             first.abort();
         }
-        oldest.push_back(scrapers.spawn(timeout(PATIENCE, scrape(Arc::clone(&hosting), stream))));
+        oldest
+            .push_back(scrapers.spawn(timeout(GRACE_PERIOD, scrape(Arc::clone(&hosting), stream))));
     }
 }
 

@@ -18,11 +18,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::connection;
-use super::keeper::Keeper;
+use super::activity::{Activity, WatchedStream};
+use super::reaper::Reaper;
 use super::request::Peer;
-use super::watch::{Activity, Watched};
-use super::{Host, HostError, Hosting, Tls, scrape};
+use super::{Host, HostError, Hosting, Tls, connection, scrape};
 
 /// The head of a request must fit in here, and a body is read in pieces no larger.
 const BUFFER: usize = 64 << 10;
@@ -46,7 +45,7 @@ impl Host {
         let (listener, local) = listen(address).await?;
         let hosting = Arc::clone(&self.0);
         let keeper =
-            Keeper::start(Arc::clone(&hosting)).map_err(|error| HostError::Thread { error })?;
+            Reaper::start(Arc::clone(&hosting)).map_err(|error| HostError::Thread { error })?;
         Ok(Server { hosting, listener, local, tls: None, metrics: None, keeper })
     }
 }
@@ -90,7 +89,7 @@ pub struct Server {
     local: SocketAddr,
     tls: Option<Tls>,
     metrics: Option<(TcpListener, SocketAddr)>,
-    keeper: Keeper,
+    keeper: Reaper,
 }
 
 impl Server {
@@ -130,14 +129,14 @@ impl Server {
             scrapers.spawn(scrape::serve(Arc::clone(&hosting), listener));
         }
         let (stop, stopping) = watch::channel(());
-        let (mut connections, mut turned_away) = (JoinSet::new(), JoinSet::new());
+        let (mut connections, mut rejected) = (JoinSet::new(), JoinSet::new());
         let mut shutdown = pin!(shutdown);
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
                 Some(_) = connections.join_next() => continue,
-                Some(_) = turned_away.join_next() => continue,
+                Some(_) = rejected.join_next() => continue,
                 accepted = listener.accept() => accepted,
             };
             let Ok((stream, remote)) = accepted else {
@@ -146,9 +145,9 @@ impl Server {
                 continue;
             };
             if connections.len() >= hosting.settings.max_connections {
-                hosting.metrics.turned_away.fetch_add(1, Relaxed);
-                if tls.is_none() && turned_away.len() < FAREWELLS {
-                    turned_away.spawn(turn_away(stream));
+                hosting.metrics.rejected.fetch_add(1, Relaxed);
+                if tls.is_none() && rejected.len() < FAREWELLS {
+                    rejected.spawn(reject(stream));
                 }
                 continue;
             }
@@ -160,7 +159,9 @@ impl Server {
             let activity = Activity::new(&hosting.settings);
             keeper.watch(&activity);
             match &tls {
-                None => connections.spawn(converse(hosting, peer, stream, activity, stopping)),
+                None => {
+                    connections.spawn(serve_connection(hosting, peer, stream, activity, stopping))
+                }
                 Some(tls) => {
                     let tls = tls.clone();
                     connections.spawn(encrypt(tls, hosting, peer, stream, activity, stopping))
@@ -191,13 +192,13 @@ async fn encrypt(
         _ = stopped.changed() => return,
     };
     if let Ok(Ok(stream)) = shaken {
-        converse(hosting, peer, stream, activity, stopping).await;
+        serve_connection(hosting, peer, stream, activity, stopping).await;
     }
 }
 
 /// Says why, and takes what the caller has to say meanwhile: to close on unread bytes would be a
 /// reset, which can overtake the answer.
-async fn turn_away(mut stream: TcpStream) {
+async fn reject(mut stream: TcpStream) {
     let said = async {
         stream.write_all(OVERLOADED.as_bytes()).await?;
         stream.shutdown().await?;
@@ -218,7 +219,7 @@ impl Drop for Open {
     }
 }
 
-async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
     hosting: Arc<Hosting>,
     peer: Peer,
     stream: S,
@@ -245,7 +246,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         .max_buf_size(BUFFER)
         // hyper would set up a timer for each request; the keeper has one for all connections.
         .header_read_timeout(None)
-        .serve_connection(TokioIo::new(Watched::new(stream, Arc::clone(&activity))), service);
+        .serve_connection(TokioIo::new(WatchedStream::new(stream, Arc::clone(&activity))), service);
     let mut connection = pin!(connection);
     let mut stopped = false;
     loop {

@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::HostError;
-use super::open::{Hosted, OpenService};
+use super::endpoint::{Endpoint, Route};
+use super::operate::{Operate, Typed};
 use super::passwords::Passwords;
-use super::provide::{Operate, Typed};
 use super::raw::RawProvider;
 use crate::contract::handlers::{self, Handler, Register};
 use crate::contract::{
@@ -143,7 +143,7 @@ impl Service {
     }
 
     /// Checks everything that can be wrong, and puts the operations in their order.
-    pub(super) fn open(self, limits: Limits) -> Result<OpenService, HostError> {
+    pub(super) fn open(self, limits: Limits) -> Result<Endpoint, HostError> {
         let Self { path, name, namespace, passwords, mut typed, raw } = self;
         if !path.starts_with('/')
             || path.len() < 2
@@ -176,9 +176,9 @@ impl Service {
         let bindings = [bind(SoapVersion::V11), bind(SoapVersion::V12)];
         let operations = typed
             .into_iter()
-            .map(|(info, operate)| Hosted { info, action: bindings[0].action(info.name), operate })
+            .map(|(info, operate)| Route { info, action: bindings[0].action(info.name), operate })
             .collect();
-        Ok(OpenService { path, name, passwords, bindings, operations, raw })
+        Ok(Endpoint { path, name, passwords, bindings, operations, raw })
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Settings {
     pub trust_forwarded: bool,
     /// Who is offered a form to try the operations that only read. Default: callers from the local
     /// machine, as ASP.NET does.
-    pub trial: Trial,
+    pub test_form: TestForm,
     /// How long calls may still take when the host is told to stop. Default 30 s.
     pub shutdown_timeout: Duration,
 }
@@ -59,7 +59,7 @@ pub struct Settings {
 /// Who is offered the form on the page of an operation. Whoever uses it must know the web service
 /// password, as any caller must.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Trial {
+pub enum TestForm {
     /// Nobody.
     Never,
     /// Callers from the local machine who name it by an IP address or `localhost`, unless a header
@@ -84,7 +84,7 @@ impl Default for Settings {
             max_buffered: 256 << 20,
             small_body: 64 << 10,
             trust_forwarded: false,
-            trial: Trial::Local,
+            test_form: TestForm::Local,
             shutdown_timeout: Duration::from_secs(30),
         }
     }

@@ -1,6 +1,6 @@
 //! `?WSDL` and `?disco`, generated for the operations that a service has (wsdl/ASMX.md, section 2).
 
-use super::open::{Hosted, OpenService};
+use super::endpoint::{Endpoint, Route};
 use crate::contract::Kind;
 use crate::contract::raw::RawCustomFieldData;
 use crate::xml::Writer;
@@ -15,7 +15,7 @@ fn attribute(text: &str) -> String {
 }
 
 /// The description of a service that is called at `location`.
-pub(super) fn wsdl(service: &OpenService, location: &str) -> String {
+pub(super) fn wsdl(service: &Endpoint, location: &str) -> String {
     let operations = &service.operations;
     let (name, location) = (service.name.as_str(), attribute(location));
     let namespace = attribute(service.namespace());
@@ -41,7 +41,7 @@ pub(super) fn wsdl(service: &OpenService, location: &str) -> String {
     );
     types(&mut out, operations);
     out.push_str("    </s:schema>\n  </wsdl:types>\n");
-    for Hosted { info, .. } in operations {
+    for Route { info, .. } in operations {
         for (suffix, element) in [("SoapIn", ""), ("SoapOut", "Response")] {
             push(
                 &mut out,
@@ -58,7 +58,7 @@ pub(super) fn wsdl(service: &OpenService, location: &str) -> String {
         }
     }
     push(&mut out, &["  <wsdl:portType name=\"", name, "Soap\">\n"]);
-    for Hosted { info, .. } in operations {
+    for Route { info, .. } in operations {
         push(&mut out, &["    <wsdl:operation name=\"", info.name, "\">\n"]);
         push(&mut out, &["      <wsdl:input message=\"tns:", info.name, "SoapIn\" />\n"]);
         push(&mut out, &["      <wsdl:output message=\"tns:", info.name, "SoapOut\" />\n"]);
@@ -84,9 +84,9 @@ fn push(out: &mut String, pieces: &[&str]) {
 
 /// For each operation its element and the type of its inputs, then its response element and the
 /// type of its result; each type where it is first needed.
-fn types(out: &mut String, operations: &[Hosted]) {
+fn types(out: &mut String, operations: &[Route]) {
     let mut seen: Vec<Kind> = Vec::new();
-    for Hosted { info, .. } in operations {
+    for Route { info, .. } in operations {
         let kind = info.kind;
         let first = !seen.contains(&kind);
         wrapper(out, info.name, "inputs", &kind.inputs_type());
@@ -162,11 +162,11 @@ fn member(name: &str, member_type: &str) -> String {
     )
 }
 
-fn binding(out: &mut String, name: &str, operations: &[Hosted], suffix: &str, prefix: &str) {
+fn binding(out: &mut String, name: &str, operations: &[Route], suffix: &str, prefix: &str) {
     push(out, &["  <wsdl:binding name=\"", name, "Soap", suffix, "\" type=\"tns:", name]);
     push(out, &["Soap\">\n    <", prefix, ":binding transport=\""]);
     out.push_str("http://schemas.xmlsoap.org/soap/http\" />\n");
-    for Hosted { info, action, .. } in operations {
+    for Route { info, action, .. } in operations {
         push(out, &["    <wsdl:operation name=\"", info.name, "\">\n      <", prefix]);
         push(out, &[":operation soapAction=\"", &attribute(action), "\" style=\"document\" />\n"]);
         for direction in ["input", "output"] {
@@ -179,7 +179,7 @@ fn binding(out: &mut String, name: &str, operations: &[Hosted], suffix: &str, pr
 }
 
 /// The discovery document of a service that is called at `location`.
-pub(super) fn disco(service: &OpenService, location: &str) -> String {
+pub(super) fn disco(service: &Endpoint, location: &str) -> String {
     let (location, namespace) = (attribute(location), attribute(service.namespace()));
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<discovery \

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use external_providers::host::{Settings, Tls, Trial};
+use external_providers::host::{Settings, TestForm, Tls};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -162,7 +162,7 @@ async fn forms_are_taken_from_the_own_page_only() {
         )
     };
     let local = run(Settings::default()).await;
-    let settings = Settings { trial: Trial::Always, ..Settings::default() };
+    let settings = Settings { test_form: TestForm::Always, ..Settings::default() };
     let always = run(settings).await;
     // With the default, and where everybody is offered the form: is it carried out?
     for (headers, here, everywhere) in [

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use external_providers::contract::{
     Answer, EventHandled, EventProvider, HandleEvent, ProviderError, ProviderResult,
 };
-use external_providers::host::{Host, HostError, Server, Service, Settings, Tls, Trial};
+use external_providers::host::{Host, HostError, Server, Service, Settings, TestForm, Tls};
 use external_providers::sample;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -521,7 +521,7 @@ async fn operations_that_only_read_can_be_tried() {
         changing.contains("Data at the root level is invalid. Line 1, position 1."),
         "{changing}"
     );
-    let settings = Settings { trial: Trial::Never, ..Settings::default() };
+    let settings = Settings { test_form: TestForm::Never, ..Settings::default() };
     let never = exchange(run(settings).await, form("Authenticate", fields)).await;
     assert!(never.contains("Data at the root level is invalid. Line 1, position 1."), "{never}");
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::aspnet::AspNetResponse;
+use super::operate::Operate;
 use super::outcome::Outcome;
 use super::panic::catch_unwind;
 use super::passwords::Passwords;
-use super::provide::Operate;
 use super::raw::{self, RawAnswer, RawCall, RawError, RawProvider};
-use super::reply::Reply;
 use crate::contract::raw::{Presence, RawInputs, RawResult};
 use crate::contract::{Failure, OperationInfo, ProviderError};
 use crate::http::{HttpRequest, HttpResponse};
@@ -15,17 +15,17 @@ use crate::soap::{Binding, Envelope, Heading, RequestError, SoapVersion, read_in
 use crate::xml::Writer;
 
 /// A service that was found to be in order.
-pub(super) struct OpenService {
+pub(super) struct Endpoint {
     pub(super) path: String,
     pub(super) name: String,
     pub(super) passwords: Passwords,
     pub(super) bindings: [Binding; 2],
-    pub(super) operations: Vec<Hosted>,
+    pub(super) operations: Vec<Route>,
     pub(super) raw: Option<Arc<dyn RawProvider>>,
 }
 
 /// An operation of a service.
-pub(super) struct Hosted {
+pub(super) struct Route {
     pub(super) info: &'static OperationInfo,
     pub(super) action: String,
     pub(super) operate: Box<dyn Operate>,
@@ -41,7 +41,7 @@ pub(super) struct Message<'a> {
 /// A message that was understood: what is to be called, and with what.
 pub(super) struct Call<'s> {
     pub(super) version: SoapVersion,
-    pub(super) hosted: &'s Hosted,
+    pub(super) route: &'s Route,
     pub(super) inputs: Presence<RawInputs>,
 }
 
@@ -57,12 +57,12 @@ impl Call<'_> {
 
 /// An answer, and what is to be logged about it.
 pub(super) struct Answered {
-    pub(super) reply: Reply,
+    pub(super) reply: AspNetResponse,
     pub(super) operation: Option<&'static OperationInfo>,
     pub(super) outcome: Outcome,
 }
 
-impl OpenService {
+impl Endpoint {
     pub(super) fn namespace(&self) -> &str {
         self.bindings[0].namespace()
     }
@@ -74,19 +74,19 @@ impl OpenService {
         }
     }
 
-    fn by_action(&self, action: &str) -> Option<&Hosted> {
-        self.operations.iter().find(|hosted| hosted.action == action)
+    fn by_action(&self, action: &str) -> Option<&Route> {
+        self.operations.iter().find(|route| route.action == action)
     }
 
-    pub(super) fn named(&self, name: &str) -> Option<&Hosted> {
-        self.operations.iter().find(|hosted| hosted.info.name == name)
+    pub(super) fn named(&self, name: &str) -> Option<&Route> {
+        self.operations.iter().find(|route| route.info.name == name)
     }
 
     /// The answer to a SOAP message that was posted here, read completely.
-    async fn post(&self, message: Message<'_>) -> Reply {
+    async fn post(&self, message: Message<'_>) -> AspNetResponse {
         match self.read(&message) {
             Ok(call) => self.call(call).await.reply,
-            Err(error) => Reply::refusal(&error),
+            Err(error) => AspNetResponse::refusal(&error),
         }
     }
 
@@ -98,8 +98,8 @@ impl OpenService {
         let envelope =
             Envelope::parse(heading, routed.is_some(), message.body, self.namespace(), limits)?;
         let version = envelope.version;
-        let hosted = match routed {
-            Some(hosted) => hosted,
+        let route = match routed {
+            Some(route) => route,
             None => envelope.route(
                 |namespace, name| {
                     if namespace == self.namespace() { self.named(name) } else { None }
@@ -107,47 +107,47 @@ impl OpenService {
                 |action| self.by_action(action),
             )?,
         };
-        let inputs = envelope.into_inputs(self.namespace(), hosted.info.name);
-        Ok(Call { version, hosted, inputs })
+        let inputs = envelope.into_inputs(self.namespace(), route.info.name);
+        Ok(Call { version, route, inputs })
     }
 
     /// Calls an operation. A panic in a provider is this call's fault, and ends here.
     pub(super) async fn call(&self, call: Call<'_>) -> Answered {
-        let Call { version, hosted, inputs } = call;
-        let call = catch_unwind(self.dispatch(version, hosted, inputs));
+        let Call { version, route, inputs } = call;
+        let call = catch_unwind(self.dispatch(version, route, inputs));
         let (reply, outcome) = call.await.unwrap_or_else(|_| {
             // What a panic says is for the log of the process: it may name anything.
-            let reply = Reply::exception(version, &["The provider failed unexpectedly."]);
+            let reply = AspNetResponse::exception(version, &["The provider failed unexpectedly."]);
             (reply, Outcome::Panicked)
         });
-        Answered { reply, operation: Some(hosted.info), outcome }
+        Answered { reply, operation: Some(route.info), outcome }
     }
 
     async fn dispatch(
         &self,
         version: SoapVersion,
-        hosted: &Hosted,
+        route: &Route,
         inputs: Presence<RawInputs>,
-    ) -> (Reply, Outcome) {
+    ) -> (AspNetResponse, Outcome) {
         let binding = self.binding(version);
         let inputs = match &self.raw {
             None => inputs,
             Some(raw) => {
                 let passwords = &self.passwords;
-                match raw.call(RawCall { operation: hosted.info, inputs, passwords }) {
+                match raw.call(RawCall { operation: route.info, inputs, passwords }) {
                     RawAnswer::Passed(call) => call.inputs,
                     RawAnswer::Answered(answer) => {
-                        return encode_raw(binding, hosted.info, answer.await);
+                        return encode_raw(binding, route.info, answer.await);
                     }
                 }
             }
         };
         match read_inputs(inputs) {
-            Err(error) => (Reply::inputs(version, &error), Outcome::Exception),
+            Err(error) => (AspNetResponse::inputs(version, &error), Outcome::Exception),
             Ok((Some(password), variables)) if self.passwords.accept(password.expose()) => {
-                hosted.operate.operate(binding, variables).await
+                route.operate.operate(binding, variables).await
             }
-            Ok(_) => (hosted.operate.decline(binding, Failure::PERMISSION_DENIED), Outcome::Denied),
+            Ok(_) => (route.operate.decline(binding, Failure::PERMISSION_DENIED), Outcome::Denied),
         }
     }
 
@@ -169,7 +169,7 @@ fn encode_raw(
     binding: &Binding,
     operation: &'static OperationInfo,
     answer: Result<Presence<RawResult>, RawError>,
-) -> (Reply, Outcome) {
+) -> (AspNetResponse, Outcome) {
     let version = binding.version();
     let (result, outcome) = match answer {
         Ok(result) => (result, Outcome::Answered),
@@ -181,16 +181,20 @@ fn encode_raw(
             (Presence::Value(raw::failed(operation, failure)), Outcome::Denied)
         }
         Err(RawError::Provider(ProviderError::Exception(messages))) => {
-            return (Reply::exception(version, &messages), Outcome::Exception);
+            return (AspNetResponse::exception(version, &messages), Outcome::Exception);
         }
-        Err(RawError::Fault(fault)) => return (Reply::fault(version, &fault), Outcome::Exception),
+        Err(RawError::Fault(fault)) => {
+            return (AspNetResponse::fault(version, &fault), Outcome::Exception);
+        }
         Err(RawError::Inputs(error)) => {
-            return (Reply::inputs(version, &error), Outcome::Exception);
+            return (AspNetResponse::inputs(version, &error), Outcome::Exception);
         }
     };
     let writer = Writer::default().with_references();
     match binding.write_raw_result(operation.name, &result, writer) {
-        Ok(body) => (Reply::result(version, body), outcome),
-        Err(error) => (Reply::exception(version, &[error.to_string()]), Outcome::Exception),
+        Ok(body) => (AspNetResponse::result(version, body), outcome),
+        Err(error) => {
+            (AspNetResponse::exception(version, &[error.to_string()]), Outcome::Exception)
+        }
     }
 }

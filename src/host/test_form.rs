@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
 
-use super::html::page;
-use super::open::{Answered, Call, Hosted, OpenService};
-use super::reply::Reply;
+use super::aspnet::AspNetResponse;
+use super::endpoint::{Answered, Call, Endpoint, Route};
+use super::html::{page};
 use super::request::{self, Peer, text};
-use super::settings::{Settings, Trial};
+use super::settings::{Settings, TestForm};
 use super::{Hosting, host_header};
 use crate::contract::raw::{Presence, RawInputs, RawResult, StringList};
 use crate::http::{HttpResponse, bare_host};
@@ -33,13 +33,13 @@ const FORWARDING: [&str; 9] = [
 
 /// May this caller try operations from their pages?
 pub(super) fn is_offered(settings: &Settings, head: &Parts, peer: Peer) -> bool {
-    match settings.trial {
-        Trial::Never => false,
+    match settings.test_form {
+        TestForm::Never => false,
         // A proxy on this machine is not a person at it.
-        Trial::Local => {
+        TestForm::Local => {
             peer.remote.ip().to_canonical().is_loopback() && !is_forwarded(&head.headers)
         }
-        Trial::Always => true,
+        TestForm::Always => true,
     }
 }
 
@@ -65,7 +65,7 @@ fn is_local(authority: &str) -> bool {
 /// place. Our pages have the referrer policy `no-referrer`, under which the origin of their own
 /// forms is `null`.
 pub(super) fn is_own(hosting: &Hosting, head: &Parts, peer: Peer) -> bool {
-    let local = hosting.settings.trial == Trial::Local;
+    let local = hosting.settings.test_form == TestForm::Local;
     if local && !authority(head).is_none_or(|authority| is_local(&authority)) {
         return false;
     }
@@ -104,18 +104,13 @@ fn variables(form: &[u8]) -> StringList {
 }
 
 /// Calls the operation with the fields of a form; the answer is a page.
-pub(super) async fn call(
-    service: &OpenService,
-    hosted: &Hosted,
-    form: &[u8],
-    file: &str,
-) -> Answered {
+pub(super) async fn call(service: &Endpoint, route: &Route, form: &[u8], file: &str) -> Answered {
     let inputs = RawInputs { input_variables: Presence::Value(variables(form)) };
-    let call = Call { version: SoapVersion::V11, hosted, inputs: Presence::Value(inputs) };
+    let call = Call { version: SoapVersion::V11, route, inputs: Presence::Value(inputs) };
     let mut answered = service.call(call).await;
     let response = HttpResponse::from(std::mem::take(&mut answered.reply));
     let binding = service.binding(SoapVersion::V11);
-    let decoded = binding.decode_raw_response(hosted.info.name, &response, &Mask::default());
+    let decoded = binding.decode_raw_response(route.info.name, &response, &Mask::default());
     let content = match decoded {
         Ok(Presence::Value(result)) => shown(&result),
         Ok(Presence::Absent | Presence::Nil) => "<p>There is no result (null).</p>\n".to_owned(),
@@ -124,7 +119,7 @@ pub(super) async fn call(
         }
         Err(error) => format!("<p>{}</p>\n", escape(&error.to_string())),
     };
-    let name = hosted.info.name;
+    let name = route.info.name;
     let raw = escape(&String::from_utf8_lossy(&response.body));
     let page = page(
         &format!("{}: {name}", service.name),
@@ -134,7 +129,7 @@ pub(super) async fn call(
             escape(file)
         ),
     );
-    answered.reply = Reply::html(200, page);
+    answered.reply = AspNetResponse::html(200, page);
     answered
 }
 

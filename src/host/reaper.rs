@@ -7,11 +7,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::Hosting;
-use super::watch::Activity;
+use super::activity::Activity;
 
 /// Looks at all connections in turn, as long as it lives.
 #[derive(Debug)]
-pub(super) struct Keeper {
+pub(super) struct Reaper {
     kept: Arc<Kept>,
     thread: Option<JoinHandle<()>>,
 }
@@ -22,7 +22,7 @@ struct Kept {
     stop: AtomicBool,
 }
 
-impl Keeper {
+impl Reaper {
     pub(super) fn start(hosting: Arc<Hosting>) -> io::Result<Self> {
         let kept = Arc::new(Kept::default());
         let keeping = Arc::clone(&kept);
@@ -39,7 +39,7 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for Reaper {
     fn drop(&mut self) {
         self.kept.stop.store(true, Relaxed);
         if let Some(thread) = self.thread.take() {

@@ -12,7 +12,7 @@ pub(super) const ASPNET_VERSION: &str = "4.0.30319";
 
 /// An answer: status, three headers that vary, body.
 #[derive(Debug, Default)]
-pub(super) struct Reply {
+pub(super) struct AspNetResponse {
     pub(super) status: u16,
     pub(super) cache: Cache,
     pub(super) content_type: &'static str,
@@ -39,7 +39,7 @@ impl Cache {
     }
 }
 
-impl Reply {
+impl AspNetResponse {
     /// A result.
     pub(super) fn result(version: SoapVersion, body: Vec<u8>) -> Self {
         Self::document(version.content_type(), body)
@@ -186,8 +186,8 @@ impl Reply {
     }
 }
 
-impl From<Reply> for HttpResponse {
-    fn from(reply: Reply) -> Self {
+impl From<AspNetResponse> for HttpResponse {
+    fn from(reply: AspNetResponse) -> Self {
         let mut headers = Headers::with_capacity(3);
         headers.push("Cache-Control", reply.cache.value());
         headers.push("Content-Type", reply.content_type);

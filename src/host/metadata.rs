@@ -3,50 +3,55 @@
 use hyper::header::HeaderName;
 use hyper::http::request::Parts;
 
-use super::html;
-use super::open::OpenService;
-use super::pages::{self, Trial};
-use super::reply::Reply;
+use super::aspnet::AspNetResponse;
+use super::endpoint::Endpoint;
+use super::pages::{self, FormState};
 use super::request::{Peer, authority, file, first, parameter, text};
-use super::{Hosting, trial, wsdl};
+use super::{Hosting, html, test_form, wsdl};
 use crate::contract::SideEffect;
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const XML: &str = "text/xml; charset=utf-8";
 
 /// Answers a `GET`.
-pub(super) fn answer(hosting: &Hosting, service: &OpenService, head: &Parts, peer: Peer) -> Reply {
+pub(super) fn answer(
+    hosting: &Hosting,
+    service: &Endpoint,
+    head: &Parts,
+    peer: Peer,
+) -> AspNetResponse {
     let query = head.uri.query().unwrap_or_default();
     let authority = authority(hosting, head, peer);
     let location = || [scheme(hosting, head, peer), "://", &authority, head.uri.path()].concat();
     if parameter(query, "schema").is_some() {
-        return Reply::text(500, "Schema not found.");
+        return AspNetResponse::text(500, "Schema not found.");
     }
     if parameter(query, "wsdl").is_some() {
-        return Reply::text(500, "XML Web service description was not found.");
+        return AspNetResponse::text(500, "XML Web service description was not found.");
     }
     let asked = parameter(query, "").unwrap_or_default();
     if asked.eq_ignore_ascii_case("wsdl") {
-        return Reply::document(XML, wsdl::wsdl(service, &location()).into_bytes());
+        return AspNetResponse::document(XML, wsdl::wsdl(service, &location()).into_bytes());
     }
     if asked.eq_ignore_ascii_case("disco") {
-        return Reply::document(XML, wsdl::disco(service, &location()).into_bytes());
+        return AspNetResponse::document(XML, wsdl::disco(service, &location()).into_bytes());
     }
     let file = file(&head.uri);
     let Some(name) = parameter(query, "op") else {
-        return Reply::html(200, pages::help(service, file));
+        return AspNetResponse::html(200, pages::help(service, file));
     };
-    let Some(hosted) = service.named(&name) else {
+    let Some(route) = service.named(&name) else {
         let sentence = format!("The service has no operation {name}.");
-        return Reply::html(404, html::message(&service.name, &sentence));
+        return AspNetResponse::html(404, html::message(&service.name, &sentence));
     };
-    let trial = match (hosted.info.side_effect, trial::is_offered(&hosting.settings, head, peer)) {
-        (SideEffect::Mutating, _) => Trial::Unsafe,
-        (SideEffect::ReadOnly, true) => Trial::Offered,
-        (SideEffect::ReadOnly, false) => Trial::Elsewhere,
+    let form = match (route.info.side_effect, test_form::is_offered(&hosting.settings, head, peer))
+    {
+        (SideEffect::Mutating, _) => FormState::Unsafe,
+        (SideEffect::ReadOnly, true) => FormState::Offered,
+        (SideEffect::ReadOnly, false) => FormState::Elsewhere,
     };
-    let page = pages::operation(service, hosted, file, head.uri.path(), &authority, trial);
-    Reply::html(200, page)
+    let page = pages::operation(service, route, file, head.uri.path(), &authority, form);
+    AspNetResponse::html(200, page)
 }
 
 fn scheme(hosting: &Hosting, head: &Parts, peer: Peer) -> &'static str {

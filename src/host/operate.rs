@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
+use super::aspnet::AspNetResponse;
 use super::outcome::Outcome;
-use super::reply::Reply;
 use crate::contract::{
     BoxFuture, Failure, Handler, Operation, ProviderError, VariableError, Variables,
 };
@@ -16,10 +16,10 @@ pub(super) trait Operate: Send + Sync {
         &'a self,
         binding: &'a Binding,
         inputs: Variables,
-    ) -> BoxFuture<'a, (Reply, Outcome)>;
+    ) -> BoxFuture<'a, (AspNetResponse, Outcome)>;
 
     /// The answer `Success=false` with this message and no outputs.
-    fn decline(&self, binding: &Binding, message: &str) -> Reply;
+    fn decline(&self, binding: &Binding, message: &str) -> AspNetResponse;
 }
 
 /// An operation, and what carries it out.
@@ -30,7 +30,7 @@ impl<T: Operation, H: Handler<T>> Operate for Typed<T, H> {
         &'a self,
         binding: &'a Binding,
         inputs: Variables,
-    ) -> BoxFuture<'a, (Reply, Outcome)> {
+    ) -> BoxFuture<'a, (AspNetResponse, Outcome)> {
         Box::pin(async move {
             let version = binding.version();
             let request = match T::read_inputs(inputs) {
@@ -40,7 +40,10 @@ impl<T: Operation, H: Handler<T>> Operate for Typed<T, H> {
                     return (reply, Outcome::Declined);
                 }
                 Err(error) => {
-                    return (Reply::exception(version, &[error.to_string()]), Outcome::Exception);
+                    return (
+                        AspNetResponse::exception(version, &[error.to_string()]),
+                        Outcome::Exception,
+                    );
                 }
             };
             let (written, outcome) = match self.0.handle(request).await {
@@ -49,20 +52,22 @@ impl<T: Operation, H: Handler<T>> Operate for Typed<T, H> {
                     (binding.write_failure::<T>(&failure), Outcome::Declined)
                 }
                 Err(ProviderError::Exception(messages)) => {
-                    return (Reply::exception(version, &messages), Outcome::Exception);
+                    return (AspNetResponse::exception(version, &messages), Outcome::Exception);
                 }
             };
             match written {
-                Ok(body) => (Reply::result(version, body), outcome),
-                Err(error) => (Reply::exception(version, &[error.to_string()]), Outcome::Exception),
+                Ok(body) => (AspNetResponse::result(version, body), outcome),
+                Err(error) => {
+                    (AspNetResponse::exception(version, &[error.to_string()]), Outcome::Exception)
+                }
             }
         })
     }
 
-    fn decline(&self, binding: &Binding, message: &str) -> Reply {
+    fn decline(&self, binding: &Binding, message: &str) -> AspNetResponse {
         match binding.write_failure::<T>(&Failure::new(message)) {
-            Ok(body) => Reply::result(binding.version(), body),
-            Err(error) => Reply::exception(binding.version(), &[error.to_string()]),
+            Ok(body) => AspNetResponse::result(binding.version(), body),
+            Err(error) => AspNetResponse::exception(binding.version(), &[error.to_string()]),
         }
     }
 }
