@@ -49,7 +49,7 @@ mod calls;
 mod http;
 mod password;
 
-mod trouble;
+mod diagnoses;
 
 pub use report::{Finding, Gravity, Outcome, Report, Step};
 pub use run::check;

@@ -9,7 +9,7 @@ use crate::contract::Kind;
 use crate::http::HttpResponse;
 use crate::http::url::Url;
 use crate::secret::Mask;
-use crate::soap::{NotSoap, OperationNameError};
+use crate::soap::{NonSoapResponse, OperationNameError};
 use crate::wsdl::{Ambiguous, Description, Documents, Find, Import, WsdlError, WsdlProblem};
 
 /// A service as it describes itself.
@@ -52,7 +52,7 @@ pub enum DiscoverError {
         /// The document.
         document: String,
         /// What came.
-        answer: Box<NotSoap>,
+        answer: Box<NonSoapResponse>,
     },
     /// The document cannot be understood.
     #[error(transparent)]
@@ -89,7 +89,7 @@ pub enum DiscoverError {
     Name(#[from] OperationNameError),
 }
 
-fn described(answer: &NotSoap) -> String {
+fn described(answer: &NonSoapResponse) -> String {
     let content_type =
         answer.content_type.as_deref().map(|t| format!(" ({t})")).unwrap_or_default();
     let excerpt = match answer.excerpt.as_str() {
@@ -267,17 +267,17 @@ fn read(
     let content_type = answer.headers.get("Content-Type").unwrap_or_default();
     let not_wsdl = || DiscoverError::NotWsdl {
         document: document.clone(),
-        answer: Box::new(NotSoap::describe(answer, mask)),
+        answer: Box::new(NonSoapResponse::describe(answer, mask)),
     };
     if !(200..300).contains(&answer.status)
         || answer.body.is_empty()
-        || NotSoap::compressed(answer, mask).is_some()
+        || NonSoapResponse::compressed(answer, mask).is_some()
     {
         return Err(not_wsdl());
     }
     documents.add(&document, &answer.body, &content_type, namespace).map_err(|error| {
         // A page is better described as a page than by the first tag that it does not close.
-        let page = NotSoap::html(answer, mask).is_some();
+        let page = NonSoapResponse::html(answer, mask).is_some();
         let xml = content_type.to_ascii_lowercase().contains("xml");
         if page || !xml { not_wsdl() } else { error.into() }
     })

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{TransportError, remedy};
 use crate::contract::{Failure, first_line};
-use crate::soap::{DecodeError, EncodeError, Fault, MalformedError, NotSoap, Problem};
+use crate::soap::{DecodeError, EncodeError, Fault, MalformedError, NonSoapResponse, Problem};
 
 /// A call without an answer. `Display` does not repeat the `source`; neither ever shows a password:
 /// in what others wrote, those of the call are masked. Of a fault or a message of many lines it shows
@@ -20,7 +20,7 @@ pub enum CallError {
     Transport(#[from] TransportError),
     /// What came is no SOAP: an error page, a sign-in page, a redirect, an empty body.
     #[error(transparent)]
-    NotSoap(Box<NotSoap>),
+    NotSoap(Box<NonSoapResponse>),
     /// The service answered with a SOAP fault: its code threw an exception, or it did not
     /// understand the request.
     #[error(transparent)]

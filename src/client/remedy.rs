@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 
 use super::TransportErrorKind;
-use crate::soap::{Fault, FaultCode, NotSoap, Page, SoapVersion};
+use crate::soap::{Fault, FaultCode, NonSoapKind, NonSoapResponse, SoapVersion};
 
 /// The stable word and the remedy for an answer that is a page.
-pub(crate) fn page(answer: &NotSoap) -> (&'static str, &'static str) {
+pub(crate) fn page(answer: &NonSoapResponse) -> (&'static str, &'static str) {
     match (answer.status, &answer.page) {
-        (_, Page::Redirect { sign_in: true, .. }) => (
+        (_, NonSoapKind::Redirect { sign_in: true, .. }) => (
             "sign-in",
             "a sign-in page stands before the service: exempt the service's address from it",
         ),
-        (_, Page::Redirect { .. }) => (
+        (_, NonSoapKind::Redirect { .. }) => (
             "redirect",
             "redirects are not followed: set the URL to the address it points to, if it is right",
         ),
@@ -39,32 +39,34 @@ pub(crate) fn page(answer: &NotSoap) -> (&'static str, &'static str) {
             "gateway",
             "a proxy could not reach the service: is it running? Is the way to it open?",
         ),
-        (400, Page::Empty) => {
+        (400, NonSoapKind::Empty) => {
             ("bad-request", "it could not read the request's XML: something between changes it")
         }
-        (_, Page::Compressed(_)) => (
+        (_, NonSoapKind::Compressed(_)) => (
             "compression",
             "switch compression off for the service's path (IIS: dynamic compression; or at the proxy)",
         ),
-        (_, Page::SignIn) => (
+        (_, NonSoapKind::SignIn) => (
             "sign-in",
             "a sign-in page stands before the service: exempt the service's address from it",
         ),
-        (200..=299, Page::Html) => (
+        (200..=299, NonSoapKind::Html) => (
             "html-page",
             "the URL leads to a page: set it to the service's own address, ending in .asmx or .svc",
         ),
-        (_, Page::Html) => (
+        (_, NonSoapKind::Html) => (
             "html-page",
             "an error page instead of SOAP: look at the web server's event log for its cause",
         ),
-        (_, Page::Empty) => ("empty-answer", "look at the web server's log: it answered nothing"),
+        (_, NonSoapKind::Empty) => {
+            ("empty-answer", "look at the web server's log: it answered nothing")
+        }
         _ => ("not-soap", "check the URL: what answers there is not a SOAP service"),
     }
 }
 
 /// The same for an answer to the question for the WSDL.
-pub(crate) fn no_wsdl(answer: &NotSoap) -> (&'static str, Cow<'static, str>) {
+pub(crate) fn no_wsdl(answer: &NonSoapResponse) -> (&'static str, Cow<'static, str>) {
     const UNPUBLISHED: &str =
         "where the service publishes no WSDL, set its namespace (--namespace, namespace =)";
     let (code, remedy) = page(answer);

@@ -1,7 +1,7 @@
 //! One call of an operation with harmless words, and what its answer says of the password.
 
+use super::diagnoses;
 use super::report::Finding;
-use super::trouble;
 use crate::client::{CallError, Client, remedy};
 use crate::contract::{
     Operation, OperationInfo, OperationResult as _, Secrets, Verdict, dispatch, first_line,
@@ -44,7 +44,7 @@ pub(super) async fn ask(
             failure.message.as_deref().map_or("(no message)", first_line).to_owned(),
         )),
         Err(error) => {
-            let finding = trouble::call(&error, namespace);
+            let finding = diagnoses::call(&error, namespace);
             Err(match error {
                 CallError::Fault(fault) if remedy::is_unknown_action(&fault.reason) => {
                     Unanswered::UnknownOperation(finding)

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::diagnoses;
 use super::report::{Finding, Outcome, Step};
 use super::subject::Subject;
-use super::trouble;
 use crate::client::{BuildError, CallError, Client, Discovery, Transport as _, remedy};
 use crate::contract::raw::{Presence, RawInputs, StringList};
 use crate::contract::{Kind, OperationInfo, SideEffect, first_line};
@@ -134,7 +134,7 @@ impl Probe {
     fn verdict(&self, subject: &Subject, namespace: &str) -> Result<String, Finding> {
         let response = match &self.result {
             Ok(response) => response,
-            Err(error) => return Err(trouble::call(error, namespace)),
+            Err(error) => return Err(diagnoses::call(error, namespace)),
         };
         let (binding, version) = (Binding::new(namespace, self.version), self.version);
         let unmasked = binding.decode_raw_response(NO_OPERATION, response, &Mask::default());
@@ -165,7 +165,7 @@ impl Probe {
         }
         match (read, &self.asked) {
             (Err(DecodeError::NotSoap(answer)), _) => {
-                Err(trouble::call(&DecodeError::NotSoap(answer).into(), namespace))
+                Err(diagnoses::call(&DecodeError::NotSoap(answer).into(), namespace))
             }
             // Whatever it says, it says so in the version.
             (_, Some(asked)) if answer_version(response).is_some() => {
@@ -178,7 +178,7 @@ impl Probe {
             (Err(DecodeError::Fault(fault)), _) => {
                 Ok(format!("SOAP {version}: answers with a fault ({})", shortened(&fault.reason)))
             }
-            (Err(error), _) => Err(trouble::call(&error.into(), namespace)),
+            (Err(error), _) => Err(diagnoses::call(&error.into(), namespace)),
             (Ok(_), _) => Ok(format!("SOAP {version}: even an unknown operation is answered")),
         }
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::diagnoses;
 use super::report::{Finding, Outcome, Step};
 use super::subject::Subject;
-use super::trouble;
 use crate::client::{DiscoverError, Discovery};
 use crate::contract::{GetSignInCookieInfo, Kind, Operation as _, SideEffect};
 use crate::http::url::authority;
@@ -16,7 +16,7 @@ pub(super) fn wsdl(subject: &Subject, result: &Result<Discovery, DiscoverError>)
         Ok(discovery) => discovery,
         Err(error) => {
             let text = "the service does not describe itself";
-            return Step::new("wsdl", text).with(trouble::discover(error));
+            return Step::new("wsdl", text).with(diagnoses::discover(error));
         }
     };
     let description = &discovery.description;

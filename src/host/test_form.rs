@@ -7,7 +7,7 @@ use hyper::http::request::Parts;
 
 use super::aspnet::AspNetResponse;
 use super::endpoint::{Answered, Call, Endpoint, Route};
-use super::html::{page};
+use super::html::page;
 use super::request::{self, Peer, text};
 use super::settings::{Settings, TestForm};
 use super::{Hosting, host_header};

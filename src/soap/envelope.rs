@@ -2,7 +2,7 @@
 
 use super::error::Problem;
 use super::read::{Types, check_type, is_nil, read_header, read_list};
-use super::refusal::RequestError;
+use super::request_error::RequestError;
 use super::{Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawInputs};
 use crate::http::{HttpRequest, media_type};

@@ -1,7 +1,7 @@
 //! Why a message cannot be written, and what is wrong with one that was read.
 
 use super::fault::Fault;
-use super::page::NotSoap;
+use super::non_soap::NonSoapResponse;
 use super::{DEFAULT_NAMESPACE, SoapVersion};
 use crate::contract::VariableError;
 use crate::secret::Mask;
@@ -79,7 +79,7 @@ impl EncodeError {
 pub enum DecodeError {
     /// What came back is no SOAP.
     #[error(transparent)]
-    NotSoap(#[from] Box<NotSoap>),
+    NotSoap(#[from] Box<NonSoapResponse>),
     /// The service answered with a fault.
     #[error(transparent)]
     Fault(#[from] Box<Fault>),

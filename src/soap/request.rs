@@ -2,7 +2,7 @@
 
 use super::envelope::Envelope;
 use super::error::EncodeError;
-use super::refusal::RequestError;
+use super::request_error::RequestError;
 use super::{Binding, SoapVersion};
 use crate::contract::raw::{Presence, RawInputs};
 use crate::contract::{AUTH_PASSWORD, Operation, VariableError, Variables};

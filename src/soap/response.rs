@@ -2,7 +2,7 @@
 
 use super::error::{DecodeError, EncodeError, MalformedError, Problem};
 use super::fault::Fault;
-use super::page::NotSoap;
+use super::non_soap::NonSoapResponse;
 use super::read::{
     Located, Other, Types, check_type, is_nil, read_bool, read_header, read_list, read_string,
 };
@@ -107,7 +107,7 @@ impl Binding {
         response: &HttpResponse,
         mask: &Mask,
     ) -> Result<Found, DecodeError> {
-        if let Some(page) = NotSoap::recognise(response, mask) {
+        if let Some(page) = NonSoapResponse::recognise(response, mask) {
             return Err(Box::new(page).into());
         }
         if response.body.len() > self.limits().body {
@@ -125,7 +125,7 @@ impl Binding {
             Err(Stopped::At(Located { path, problem })) => {
                 // A proxy may call its error page text/xml.
                 if matches!(problem, Problem::Xml(_) | Problem::NoEnvelope { .. })
-                    && let Some(page) = NotSoap::html(response, mask)
+                    && let Some(page) = NonSoapResponse::html(response, mask)
                 {
                     return Err(Box::new(page).into());
                 }

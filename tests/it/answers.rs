@@ -7,7 +7,7 @@ use std::sync::Arc;
 use external_providers::client::{CallError, TransportErrorKind};
 use external_providers::contract::{Authenticate, Authentication};
 use external_providers::doctor::{Options, Subject, check};
-use external_providers::soap::Page;
+use external_providers::soap::NonSoapKind;
 use external_providers::{Client, client::DiscoverError};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -152,7 +152,7 @@ async fn compression_unasked_is_named() {
         let url = format!("http://{address}/Provider.asmx");
         let error = Client::builder(&url, "s3cret").discover().await.unwrap_err();
         let compressed = matches!(&error, DiscoverError::NotWsdl { answer, .. }
-            if matches!(&answer.page, Page::Compressed(coding) if coding.ends_with("gzip")));
+            if matches!(&answer.page, NonSoapKind::Compressed(coding) if coding.ends_with("gzip")));
         assert!(compressed, "{error}");
         let options = Options { round_trips: 1, ..Options::default() };
         let report = check(&Subject::new(url), &options, |_| ()).await;

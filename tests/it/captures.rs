@@ -8,7 +8,7 @@ use external_providers::contract::{
 use external_providers::http::{HttpRequest, HttpResponse};
 use external_providers::secret::Mask;
 use external_providers::soap::{
-    Binding, DEFAULT_NAMESPACE, DecodeError, Envelope, Limits, Page, SoapVersion,
+    Binding, DEFAULT_NAMESPACE, DecodeError, Envelope, Limits, NonSoapKind, SoapVersion,
 };
 
 use crate::support::captures;
@@ -53,13 +53,13 @@ fn every_captured_answer_is_read_and_written_again_byte_for_byte() {
                 assert_eq!(response.status, 500, "{name}");
                 faults += 1;
             }
-            Err(DecodeError::NotSoap(answer)) if answer.page == Page::Empty => {
+            Err(DecodeError::NotSoap(answer)) if answer.page == NonSoapKind::Empty => {
                 assert!(matches!(response.status, 400 | 415), "{name}");
                 assert_eq!(answer.status, response.status, "{name}");
                 empty += 1;
             }
             Err(DecodeError::NotSoap(answer)) => {
-                assert_eq!(answer.page, Page::Html, "{name}");
+                assert_eq!(answer.page, NonSoapKind::Html, "{name}");
                 pages += 1;
             }
             Err(DecodeError::Malformed(error)) => {

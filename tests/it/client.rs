@@ -9,7 +9,7 @@ use external_providers::Client;
 use external_providers::client::{BuildError, CallError, ClientBuilder, TransportErrorKind};
 use external_providers::contract::{Authenticate, Authentication};
 use external_providers::http::{ConnectCause, UrlError};
-use external_providers::soap::{FaultCode, Page, SoapVersion};
+use external_providers::soap::{FaultCode, NonSoapKind, SoapVersion};
 
 use crate::support::Folder;
 
@@ -81,7 +81,7 @@ async fn call(
     result.map(|answer| answer.result)
 }
 
-fn not_soap(result: Result<Authentication, CallError>) -> (u16, Page, String) {
+fn not_soap(result: Result<Authentication, CallError>) -> (u16, NonSoapKind, String) {
     match result {
         Err(CallError::NotSoap(answer)) => {
             (answer.status, answer.page.clone(), answer.excerpt.clone())
@@ -134,12 +134,12 @@ async fn pages_are_told_apart() {
     let echo =
         format!("<html><title>Oops</title>authPW=hunter2&amp;&lt;x&gt; {USER_PASSWORD}</html>");
     for (status, expected) in [
-        ("200 OK", Page::Html),
-        ("401 Unauthorized", Page::SignIn),
-        ("403 Forbidden", Page::Html),
-        ("404 Not Found", Page::Html),
-        ("502 Bad Gateway", Page::Html),
-        ("500 Internal Server Error", Page::Html),
+        ("200 OK", NonSoapKind::Html),
+        ("401 Unauthorized", NonSoapKind::SignIn),
+        ("403 Forbidden", NonSoapKind::Html),
+        ("404 Not Found", NonSoapKind::Html),
+        ("502 Bad Gateway", NonSoapKind::Html),
+        ("500 Internal Server Error", NonSoapKind::Html),
     ] {
         let (found, page, excerpt) =
             not_soap(call(&answering(http(status, html, &echo)), |b| b).await);
@@ -148,13 +148,13 @@ async fn pages_are_told_apart() {
     }
     let moved = "Location: https://sso.example.com/login?next=hunter2\r\n";
     let (_, page, _) = not_soap(call(&answering(http("301 Moved", moved, "")), |b| b).await);
-    assert!(matches!(page, Page::Redirect { sign_in: true, .. }), "{page:?}");
+    assert!(matches!(page, NonSoapKind::Redirect { sign_in: true, .. }), "{page:?}");
     let xml = "Content-Type: text/xml; charset=utf-8\r\n";
     let (status, page, _) = not_soap(call(&answering(http("200 OK", xml, "")), |b| b).await);
-    assert_eq!((status, page), (200, Page::Empty));
+    assert_eq!((status, page), (200, NonSoapKind::Empty));
     // A page that calls itself XML.
     let (_, page, _) = not_soap(call(&answering(http("200 OK", xml, &echo)), |b| b).await);
-    assert_eq!(page, Page::Html);
+    assert_eq!(page, NonSoapKind::Html);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use external_providers::fixture::Fixture;
 use external_providers::http::Outcome;
 use external_providers::http1::Limits;
 use external_providers::replay::{Injection, Replay, ReplayServer, Trouble};
-use external_providers::soap::{FaultCode, Page};
+use external_providers::soap::{FaultCode, NonSoapKind};
 
 use crate::raw::{PATIENCE, Peer, answer, call};
 use crate::recordings::{LOGIN, fixture, login};
@@ -254,8 +254,8 @@ fn each_trouble_is_an_error_of_its_own_to_our_client() {
         Err(CallError::Transport(error)) => error.kind,
         other => panic!("{other:?}"),
     };
-    assert_eq!(page(client_meets(&["html500"])), (500, Page::Html));
-    assert_eq!(page(client_meets(&["Authenticate:page401"])), (401, Page::SignIn));
+    assert_eq!(page(client_meets(&["html500"])), (500, NonSoapKind::Html));
+    assert_eq!(page(client_meets(&["Authenticate:page401"])), (401, NonSoapKind::SignIn));
     assert!(matches!(transport(client_meets(&["slow=60s"])), TransportErrorKind::Timeout(_)));
     assert!(matches!(transport(client_meets(&["drip=1/1s"])), TransportErrorKind::Timeout(_)));
     assert!(matches!(transport(client_meets(&["cut=20"])), TransportErrorKind::Broken(_)));

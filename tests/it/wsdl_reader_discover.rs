@@ -8,7 +8,7 @@ use external_providers::Client;
 use external_providers::client::{ClientBuilder, DiscoverError, Discovery, TransportErrorKind};
 use external_providers::contract::{GetUserInfo, Kind, UserInformation};
 use external_providers::doctor::{Gravity, Options, Outcome, Subject, check};
-use external_providers::soap::{Page, SoapVersion};
+use external_providers::soap::{NonSoapKind, SoapVersion};
 
 use crate::check::forward_closed;
 use crate::check_peers::{PASSWORD, distorted, respond, sample_host, serve};
@@ -252,15 +252,15 @@ async fn what_is_no_wsdl_is_said_for_what_it_is() {
     };
     let html = "Content-Type: text/html\r\n";
     for (host, expected, words) in [
-        (page("200 OK", html, "<html><h1>Welcome"), Page::Html, "HTTP 200, an HTML page"),
-        (page("404 Not Found", html, "<html>none"), Page::Html, "HTTP 404"),
-        (page("401 Unauthorized", html, ""), Page::SignIn, "sign in"),
-        (page("200 OK", XML, "<html><body>s3cret"), Page::Html, "\"***\""),
-        (page("200 OK", XML, ""), Page::Empty, "an empty body"),
-        (page("200 OK", "Content-Type: text/plain\r\n", "hello"), Page::Other, "hello"),
+        (page("200 OK", html, "<html><h1>Welcome"), NonSoapKind::Html, "HTTP 200, an HTML page"),
+        (page("404 Not Found", html, "<html>none"), NonSoapKind::Html, "HTTP 404"),
+        (page("401 Unauthorized", html, ""), NonSoapKind::SignIn, "sign in"),
+        (page("200 OK", XML, "<html><body>s3cret"), NonSoapKind::Html, "\"***\""),
+        (page("200 OK", XML, ""), NonSoapKind::Empty, "an empty body"),
+        (page("200 OK", "Content-Type: text/plain\r\n", "hello"), NonSoapKind::Other, "hello"),
         (
             page("302 Found", "Location: /login?a=b\r\n", ""),
-            Page::Redirect { location: "/login?…".into(), sign_in: true },
+            NonSoapKind::Redirect { location: "/login?…".into(), sign_in: true },
             "a redirect to a sign-in page",
         ),
     ] {

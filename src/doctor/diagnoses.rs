@@ -2,10 +2,10 @@
 
 use super::report::Finding;
 use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind, remedy};
-use crate::soap::{NotSoap, Problem};
+use crate::soap::{NonSoapResponse, Problem};
 
 /// An answer that is a page.
-pub(super) fn page(answer: &NotSoap) -> Finding {
+pub(super) fn page(answer: &NonSoapResponse) -> Finding {
     let excerpt = match answer.excerpt.as_str() {
         "" => String::new(),
         excerpt => format!(": \"{excerpt}\""),

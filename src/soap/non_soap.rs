@@ -17,13 +17,13 @@ const WINDOW: usize = 64 << 10;
 /// An answer that is no SOAP message. Secrets are masked in all of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the answer is not SOAP: HTTP {status}, {}{}", self.what(), quoted(excerpt))]
-pub struct NotSoap {
+pub struct NonSoapResponse {
     /// The HTTP status.
     pub status: u16,
     /// The content type, when there is one.
     pub content_type: Option<String>,
     /// What it looks like.
-    pub page: Page,
+    pub page: NonSoapKind,
     /// The first words of the body, without markup, white space folded.
     pub excerpt: String,
 }
@@ -31,7 +31,7 @@ pub struct NotSoap {
 /// What an answer that is no SOAP looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Page {
+pub enum NonSoapKind {
     /// A redirect (3xx). It is not followed.
     Redirect {
         /// Where to.
@@ -59,7 +59,7 @@ pub enum Page {
     Other,
 }
 
-impl std::fmt::Display for Page {
+impl std::fmt::Display for NonSoapKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Redirect { location, sign_in: true } => {
@@ -87,11 +87,11 @@ fn quoted(excerpt: &str) -> String {
     if excerpt.is_empty() { String::new() } else { format!(": \"{excerpt}\"") }
 }
 
-impl NotSoap {
+impl NonSoapResponse {
     /// What came, with its content type; where nothing more is known of it, the type alone.
     pub(crate) fn what(&self) -> String {
         match (&self.page, &self.content_type) {
-            (Page::Other, Some(content_type)) => content_type.clone(),
+            (NonSoapKind::Other, Some(content_type)) => content_type.clone(),
             (page, Some(content_type)) => format!("{page}, {content_type}"),
             (page, None) => page.to_string(),
         }
@@ -119,7 +119,7 @@ impl NotSoap {
     /// Is it an HTML page, whatever its content type says?
     pub(crate) fn html(response: &HttpResponse, mask: &Mask) -> Option<Self> {
         let page = Self::describe(response, mask);
-        matches!(page.page, Page::Html | Page::SignIn).then_some(page)
+        matches!(page.page, NonSoapKind::Html | NonSoapKind::SignIn).then_some(page)
     }
 
     /// Describes an answer that was found to be something else than what is due.
@@ -134,7 +134,7 @@ impl NotSoap {
         };
         let location = response.headers.get("Location").filter(|_| (300..400).contains(&status));
         let page = if let Some(location) = location {
-            Page::Redirect {
+            NonSoapKind::Redirect {
                 sign_in: looks_like_sign_in(&location),
                 location: bounded(
                     &mask.apply_to_start(&bare_address(&location), 4 * EXCERPT),
@@ -142,27 +142,27 @@ impl NotSoap {
                 ),
             }
         } else if matches!(status, 401 | 407) || asks_for_password(&text) {
-            Page::SignIn
+            NonSoapKind::SignIn
         } else if let Some(coding) = compression.filter(|_| !response.body.is_empty()) {
-            Page::Compressed(coding)
+            NonSoapKind::Compressed(coding)
         } else if response.body.is_empty() {
-            Page::Empty
+            NonSoapKind::Empty
         } else if looks_like_html(media_type, &text) {
-            Page::Html
+            NonSoapKind::Html
         } else if looks_binary(&text) {
             let start = &response.body[..response.body.len().min(START)];
             let shown = String::from_utf8_lossy(start);
             let is_safe = mask.apply(&shown) == shown;
             let start =
                 start.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
-            Page::Binary {
+            NonSoapKind::Binary {
                 length: response.body.len(),
                 start: if is_safe { start } else { String::new() },
             }
         } else {
-            Page::Other
+            NonSoapKind::Other
         };
-        let text = if let Page::Binary { .. } = page { Cow::Borrowed("") } else { text };
+        let text = if let NonSoapKind::Binary { .. } = page { Cow::Borrowed("") } else { text };
         Self {
             status,
             content_type: content_type
@@ -308,8 +308,8 @@ mod tests {
         HttpResponse { status, headers: all, body: body.as_bytes().to_vec() }
     }
 
-    fn recognise(response: &HttpResponse) -> Option<NotSoap> {
-        NotSoap::recognise(response, &Mask::new([&Secret::new("hunter2")]))
+    fn recognise(response: &HttpResponse) -> Option<NonSoapResponse> {
+        NonSoapResponse::recognise(response, &Mask::new([&Secret::new("hunter2")]))
     }
 
     #[test]
@@ -317,37 +317,39 @@ mod tests {
         let html = [("Content-Type", "text/html; charset=utf-8")];
         let location = |to| [("Location", to)];
         for (response, page) in [
-            (response(200, &html, "<html><input type=\"password\"></html>"), Page::SignIn),
-            (response(401, &html, "<html>denied</html>"), Page::SignIn),
-            (response(404, &html, "<html>none</html>"), Page::Html),
-            (response(200, &[], "<!DOCTYPE html><p>x"), Page::Html),
-            (response(200, &[("Content-Type", "text/xml")], ""), Page::Empty),
-            (response(415, &[("Content-Type", "text/xml")], ""), Page::Empty),
-            (response(200, &[("Content-Type", "application/json")], "{}"), Page::Other),
+            (response(200, &html, "<html><input type=\"password\"></html>"), NonSoapKind::SignIn),
+            (response(401, &html, "<html>denied</html>"), NonSoapKind::SignIn),
+            (response(404, &html, "<html>none</html>"), NonSoapKind::Html),
+            (response(200, &[], "<!DOCTYPE html><p>x"), NonSoapKind::Html),
+            (response(200, &[("Content-Type", "text/xml")], ""), NonSoapKind::Empty),
+            (response(415, &[("Content-Type", "text/xml")], ""), NonSoapKind::Empty),
+            (response(200, &[("Content-Type", "application/json")], "{}"), NonSoapKind::Other),
             (
                 response(
                     200,
                     &[("Content-Type", "text/xml"), ("content-encoding", "GZip")],
                     "\x1f",
                 ),
-                Page::Compressed("gzip".into()),
+                NonSoapKind::Compressed("gzip".into()),
             ),
             (
                 response(404, &[("Content-Encoding", "identity, br")], "x"),
-                Page::Compressed("br".into()),
+                NonSoapKind::Compressed("br".into()),
             ),
-            (response(503, &[("Content-Type", "text/xml")], "<a/>"), Page::Other),
+            (response(503, &[("Content-Type", "text/xml")], "<a/>"), NonSoapKind::Other),
             (
                 response(302, &location("https://a/Login.aspx?u=hunter2"), ""),
-                Page::Redirect { location: "https://a/Login.aspx?…".into(), sign_in: true },
+                NonSoapKind::Redirect {
+                    location: "https://a/Login.aspx?…".into(), sign_in: true
+                },
             ),
             (
                 response(302, &location("https://bob:x@a:1/b@c#d"), ""),
-                Page::Redirect { location: "https://a:1/b@c?…".into(), sign_in: false },
+                NonSoapKind::Redirect { location: "https://a:1/b@c?…".into(), sign_in: false },
             ),
             (
                 response(301, &location("https://a/b"), ""),
-                Page::Redirect { location: "https://a/b".into(), sign_in: false },
+                NonSoapKind::Redirect { location: "https://a/b".into(), sign_in: false },
             ),
         ] {
             assert_eq!(recognise(&response).unwrap().page, page);
@@ -392,15 +394,15 @@ mod tests {
         for (mask, start) in
             [(Mask::default(), " (89 50 4e 47 0d 0a 1a 0a)"), (Mask::new([&secret]), "")]
         {
-            let found = NotSoap::describe(&answer(&body, "image/png"), &mask).to_string();
+            let found = NonSoapResponse::describe(&answer(&body, "image/png"), &mask).to_string();
             assert_eq!(
                 found,
                 format!("the answer is not SOAP: HTTP 200, binary, 190 bytes{start}, image/png")
             );
         }
-        let json = NotSoap::describe(&answer(b"{}", "application/json"), &Mask::default());
+        let json = NonSoapResponse::describe(&answer(b"{}", "application/json"), &Mask::default());
         assert_eq!(json.to_string(), "the answer is not SOAP: HTTP 200, application/json: \"{}\"");
         let german = answer("gr\u{fc}\u{df}e, \u{fffd}".as_bytes(), "text/plain");
-        assert_eq!(NotSoap::describe(&german, &Mask::default()).page, Page::Other);
+        assert_eq!(NonSoapResponse::describe(&german, &Mask::default()).page, NonSoapKind::Other);
     }
 }
