@@ -51,6 +51,6 @@ mod password;
 
 mod diagnoses;
 
-pub use report::{Finding, Gravity, Outcome, Report, Step};
+pub use report::{Finding, Outcome, Report, Severity, Step};
 pub use run::check;
 pub use subject::{Options, Subject};

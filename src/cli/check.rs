@@ -47,7 +47,7 @@ use super::{
 JSON (--json): one object: ok (no findings), checks (kind, url, outcome, steps). A step has name
 (settings, resolve, connect, tls, wsdl, contract, soap, password, times, clock, http), outcome
 (ok, warning, finding, not-checked), text, milliseconds (or null), details, findings. A finding has
-code (a stable word: namespace, old-tls, …), gravity (note, warning, finding), text, remedy (or
+code (a stable word: namespace, old-tls, …), severity (note, warning, finding), text, remedy (or
 null). Members may be added; none is removed.
 
 Exit codes:

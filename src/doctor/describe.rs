@@ -8,7 +8,7 @@ use super::subject::Subject;
 use crate::client::{DiscoverError, Discovery};
 use crate::contract::{GetSignInCookieInfo, Kind, Operation as _, SideEffect};
 use crate::http::url::authority;
-use crate::wsdl::{Description, Difference, DifferenceKind, Match, Severity};
+use crate::wsdl::{self, Description, Difference, DifferenceKind, Match};
 
 /// What came of fetching the description.
 pub(super) fn wsdl(subject: &Subject, result: &Result<Discovery, DiscoverError>) -> Step {
@@ -165,7 +165,7 @@ pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
         let differences = discovery.description.compare(found);
         for difference in &differences {
             match difference.severity {
-                Severity::Unchecked => lost.push(difference.path.clone()),
+                wsdl::Severity::Unchecked => lost.push(difference.path.clone()),
                 _ => step.add(finding(difference, subject)),
             }
         }
@@ -249,7 +249,7 @@ fn version(step: &mut Step, subject: &Subject, found: &crate::wsdl::Found) {
 /// A difference as a finding.
 fn finding(difference: &Difference, subject: &Subject) -> Finding {
     let text = difference.to_string();
-    if difference.severity == Severity::Breaking {
+    if difference.severity == wsdl::Severity::Breaking {
         return Finding::new("difference", text).remedy(
             "let the service use the vendor's types (SmarterTrack.Connector) and XmlSerializer",
         );

@@ -19,10 +19,10 @@ pub enum Outcome {
     Finding,
 }
 
-/// How grave a finding is.
+/// How severe a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Gravity {
+pub enum Severity {
     /// Good to know.
     Note,
     /// It works, but somebody should look at it.
@@ -36,8 +36,8 @@ pub enum Gravity {
 pub struct Finding {
     /// Which trouble: a stable word for machines, `namespace`, `old-tls`.
     pub code: &'static str,
-    /// How grave it is.
-    pub gravity: Gravity,
+    /// How severe it is.
+    pub severity: Severity,
     /// What is wrong, for people.
     pub text: String,
     /// What to do about it.
@@ -46,15 +46,15 @@ pub struct Finding {
 
 impl Finding {
     pub(super) fn new(code: &'static str, text: impl Into<String>) -> Self {
-        Self { code, gravity: Gravity::Finding, text: text.into(), remedy: None }
+        Self { code, severity: Severity::Finding, text: text.into(), remedy: None }
     }
 
     pub(super) fn warning(code: &'static str, text: impl Into<String>) -> Self {
-        Self { gravity: Gravity::Warning, ..Self::new(code, text) }
+        Self { severity: Severity::Warning, ..Self::new(code, text) }
     }
 
     pub(super) fn note(code: &'static str, text: impl Into<String>) -> Self {
-        Self { gravity: Gravity::Note, ..Self::new(code, text) }
+        Self { severity: Severity::Note, ..Self::new(code, text) }
     }
 
     pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {
@@ -64,7 +64,7 @@ impl Finding {
 
     /// The same, but no reason to fail.
     pub(super) fn at_most_warning(mut self) -> Self {
-        self.gravity = self.gravity.min(Gravity::Warning);
+        self.severity = self.severity.min(Severity::Warning);
         self
     }
 }
@@ -110,10 +110,10 @@ impl Step {
 
     /// Adds a finding, and is as bad as it from then on.
     pub(super) fn add(&mut self, finding: Finding) {
-        let worst = match finding.gravity {
-            Gravity::Note => self.outcome,
-            Gravity::Warning => Outcome::Warning,
-            Gravity::Finding => Outcome::Finding,
+        let worst = match finding.severity {
+            Severity::Note => self.outcome,
+            Severity::Warning => Outcome::Warning,
+            Severity::Finding => Outcome::Finding,
         };
         self.outcome = self.outcome.max(worst);
         self.findings.push(finding);
@@ -171,7 +171,7 @@ impl Report {
         self.steps.iter().find(|step| step.name == name)
     }
 
-    /// All findings, whatever their gravity, in order.
+    /// All findings, whatever their severity, in order.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.steps.iter().flat_map(|step| &step.findings)
     }

@@ -8,7 +8,7 @@ use external_providers::contract::{
     EventHandled, GetUserInfo, HandleEvent, Kind, Operation, RegisterUser, Registration,
     UserInformation,
 };
-use external_providers::doctor::{Gravity, Options, Outcome, Report, Subject, check};
+use external_providers::doctor::{Options, Outcome, Report, Severity, Subject, check};
 use external_providers::soap::SoapVersion;
 use external_providers::wsdl::Match;
 
@@ -69,7 +69,7 @@ fn mistakes_are_named() {
     let code = |report: &Report, code: &str| {
         let found = report.findings().find(|finding| finding.code == code);
         let found = found.unwrap_or_else(|| panic!("no {code}: {report:#?}"));
-        assert_eq!(found.gravity, Gravity::Finding, "{found:?}");
+        assert_eq!(found.severity, Severity::Finding, "{found:?}");
         found.remedy.clone().unwrap()
     };
     let report = look("Provider.asmx", |subject| subject.password = Some("wrong one".into()));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use external_providers::contract::{
     Answer, EventHandled, EventProvider, HandleEvent, Kind, ProviderResult,
 };
-use external_providers::doctor::{Finding, Gravity, Options, Outcome, Report, Subject, check};
+use external_providers::doctor::{Finding, Options, Outcome, Report, Severity, Subject, check};
 use external_providers::host::{Host, Service};
 use external_providers::soap::SoapVersion;
 
@@ -42,7 +42,7 @@ fn finding<'r>(report: &'r Report, code: &str) -> &'r Finding {
 async fn expect(subject: &Subject, code: &str, words: &str, remedy: &str) -> Report {
     let report = look(subject).await;
     let found = finding(&report, code);
-    assert_eq!(found.gravity, Gravity::Finding, "{found:?}");
+    assert_eq!(found.severity, Severity::Finding, "{found:?}");
     assert!(found.text.contains(words), "{found:?}");
     assert!(found.remedy.as_deref().unwrap_or_default().contains(remedy), "{found:?}");
     assert!(report.has_findings());
@@ -96,7 +96,7 @@ async fn all_is_well_with_our_own_host() {
             // Of logins all that can be said without a user is that.
             let login = path == "/Provider.asmx" && kind.is_none_or(|kind| kind == Kind::Login);
             assert_eq!(codes(&report), vec!["login-unproven"; usize::from(login)], "{report:#?}");
-            assert!(report.findings().all(|finding| finding.gravity == Gravity::Note));
+            assert!(report.findings().all(|finding| finding.severity == Severity::Note));
             assert_eq!(report.outcome, Outcome::Ok);
             let password = &report.step("password").unwrap().text;
             assert_eq!(password, "ours is accepted, a wrong one is refused");
@@ -146,7 +146,7 @@ async fn the_namespace_is_another() {
     let set = Subject { url, namespace: Some("urn:company".into()), ..open };
     assert_eq!(look(&set).await.outcome, Outcome::Warning);
     let discovering = Subject { namespace: None, ..set };
-    assert_eq!(finding(&look(&discovering).await, "forbidden").gravity, Gravity::Finding);
+    assert_eq!(finding(&look(&discovering).await, "forbidden").severity, Severity::Finding);
 }
 
 /// Passes a request on as it is.
@@ -191,7 +191,7 @@ async fn an_operation_is_renamed() {
     let report = look(&subject).await;
     assert!(!report.has_findings() && report.outcome == Outcome::Ok, "{report:#?}");
     let report = look(&Subject { kind: None, ..subject }).await;
-    assert_eq!(finding(&report, "operation-name").gravity, Gravity::Warning);
+    assert_eq!(finding(&report, "operation-name").severity, Severity::Warning);
 }
 
 #[tokio::test]
@@ -440,7 +440,7 @@ async fn habits_of_servers_are_named() {
     });
     let report = look(&subject(odd, "/Provider.asmx")).await;
     assert!(finding(&report, "chunked").text.contains("HTTP 411"));
-    assert_eq!(finding(&report, "chunked").gravity, Gravity::Note);
+    assert_eq!(finding(&report, "chunked").severity, Severity::Note);
     assert!(finding(&report, "expect").text.contains("417"));
     assert!(finding(&report, "clock").text.contains("behind ours"));
     assert_eq!(report.outcome, Outcome::Warning);
@@ -466,12 +466,12 @@ async fn expect_that_is_answered_late_is_measured() {
     let options = Options { step: Duration::from_secs(1), ..Options::default() };
     let report = check(&subject(waiting, "/Provider.asmx"), &options, |_| ()).await;
     let found = finding(&report, "expect");
-    assert_eq!(found.gravity, Gravity::Warning);
+    assert_eq!(found.severity, Severity::Warning);
     assert!(found.remedy.as_ref().unwrap().contains("350 ms"), "{found:?}");
     let breaking = serve_expecting(Expect::Break, move |request| forward_closed(host, request));
     let report = look(&subject(breaking, "/Provider.asmx")).await;
     let found = finding(&report, "expect");
-    assert_eq!(found.gravity, Gravity::Warning);
+    assert_eq!(found.severity, Severity::Warning);
     assert!(found.text.contains("breaks the connection"), "{found:?}");
 }
 
@@ -575,7 +575,7 @@ async fn a_port_that_hangs_costs_no_more_than_its_time() {
     let started = Instant::now();
     let report = check(&subject(silent, "/Provider.asmx"), &options, |_| ()).await;
     let found = finding(&report, "timeout");
-    assert_eq!(found.gravity, Gravity::Finding);
+    assert_eq!(found.severity, Severity::Finding);
     assert!(found.remedy.as_ref().unwrap().contains("hanging"), "{found:?}");
     // The description comes, but no call is answered.
     let host = sample_host(NAMESPACE);
@@ -597,7 +597,7 @@ async fn a_port_that_hangs_costs_no_more_than_its_time() {
     let report = check(&subject(silent, "/Provider.asmx"), &options, |_| ()).await;
     assert!(report.has_findings());
     assert_eq!(report.step("soap").unwrap().outcome, Outcome::NotChecked);
-    assert_eq!(finding(&report, "time-up").gravity, Gravity::Warning);
+    assert_eq!(finding(&report, "time-up").severity, Severity::Warning);
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use external_providers::doctor::{Gravity, Options, Report, Subject, check};
+use external_providers::doctor::{Options, Report, Severity, Subject, check};
 
 use crate::check_peers::{PASSWORD, distorted, sample_host};
 
@@ -44,7 +44,7 @@ async fn the_wsdl_sends_its_readers_elsewhere() {
         let report = look(naming(address), "/Provider.asmx").await;
         let found: Vec<_> = report.findings().filter(|f| f.code == "wsdl-address").collect();
         assert_eq!(found.len(), 1, "said once for both ports: {report:#?}");
-        assert_eq!(found[0].gravity, Gravity::Warning);
+        assert_eq!(found[0].severity, Severity::Warning);
         assert!(found[0].text.contains(&format!("than the URL, {shown}:")), "{found:?}");
         assert!(found[0].text.contains("zeep") && found[0].text.contains("svcutil"), "{found:?}");
         assert!(found[0].remedy.as_ref().unwrap().contains("callers reach it"), "{found:?}");

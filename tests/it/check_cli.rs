@@ -89,7 +89,7 @@ fn json_for_machines() {
     assert_eq!((code, &json["ok"]), (Some(9), &Value::Bool(false)), "{out}");
     assert_eq!(json["checks"][0]["kind"], Value::Null);
     let finding = &json["checks"][0]["steps"][1]["findings"][0];
-    assert_eq!((&finding["code"], &finding["gravity"]), (&"refused".into(), &"finding".into()));
+    assert_eq!((&finding["code"], &finding["severity"]), (&"refused".into(), &"finding".into()));
     assert!(finding["remedy"].as_str().unwrap().contains("nothing listens"));
 }
 

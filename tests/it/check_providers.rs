@@ -7,7 +7,7 @@ use external_providers::contract::raw::{Presence, RawResult};
 use external_providers::contract::{
     Answer, Authenticate, Authentication, GetSignInCookieInfo, Kind, LoginProvider, ProviderResult,
 };
-use external_providers::doctor::{Finding, Gravity, Options, Outcome, Report, Subject, check};
+use external_providers::doctor::{Finding, Options, Outcome, Report, Severity, Subject, check};
 use external_providers::host::{Host, RawAnswer, RawCall, RawError, RawProvider, Service};
 use external_providers::sample::Sample;
 use external_providers::soap::SoapVersion;
@@ -76,8 +76,8 @@ async fn look_with(subject: &Subject, allow_changes: bool) -> Report {
     check(subject, &options, |_| ()).await
 }
 
-fn codes(report: &Report) -> Vec<(&str, Gravity)> {
-    report.findings().map(|finding| (finding.code, finding.gravity)).collect()
+fn codes(report: &Report) -> Vec<(&str, Severity)> {
+    report.findings().map(|finding| (finding.code, finding.severity)).collect()
 }
 
 fn finding<'r>(report: &'r Report, code: &str) -> &'r Finding {
@@ -99,7 +99,7 @@ async fn one_says_no_to_everything() {
         for password in [Some(PASSWORD.into()), None] {
             let report = look(&Subject { password, ..subject.clone() }).await;
             assert!(!text(&report).contains("accepted"), "{report:#?}");
-            let unproven = ("password-unproven", Gravity::Warning);
+            let unproven = ("password-unproven", Severity::Warning);
             assert_eq!(codes(&report), [unproven; 2], "each operation is named");
             let words = "\"Login Failure\" to a wrong password";
             assert!(finding(&report, "password-unproven").text.contains(words), "{report:#?}");
@@ -113,7 +113,7 @@ async fn one_says_no_to_everything() {
     };
     let report = look(&subject(mixed, None)).await;
     assert_eq!(text(&report), "ours is accepted by GetCustomFieldOptions, a wrong one is refused");
-    assert_eq!(codes(&report), [("password-unproven", Gravity::Warning); 2]);
+    assert_eq!(codes(&report), [("password-unproven", Severity::Warning); 2]);
     // …and one that does answer shows that nobody looks at it.
     let report = look(&subject(|operation, _| proper(operation), None)).await;
     assert_eq!(text(&report), "any password is accepted");
@@ -140,13 +140,13 @@ async fn one_wants_another_password_for_each_operation() {
     let login = subject(each, Some(Kind::Login));
     let report = look(&login).await;
     let named = finding(&report, "password-per-operation");
-    assert_eq!(named.gravity, Gravity::Finding);
+    assert_eq!(named.severity, Severity::Finding);
     assert_eq!(named.text, "ours is accepted by GetSignInCookieInfo, and refused by Authenticate");
     assert_eq!(text(&report), named.text);
     // Of the whole service it is the tabs' affair.
     let report = look(&subject(each, None)).await;
     let named = finding(&report, "password-per-operation");
-    assert_eq!(named.gravity, Gravity::Warning);
+    assert_eq!(named.severity, Severity::Warning);
     assert!(named.text.ends_with("refused by GetCustomFieldOptions and Authenticate"), "{named:?}");
     // What is refused by another operation than the tab's is not the last word.
     let ticket = subject(each, Some(Kind::Ticket));
@@ -211,14 +211,14 @@ async fn ones_custom_fields_always_fault() {
     assert!(!text(&report).contains("accepted"), "{report:#?}");
     assert_eq!(text(&report), "GetCustomFieldOptions fails");
     let named = finding(&report, "always-faults");
-    assert_eq!(named.gravity, Gravity::Finding);
+    assert_eq!(named.severity, Severity::Finding);
     assert!(named.text.ends_with("Object reference not set."), "the first line: {named:?}");
     // The others are asked all the same.
     let report = look(&subject(faulty, None)).await;
     let expected =
         "ours is accepted by GetSignInCookieInfo and Authenticate, a wrong one is refused";
     assert_eq!(text(&report), expected);
-    assert_eq!(finding(&report, "always-faults").gravity, Gravity::Finding);
+    assert_eq!(finding(&report, "always-faults").severity, Severity::Finding);
     // A password that makes it fail is told from one that does not.
     let picky = |operation: &str, password: &str| match password {
         PASSWORD => proper(operation),

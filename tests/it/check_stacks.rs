@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use external_providers::Client;
 use external_providers::client::CallError;
 use external_providers::contract::{GetSignInCookieInfo, Kind};
-use external_providers::doctor::{Gravity, Options, Outcome, Report, Subject, check};
+use external_providers::doctor::{Options, Outcome, Report, Severity, Subject, check};
 use external_providers::soap::SoapVersion;
 
 use crate::check::forward_closed;
@@ -107,13 +107,13 @@ async fn a_version_is_spoken_only_if_the_answer_is_of_it() {
     assert!(!report.has_findings(), "{report:#?}");
     assert_eq!(report.step("soap").unwrap().text, "spoken: SOAP 1.1");
     let note = report.findings().find(|finding| finding.code == "soap-version").unwrap();
-    assert_eq!(note.gravity, Gravity::Note);
+    assert_eq!(note.severity, Severity::Note);
     assert!(note.text.contains("the answer to SOAP 1.2 is SOAP 1.1 (No {Envelope}"), "{note:?}");
 
     // Where that version is set, it is the mistake, and the provider's code is not to blame.
     let report = look(&Subject { soap: SoapVersion::V12, ..subject(spyne) }).await;
     let findings: Vec<_> =
-        report.findings().filter(|finding| finding.gravity == Gravity::Finding).collect();
+        report.findings().filter(|finding| finding.severity == Severity::Finding).collect();
     let [finding] = &findings[..] else { panic!("{report:#?}") };
     assert_eq!(finding.code, "soap-version");
     assert_eq!(finding.remedy.as_deref(), Some("set soap = \"1.1\""));
@@ -152,7 +152,7 @@ async fn a_version_that_is_answered_in_the_other_works() {
     let report = look(&Subject { soap: SoapVersion::V12, ..subject(node) }).await;
     assert!(!report.has_findings(), "{report:#?}");
     let warning = report.findings().find(|finding| finding.code == "soap-version").unwrap();
-    assert_eq!(warning.gravity, Gravity::Warning);
+    assert_eq!(warning.severity, Severity::Warning);
     assert!(warning.text.contains("SOAP 1.1, which .NET callers do not take"), "{warning:?}");
     assert_eq!(warning.remedy.as_deref(), Some("set soap = \"1.1\""));
 }
@@ -173,14 +173,14 @@ async fn actions_that_a_service_ignores_are_no_finding() {
     let report = look(&set).await;
     assert!(!report.has_findings(), "{report:#?}");
     let notes = report.findings().filter(|finding| finding.code == "soap-action");
-    let notes: Vec<_> = notes.map(|note| (note.gravity, &*note.text)).collect();
+    let notes: Vec<_> = notes.map(|note| (note.severity, &*note.text)).collect();
     let text = |name: &str| {
         format!(
             "{name}: the action is \"{name}\", not namespace and name (harmless: the service does not mind)"
         )
     };
     let (one, other) = (text("Authenticate"), text("GetSignInCookieInfo"));
-    assert_eq!(notes, [(Gravity::Note, &*one), (Gravity::Note, &*other)]);
+    assert_eq!(notes, [(Severity::Note, &*one), (Severity::Note, &*other)]);
     assert_eq!(report.step("contract").unwrap().outcome, Outcome::Ok);
 }
 

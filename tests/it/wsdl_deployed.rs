@@ -5,7 +5,7 @@
 use external_providers::Client;
 use external_providers::client::DiscoverError;
 use external_providers::contract::Kind;
-use external_providers::doctor::{Gravity, Options, Subject, check};
+use external_providers::doctor::{Options, Severity, Subject, check};
 use external_providers::soap::SoapVersion;
 use external_providers::wsdl::{Description, Documents, Find, Match};
 
@@ -241,10 +241,10 @@ async fn they_are_discovered_and_checked_over_http() {
     let step = report.step("contract").unwrap();
     assert_eq!(step.text, "implements login, custom_fields, ticket");
     let [missing] = &step.findings[..] else { panic!("{step:#?}") };
-    assert_eq!((missing.code, missing.gravity), ("missing-operation", Gravity::Warning));
+    assert_eq!((missing.code, missing.severity), ("missing-operation", Severity::Warning));
     // The document's own address is not the one where it is served here.
     let [address] = &report.step("wsdl").unwrap().findings[..] else { panic!("{report:#?}") };
-    assert_eq!((address.code, address.gravity), ("wsdl-address", Gravity::Warning));
+    assert_eq!((address.code, address.severity), ("wsdl-address", Severity::Warning));
     let subject = Subject { kind: Some(Kind::Ticket), ..subject };
     let subject = Subject { url: format!("http://{two}/Deployed.asmx"), ..subject };
     let report = check(&subject, &Options::default(), |_| ()).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use external_providers::Client;
 use external_providers::client::{ClientBuilder, DiscoverError, Discovery, TransportErrorKind};
 use external_providers::contract::{GetUserInfo, Kind, UserInformation};
-use external_providers::doctor::{Gravity, Options, Outcome, Subject, check};
+use external_providers::doctor::{Options, Outcome, Severity, Subject, check};
 use external_providers::soap::{NonSoapKind, SoapVersion};
 
 use crate::check::forward_closed;
@@ -129,7 +129,7 @@ async fn an_import_that_nobody_needs_stops_nothing() {
         assert!(login.unwrap().build().is_ok());
         let report = check(&Subject::new(url), &Options::default(), |_| ()).await;
         let imports = report.findings().find(|finding| finding.code == "imports").unwrap();
-        assert_eq!(imports.gravity, Gravity::Warning);
+        assert_eq!(imports.severity, Severity::Warning);
         assert!(imports.text.contains(words), "{imports:?}");
         assert!(!report.has_findings(), "{report:#?}");
     }

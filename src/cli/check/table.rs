@@ -1,6 +1,6 @@
 //! Reports for people.
 
-use external_providers::doctor::{Gravity, Outcome, Report, Step};
+use external_providers::doctor::{Outcome, Report, Severity, Step};
 
 use crate::cli::help::fill;
 use crate::cli::output::Paint;
@@ -42,17 +42,17 @@ pub(super) fn table(report: &Report, paint: Paint, columns: Option<usize>) -> St
             text.push_str(&item(2, &printable(detail), "2"));
         }
         for finding in &step.findings {
-            let code = match finding.gravity {
-                Gravity::Note => "2",
-                Gravity::Warning => "33",
-                Gravity::Finding => "31",
+            let code = match finding.severity {
+                Severity::Note => "2",
+                Severity::Warning => "33",
+                Severity::Finding => "31",
             };
-            let gravity = match finding.gravity {
-                Gravity::Note => "note",
-                Gravity::Warning => "warning",
-                Gravity::Finding => "finding",
+            let severity = match finding.severity {
+                Severity::Note => "note",
+                Severity::Warning => "warning",
+                Severity::Finding => "finding",
             };
-            let said = format!("{gravity} ({}): {}", finding.code, printable(&finding.text));
+            let said = format!("{severity} ({}): {}", finding.code, printable(&finding.text));
             text.push_str(&item(2, &said, code));
             if let Some(remedy) = &finding.remedy {
                 text.push_str(&item(4, &format!("  remedy: {}", printable(remedy)), ""));
@@ -74,9 +74,9 @@ fn line(step: &Step) -> String {
 
 /// What the reports say together, in a line.
 pub(super) fn summary(reports: &[Report]) -> String {
-    let count = |gravity| {
+    let count = |severity| {
         let all = reports.iter().flat_map(Report::findings);
-        all.filter(|finding| finding.gravity == gravity).count()
+        all.filter(|finding| finding.severity == severity).count()
     };
     let steps = reports.iter().flat_map(|report| &report.steps);
     let mut skipped: Vec<&str> = Vec::new();
@@ -85,7 +85,7 @@ pub(super) fn summary(reports: &[Report]) -> String {
             skipped.push(step.name);
         }
     }
-    let (findings, warnings) = (count(Gravity::Finding), count(Gravity::Warning));
+    let (findings, warnings) = (count(Severity::Finding), count(Severity::Warning));
     let begin = match (findings, warnings) {
         (0, 0) => "all well".to_owned(),
         (0, warnings) => format!("no findings, {}", plural(warnings, "warning")),

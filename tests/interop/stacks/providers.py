@@ -41,7 +41,7 @@ class Tool:
         """The codes of findings and their remedies."""
         done = self.run("check", "--kind", "login", "--json", *options, **more)
         steps = [step for check in json.loads(done.stdout)["checks"] for step in check["steps"]]
-        found = [finding for step in steps for finding in step["findings"] if finding["gravity"] == "finding"]
+        found = [finding for step in steps for finding in step["findings"] if finding["severity"] == "finding"]
         assert done.returncode == (9 if found else 0), done
         return {finding["code"] for finding in found}, [finding["remedy"] for finding in found]
 
