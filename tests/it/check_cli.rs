@@ -1,20 +1,19 @@
 //! `check` as a command: the table, JSON, exit codes, settings.
 
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
 use crate::check_peers::{PASSWORD, sample_host};
-use crate::support::Folder;
+use crate::support::{Folder, tool};
 
 const VARIABLE: &str = "EXTERNAL_PROVIDERS_AUTH_PASSWORD";
 
 fn run(arguments: &[&str], password: Option<&str>) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
-    command.arg("check").args(arguments).env_remove(VARIABLE);
-    if let Some(password) = password {
-        command.env(VARIABLE, password);
+    let mut command = tool(&[&["check"], arguments].concat(), password.unwrap_or_default());
+    if password.is_none() {
+        command.env_remove(VARIABLE);
     }
     let Output { status, stdout, stderr } = command.output().unwrap();
     let (out, err) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());

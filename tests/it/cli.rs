@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
-use crate::support::Folder;
+use crate::support::{Folder, tool};
 
 const PASSWORD: &str = "s3cret-of-the-service";
 const USER_PASSWORD: &str = "mypassword";
@@ -16,15 +16,7 @@ struct Run {
 }
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
-    command
-        .arg("call")
-        .args(arguments)
-        .env_remove("EXTERNAL_PROVIDERS_LOG")
-        .env_remove("EXTERNAL_PROVIDERS_SETTINGS")
-        .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", PASSWORD)
-        .stdin(Stdio::null());
-    command
+    tool(&[&["call"], arguments].concat(), PASSWORD)
 }
 
 fn finish(output: Output) -> Run {

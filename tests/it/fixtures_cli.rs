@@ -1,14 +1,13 @@
 //! `fixtures` as a tester meets it: what it prints, its exit codes, and no password anywhere.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use external_providers::fixture::{Fixture, store};
 use serde_json::Value;
 
 use crate::fixtures_replay::recording;
 use crate::fixtures_verify::host;
-use crate::support::{Folder, captures, repository};
+use crate::support::{Folder, captures, repository, tool};
 
 /// Some of the recordings of the C# service.
 fn some(name: &str, fixtures: &[&str]) -> Folder {
@@ -41,15 +40,8 @@ fn fixtures(arguments: &[&str]) -> Run {
 }
 
 fn fixtures_in(dir: &Path, arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_external-providers"))
-        .arg("fixtures")
-        .args(arguments)
-        .current_dir(dir)
-        .env_remove("EXTERNAL_PROVIDERS_LOG")
-        .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", "s3cret")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let mut command = tool(&[&["fixtures"], arguments].concat(), "s3cret");
+    let output = command.current_dir(dir).output().unwrap();
     let run = Run {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),

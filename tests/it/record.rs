@@ -1,8 +1,8 @@
 //! `record` as a user meets it: what it says, what it keeps, and no password anywhere.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::BufReader;
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use external_providers::fixture::load;
@@ -10,6 +10,7 @@ use external_providers::replay::Replay;
 
 use crate::raw::{PATIENCE, Peer, Service, answer, call};
 use crate::recordings::sample_service;
+pub(crate) use crate::support::Running as Recorder;
 use crate::support::{Folder, tool};
 
 const PASSWORD: &str = "s3cret";
@@ -18,29 +19,12 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     tool(arguments, PASSWORD)
 }
 
-pub(crate) struct Recorder {
-    pub(crate) process: Child,
-    stdout: BufReader<std::process::ChildStdout>,
-    pub(crate) address: SocketAddr,
-    first: String,
-}
-
 impl Recorder {
     pub(crate) fn start(upstream: SocketAddr, folder: &Folder, more: &[&str]) -> Self {
         let upstream = format!("http://{upstream}");
         let usual =
             ["record", "--upstream", &upstream, "--listen", "127.0.0.1:0", "--out", folder.text()];
-        Self::spawn(&mut command(&[&usual, more].concat()))
-    }
-
-    pub(crate) fn spawn(command: &mut Command) -> Self {
-        let mut process = command.spawn().unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let mut first = String::new();
-        stdout.read_line(&mut first).unwrap();
-        let address = first.split(' ').nth(2).expect("it began").trim_end_matches(',');
-        let address = address.strip_prefix("http://").unwrap().parse().unwrap();
-        Self { process, stdout, address, first }
+        Self::spawn(&mut command(&[&usual, more].concat()), 1)
     }
 
     /// Nobody reads what it says from now on.
@@ -50,32 +34,6 @@ impl Recorder {
         self.stdout = BufReader::new(nothing.stdout.take().unwrap());
         drop(self.process.stderr.take());
         nothing.wait().unwrap();
-    }
-
-    fn signal(&self) {
-        let killed = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
-        assert!(killed.success());
-    }
-
-    /// Stops it; its exit code, the rest of its output and its log.
-    pub(crate) fn stop(self) -> (i32, String, String) {
-        self.signal();
-        self.ended()
-    }
-
-    /// The same when it was told to stop.
-    pub(crate) fn ended(mut self) -> (i32, String, String) {
-        let (mut output, mut log) = (String::new(), String::new());
-        self.stdout.read_to_string(&mut output).unwrap();
-        self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        (self.process.wait().unwrap().code().unwrap_or(-1), output, log)
-    }
-}
-
-/// Nothing runs on after a test that failed.
-impl Drop for Recorder {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
     }
 }
 
@@ -95,7 +53,7 @@ fn what_is_recorded_is_replayed_and_no_password_is_kept() {
     let service = sample_service();
     let recorder = Recorder::start(service, &folder, &[]);
     let expected = format!("forwarding to http://{service}; mode new: {} holds no", folder.text());
-    assert!(recorder.first.contains(&expected), "{}", recorder.first);
+    assert!(recorder.lines[0].contains(&expected), "{}", recorder.lines[0]);
     let mut caller = Peer::connect(recorder.address);
     caller.send(call("Authenticate", &LOGIN));
     let right = caller.text();
@@ -124,7 +82,11 @@ fn what_is_recorded_is_replayed_and_no_password_is_kept() {
 
     // Nobody is let in by a recorder that is started again with the same command.
     let recorder = Recorder::start(service, &folder, &[]);
-    assert!(recorder.first.contains("what is not among the 4 recordings"), "{}", recorder.first);
+    assert!(
+        recorder.lines[0].contains("what is not among the 4 recordings"),
+        "{}",
+        recorder.lines[0]
+    );
     let mut caller = Peer::connect(recorder.address);
     let other = ["authPW=s3cret", "loginUsername=myusername", "loginPassword=wrong-one-too"];
     caller.send(call("Authenticate", &other) + &call("Authenticate", &LOGIN));
@@ -138,7 +100,7 @@ fn what_is_recorded_is_replayed_and_no_password_is_kept() {
 
     // The service is not needed in a mode that says so, and warns of each answer.
     let recorder = Recorder::start(service, &folder, &["--mode", "replay-only"]);
-    assert!(recorder.first.contains("nothing is forwarded"), "{}", recorder.first);
+    assert!(recorder.lines[0].contains("nothing is forwarded"), "{}", recorder.lines[0]);
     let mut caller = Peer::connect(recorder.address);
     caller.send(call("Authenticate", &LOGIN) + &call("Authenticate", &wrong));
     assert_eq!(caller.text(), right);
@@ -290,7 +252,8 @@ fn no_password_is_logged_whatever_is_logged() {
     let recording = ["record", "--upstream", &upstream, "--listen", "127.0.0.1:0", "--out", out];
     let replaying = ["serve", "--fixtures", out, "--listen", "127.0.0.1:0"];
     for arguments in [&recording[..], &recording, &replaying] {
-        let recorder = Recorder::spawn(command(arguments).env("EXTERNAL_PROVIDERS_LOG", "trace"));
+        let recorder =
+            Recorder::spawn(command(arguments).env("EXTERNAL_PROVIDERS_LOG", "trace"), 1);
         for request in [
             call("Authenticate", &LOGIN),
             // The second time this is not recorded.
@@ -342,7 +305,7 @@ fn a_second_signal_does_not_wait() {
     caller.send(call("Authenticate", &LOGIN));
     let mut service = Peer::new(silent.accept().unwrap().0);
     service.text();
-    recorder.signal();
+    recorder.signal("TERM");
     // The first one closes the port.
     let started = Instant::now();
     while std::net::TcpStream::connect(recorder.address).is_ok() {

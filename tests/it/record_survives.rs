@@ -1,6 +1,5 @@
 //! The recorder through signals, kills, restarts and a disk that is full: no recording is lost.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,11 +13,6 @@ use crate::support::{Folder, repository};
 
 const MODES: [&str; 4] = ["new", "once", "all", "replay-or-record"];
 
-fn signal(recorder: &Recorder, name: &str) {
-    let process = recorder.process.id().to_string();
-    assert!(Command::new("kill").args(["-s", name, &process]).status().unwrap().success());
-}
-
 /// A directory in a folder that goes away with all that lies beside it.
 struct Place(Folder, PathBuf);
 
@@ -30,7 +24,7 @@ impl Place {
     }
 
     fn start(&self, upstream: std::net::SocketAddr, mode: &str) -> Recorder {
-        Recorder::spawn(&mut self.command(upstream, mode))
+        Recorder::spawn(&mut self.command(upstream, mode), 1)
     }
 
     fn command(&self, upstream: std::net::SocketAddr, mode: &str) -> Command {
@@ -86,7 +80,7 @@ fn every_signal_in_every_mode_finishes_the_recording() {
                 if closed {
                     recorder.close();
                 }
-                signal(&recorder, name);
+                recorder.signal(name);
                 let what = format!("{mode} {name} {closed}");
                 match closed {
                     true => {
@@ -116,13 +110,10 @@ fn every_signal_stops_a_server_in_order() {
     for form in [&["--sample"][..], &["--fixtures", recording.to_str().unwrap()]] {
         for name in ["HUP", "TERM", "INT"] {
             let arguments = [&["serve", "--listen", "127.0.0.1:0"], form].concat();
-            let mut server = command(&arguments).spawn().unwrap();
-            let mut first = String::new();
-            BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
-            assert!(first.starts_with("listening on"), "{first}");
-            let process = server.id().to_string();
-            assert!(Command::new("kill").args(["-s", name, &process]).status().unwrap().success());
-            assert_eq!(server.wait().unwrap().code(), Some(0), "{form:?} {name}");
+            let server = Recorder::spawn(&mut command(&arguments), 1);
+            assert!(server.lines[0].starts_with("listening on"), "{}", server.lines[0]);
+            server.signal(name);
+            assert_eq!(server.ended().0, 0, "{form:?} {name}");
         }
     }
 }
@@ -135,8 +126,8 @@ fn a_recorder_that_is_to_outlive_its_terminal_does() {
     shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(recorder.get_program());
     shell.args(recorder.get_args()).env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", "s3cret");
     shell.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    let recorder = Recorder::spawn(&mut shell);
-    signal(&recorder, "HUP");
+    let recorder = Recorder::spawn(&mut shell, 1);
+    recorder.signal("HUP");
     log_in(&recorder);
     let (code, output, log) = recorder.stop();
     assert!(code == 0 && output.starts_with("stopped: 1 recorded"), "{output} {log}");

@@ -1,10 +1,10 @@
 //! `serve` as a user meets it: what it says, how it ends, what it refuses.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command};
+use std::process::Command;
 
-use crate::support::tool;
+use crate::support::{Running, tool};
 
 const PASSWORD: &str = "s3cret-of-the-service";
 
@@ -12,65 +12,28 @@ fn command(arguments: &[&str]) -> Command {
     tool(&[&["serve"], arguments].concat(), PASSWORD)
 }
 
-/// A server that runs, and the lines that it began with.
-struct Serving {
-    process: Child,
-    lines: Vec<String>,
+fn serving(arguments: &[&str], lines: usize) -> Running {
+    let all = [&["--sample", "--listen", "127.0.0.1:0"], arguments].concat();
+    Running::spawn(&mut command(&all), lines)
 }
 
-impl Serving {
-    fn start(arguments: &[&str], lines: usize) -> Self {
-        let all = [&["--sample", "--listen", "127.0.0.1:0"], arguments].concat();
-        let mut process = command(&all).spawn().unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let lines = (0..lines)
-            .map(|_| {
-                let mut line = String::new();
-                stdout.read_line(&mut line).unwrap();
-                line.trim_end().to_owned()
-            })
-            .collect();
-        Self { process, lines }
-    }
-
-    fn base(&self) -> &str {
-        let url = self.lines[0].split(' ').nth(2).unwrap();
-        url.strip_suffix("/Provider.asmx").unwrap()
-    }
-
-    fn call(&self, arguments: &[&str]) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_external-providers"))
-            .arg("call")
-            .args(arguments)
-            .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", PASSWORD)
-            .output()
-            .unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        String::from_utf8(text).unwrap()
-    }
-
-    /// Stops it as an init system does; gives its exit code and all of its log.
-    fn stop(mut self) -> (Option<i32>, String) {
-        let killed = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
-        assert!(killed.success());
-        let mut log = String::new();
-        self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        (self.process.wait().unwrap().code(), log)
-    }
+fn call(arguments: &[&str]) -> String {
+    let output = tool(&[&["call"], arguments].concat(), PASSWORD).output().unwrap();
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
 }
 
 #[test]
 fn it_says_where_it_listens_logs_each_call_and_ends_in_order() {
-    let serving = Serving::start(&["--metrics", "127.0.0.1:0"], 3);
-    let base = serving.base().to_owned();
+    let serving = serving(&["--metrics", "127.0.0.1:0"], 3);
+    let base = format!("http://{}", serving.address);
     let (provider, extended) = (format!("{base}/Provider.asmx"), format!("{base}/Extended.asmx"));
     assert_eq!(serving.lines[0], format!("listening on {provider} and {extended}"));
     assert!(serving.lines[1].ends_with(&format!("--url {provider}")), "{}", serving.lines[1]);
     // The line that says how to call it is a call that works.
     let words: Vec<_> = serving.lines[1].split(' ').skip(4).collect();
-    assert!(serving.call(&words).starts_with("Authenticate: authenticated"));
+    assert!(call(&words).starts_with("Authenticate: authenticated"));
     let wrong = ["GetUserInfo", "emailFrom=x", "--namespace", "urn:wrong", "--url", &extended];
-    assert!(serving.call(&wrong).contains("did not recognize"), "another namespace");
+    assert!(call(&wrong).contains("did not recognize"), "another namespace");
 
     let address = serving.lines[2].strip_prefix("metrics: http://").unwrap().trim_end_matches('/');
     let mut metrics = TcpStream::connect(address).unwrap();
@@ -79,8 +42,8 @@ fn it_says_where_it_listens_logs_each_call_and_ends_in_order() {
     metrics.read_to_string(&mut text).unwrap();
     assert!(text.contains("operation=\"Authenticate\""), "{text}");
 
-    let (code, log) = serving.stop();
-    assert_eq!(code, Some(0));
+    let (code, _, log) = serving.stop();
+    assert_eq!(code, 0);
     let line = log.lines().find(|l| l.contains("operation=\"Authenticate\"")).unwrap();
     for part in ["kind=login", "outcome=\"answered\"", "status=200", "caller=127.0.0.1"] {
         assert!(line.contains(part), "{line}");
@@ -94,22 +57,22 @@ fn it_says_where_it_listens_logs_each_call_and_ends_in_order() {
 fn diagnostics_are_there_only_when_asked_for() {
     let request = ["HandleEvent", "eventName=x", "diagnostic=fault", "--url"];
     for (arguments, fault) in [(&[][..], false), (&["--diagnostics"][..], true)] {
-        let serving = Serving::start(arguments, 2);
-        let url = format!("{}/Extended.asmx", serving.base());
-        let text = serving.call(&[&request[..], &[&url]].concat());
+        let serving = serving(arguments, 2);
+        let url = format!("http://{}/Extended.asmx", serving.address);
+        let text = call(&[&request[..], &[&url]].concat());
         assert_eq!(text.contains("deliberate failure"), fault, "{text}");
-        assert_eq!(serving.stop().0, Some(0));
+        assert_eq!(serving.stop().0, 0);
     }
 }
 
 #[test]
 fn another_namespace_is_served() {
-    let serving = Serving::start(&["--namespace", "urn:example:providers"], 2);
-    let url = format!("{}/Provider.asmx", serving.base());
+    let serving = serving(&["--namespace", "urn:example:providers"], 2);
+    let url = format!("http://{}/Provider.asmx", serving.address);
     let arguments =
         ["GetCustomFieldOptions", "--namespace", "urn:example:providers", "--url", &url];
-    assert!(serving.call(&arguments).starts_with("GetCustomFieldOptions: options"));
-    assert_eq!(serving.stop().0, Some(0));
+    assert!(call(&arguments).starts_with("GetCustomFieldOptions: options"));
+    assert_eq!(serving.stop().0, 0);
 }
 
 #[test]

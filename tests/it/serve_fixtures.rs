@@ -1,26 +1,17 @@
 //! `serve --fixtures` as a user meets it.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use external_providers::fixture::store;
 use external_providers::redact::Placeholder;
 
 use crate::raw::{Peer, answer, call};
 use crate::recordings::{LOGIN, fixture, login};
-use crate::support::Folder;
+use crate::support::{Folder, Running, tool};
 
 fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
-    command
-        .arg("serve")
-        .args(arguments)
-        .env_remove("EXTERNAL_PROVIDERS_AUTH_PASSWORD")
-        .env_remove("EXTERNAL_PROVIDERS_LOG")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    let mut command = tool(&[&["serve"], arguments].concat(), "");
+    command.env_remove("EXTERNAL_PROVIDERS_AUTH_PASSWORD");
     command
 }
 
@@ -33,39 +24,9 @@ fn recordings() -> Folder {
     folder
 }
 
-struct Serving {
-    process: Child,
-    stdout: BufReader<std::process::ChildStdout>,
-    address: SocketAddr,
-    lines: Vec<String>,
-}
-
-impl Serving {
-    fn start(folder: &Folder, arguments: &[&str], lines: usize) -> Self {
-        let all = [&["--fixtures", folder.text(), "--listen", "127.0.0.1:0"], arguments].concat();
-        let mut process = command(&all).spawn().unwrap();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        let lines: Vec<String> = (0..lines)
-            .map(|_| {
-                let mut line = String::new();
-                stdout.read_line(&mut line).unwrap();
-                line.trim_end().to_owned()
-            })
-            .collect();
-        let address = lines[0].split(' ').nth(2).unwrap().strip_prefix("http://").unwrap();
-        let address = address.parse().unwrap();
-        Self { process, stdout, address, lines }
-    }
-
-    /// Stops it; its exit code, the rest of its output and its log.
-    fn stop(mut self) -> (i32, String, String) {
-        let killed = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
-        assert!(killed.success());
-        let (mut output, mut log) = (String::new(), String::new());
-        self.stdout.read_to_string(&mut output).unwrap();
-        self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        (self.process.wait().unwrap().code().unwrap(), output, log)
-    }
+fn replaying(folder: &Folder, arguments: &[&str], lines: usize) -> Running {
+    let all = [&["--fixtures", folder.text(), "--listen", "127.0.0.1:0"], arguments].concat();
+    Running::spawn(&mut command(&all), lines)
 }
 
 const VARIABLES: [&str; 3] =
@@ -74,7 +35,7 @@ const VARIABLES: [&str; 3] =
 #[test]
 fn it_needs_no_password_and_says_what_it_replays() {
     let folder = recordings();
-    let serving = Serving::start(&folder, &[], 3);
+    let serving = replaying(&folder, &[], 3);
     let base = format!("http://{}", serving.address);
     let first = format!("listening on {base} with the 2 recordings of {}", folder.text());
     assert_eq!(serving.lines[0], first);
@@ -106,7 +67,7 @@ fn unused_recordings_and_unknown_requests_can_fail_a_run() {
         (&["--fail-on-unmatched"], "/new", 8, "error: 1 request was not recorded"),
         (&["--fail-on-unmatched"], "/old", 0, ""),
     ] {
-        let serving = Serving::start(&folder, arguments, 3);
+        let serving = replaying(&folder, arguments, 3);
         let mut peer = Peer::connect(serving.address);
         peer.send(format!("GET {asked} HTTP/1.1\r\nHost: h\r\n\r\n"));
         peer.text();
@@ -114,7 +75,7 @@ fn unused_recordings_and_unknown_requests_can_fail_a_run() {
         assert_eq!(exit, code, "{arguments:?}: {log}");
         assert!(log.contains(says), "{arguments:?}: {log}");
     }
-    let serving = Serving::start(&folder, &["--fail-on-unused", "--fail-on-unmatched"], 3);
+    let serving = replaying(&folder, &["--fail-on-unused", "--fail-on-unmatched"], 3);
     let mut peer = Peer::connect(serving.address);
     peer.send("GET /old HTTP/1.1\r\nHost: h\r\n\r\n".to_owned() + &call("Authenticate", &LOGIN));
     peer.text();
@@ -126,7 +87,7 @@ fn unused_recordings_and_unknown_requests_can_fail_a_run() {
 fn old_recordings_are_warned_of_and_trouble_is_announced() {
     let folder = recordings();
     let arguments = ["--max-age", "0h", "--inject", "authenticate:html500", "--inject", "slow=1ms"];
-    let serving = Serving::start(&folder, &arguments, 5);
+    let serving = replaying(&folder, &arguments, 5);
     assert_eq!(serving.lines[3..], ["trouble: authenticate:html500", "trouble: slow=1ms"]);
     let mut peer = Peer::connect(serving.address);
     peer.send(call("Authenticate", &LOGIN));
@@ -135,7 +96,7 @@ fn old_recordings_are_warned_of_and_trouble_is_announced() {
     assert_eq!(code, 0);
     let old = log.lines().filter(|line| line.contains("an old recording")).count();
     assert_eq!(old, 2, "{log}");
-    let serving = Serving::start(&folder, &["--max-age", "3000w"], 3);
+    let serving = replaying(&folder, &["--max-age", "3000w"], 3);
     assert!(!serving.stop().2.contains("an old recording"));
 }
 
@@ -151,7 +112,7 @@ fn broken_recordings_stop_the_start_unless_they_are_to_be_left_out() {
     for part in ["page/exchange.toml", "line 3", "nonsense", "--lenient"] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    let serving = Serving::start(&folder, &["--lenient"], 2);
+    let serving = replaying(&folder, &["--lenient"], 2);
     let mut peer = Peer::connect(serving.address);
     peer.send(call("Authenticate", &LOGIN));
     assert!(peer.text().contains("Login Successful"));
@@ -201,7 +162,7 @@ fn passwords_that_are_given_are_the_right_ones() {
     let login = secrets.file("login", "acme<1\n");
     let number = format!("REDACTED-2={}", login.display());
     let arguments = ["--auth-password-file", auth.to_str().unwrap(), "--secret-file", &number];
-    let serving = Serving::start(&folder, &arguments, 2);
+    let serving = replaying(&folder, &arguments, 2);
     let mut peer = Peer::connect(serving.address);
     for (auth, login, welcome) in [
         ("first", "acme&lt;1", false),

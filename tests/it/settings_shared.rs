@@ -1,7 +1,7 @@
 //! What several tabs share, what the product asks for, and which file is used.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
 
 use external_providers::contract::Kind;
@@ -9,7 +9,7 @@ use external_providers::settings::{Name, Settings, SettingsError, Surroundings, 
 use external_providers::soap::SoapVersion;
 
 use crate::settings::{LOGIN, warnings};
-use crate::support::Folder;
+use crate::support::{self, Folder};
 
 fn parse(text: &str) -> Result<Settings, SettingsError> {
     let variable = |name: &str| (name == "CRM_PASSWORD").then(|| "hunter2".into());
@@ -163,8 +163,7 @@ fn an_external_login_has_the_two_settings_that_the_product_asks_for() {
 }
 
 fn tool(arguments: &[&str], settings: Option<&Path>) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
-    command.args(arguments).env_remove("EXTERNAL_PROVIDERS_LOG");
+    let mut command = support::tool(arguments, "");
     command.env("EXTERNAL_PROVIDERS_SETTINGS", settings.unwrap_or(Path::new("")));
     let Output { status, stdout, stderr } = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

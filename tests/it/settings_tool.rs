@@ -5,16 +5,10 @@ use std::path::Path;
 use external_providers::settings;
 
 use crate::settings::LOGIN;
-use crate::support::Folder;
+use crate::support::{self, Folder};
 
 fn tool(arguments: &[&str]) -> (i32, String, String) {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_external-providers"))
-        .arg("settings")
-        .args(arguments)
-        .env_remove("EXTERNAL_PROVIDERS_LOG")
-        .env_remove("EXTERNAL_PROVIDERS_SETTINGS")
-        .output()
-        .unwrap();
+    let output = support::tool(&[&["settings"], arguments].concat(), "").output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
@@ -84,15 +78,8 @@ fn the_tool_checks_a_file_for_people_and_machines() {
 }
 
 fn call(file: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_external-providers"))
-        .arg("call")
-        .args(arguments)
-        .args(["--settings", file.to_str().unwrap()])
-        .env_remove("EXTERNAL_PROVIDERS_LOG")
-        .env_remove("EXTERNAL_PROVIDERS_SETTINGS")
-        .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", "not this one")
-        .output()
-        .unwrap();
+    let arguments = [&["call"], arguments, &["--settings", file.to_str().unwrap()]].concat();
+    let output = support::tool(&arguments, "not this one").output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     let (stdout, stderr) = (text(output.stdout), text(output.stderr));
     assert!(!format!("{stdout}{stderr}").contains("hunter2"), "{stdout}{stderr}");

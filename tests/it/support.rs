@@ -1,6 +1,9 @@
 //! What several test modules need: folders of their own, the captured exchanges.
 
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use external_providers::fixture::{self, Fixture};
@@ -138,8 +141,7 @@ fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 }
 
 /// The tool with this web service password, its input closed and its output to be read.
-pub(crate) fn tool(arguments: &[&str], password: &str) -> std::process::Command {
-    use std::process::{Command, Stdio};
+pub(crate) fn tool(arguments: &[&str], password: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_external-providers"));
     command
         .args(arguments)
@@ -150,4 +152,57 @@ pub(crate) fn tool(arguments: &[&str], password: &str) -> std::process::Command 
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// The tool while it serves or records. Nothing runs on after a test that failed.
+pub(crate) struct Running {
+    pub(crate) process: Child,
+    pub(crate) stdout: BufReader<ChildStdout>,
+    /// What it began with.
+    pub(crate) lines: Vec<String>,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+}
+
+impl Running {
+    /// Starts it, and reads so many lines; the first one says where it listens.
+    pub(crate) fn spawn(command: &mut Command, lines: usize) -> Self {
+        let mut process = command.spawn().unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut read = |_| {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            line.trim_end().to_owned()
+        };
+        let lines: Vec<String> = (0..lines).map(&mut read).collect();
+        let (_, url) = lines[0].split_once("://").expect("it began");
+        let address = url.split(['/', ',', ' ']).next().unwrap().parse().unwrap();
+        Self { process, stdout, lines, address }
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let process = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &process]).status().unwrap().success());
+    }
+
+    /// Stops it as an init system does; its exit code, the rest of its output and its log.
+    pub(crate) fn stop(self) -> (i32, String, String) {
+        self.signal("TERM");
+        self.ended()
+    }
+
+    /// The same when it was told to stop.
+    pub(crate) fn ended(mut self) -> (i32, String, String) {
+        let (mut output, mut log) = (String::new(), String::new());
+        self.stdout.read_to_string(&mut output).unwrap();
+        self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (self.process.wait().unwrap().code().unwrap_or(-1), output, log)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+    }
 }
