@@ -44,11 +44,10 @@ pub fn read_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, ReadEr
     read_any(path, limit)
 }
 
-/// A number of bytes, in MiB or KiB where these are whole.
+/// A number of bytes, in MiB where these are whole.
 pub fn in_units(bytes: usize) -> String {
     match bytes {
         1.. if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
-        1.. if bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
         bytes => format!("{bytes} bytes"),
     }
 }

@@ -142,7 +142,10 @@ impl Settings {
             ReadError::Io(ref io) if io.kind() == std::io::ErrorKind::NotFound => {
                 unread(error.to_string(), Some(EXAMPLE))
             }
-            ReadError::TooLarge(_) => unread(error.to_string(), Some("is it the settings file?")),
+            ReadError::TooLarge(_) => {
+                let why = format!("it is larger than {} KiB", LIMIT >> 10);
+                unread(why, Some("is it the settings file?"))
+            }
             _ => unread(error.to_string(), None),
         })?;
         let text = std::str::from_utf8(&bytes).map_err(|error| {
