@@ -25,6 +25,7 @@ mod builder;
 mod discover;
 mod error;
 pub(crate) mod remedy;
+mod stream;
 mod transport;
 
 use std::fmt;
@@ -35,6 +36,7 @@ pub use crate::http::{Transport, TransportError, TransportErrorKind};
 pub use builder::{BuildError, ClientBuilder};
 pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;
+pub(crate) use stream::Stream;
 pub use transport::HttpTransport;
 
 use crate::contract::raw::{Presence, RawInputs, RawResult};

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::client::danger::ServerCertVerifier;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::report::{Finding, Step};
 use super::tls;
+use crate::client::Stream;
 use crate::http::HttpRequest;
 
 /// Where to, and with what.
@@ -24,9 +25,6 @@ pub(super) struct Habits<'h> {
     pub(super) request: HttpRequest,
     pub(super) within: Duration,
 }
-
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// A .NET caller waits this long for the answer to its `Expect` before it sends the body.
 const DOTNET_WAIT: Duration = Duration::from_millis(350);

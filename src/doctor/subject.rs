@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::client::{BuildError, Client, ClientBuilder};
+use crate::client::{BuildError, ClientBuilder};
 use crate::contract::{Absent, Kind};
+use crate::gateway::client_builder;
 use crate::http::url::{Url, proxy_password, service_url};
 use crate::secret::{Mask, Secret};
 use crate::settings::{ExternalService, Name};
-use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
+use crate::soap::SoapVersion;
 use crate::tls::Fingerprint;
 
 /// A service to look at.
@@ -75,28 +76,22 @@ impl Subject {
 
     /// The client's builder, with what is set.
     pub(super) fn builder(&self, timeout: Duration) -> ClientBuilder {
-        let password = self.password.clone().unwrap_or_default();
-        let mut builder = Client::builder(&self.url, password)
-            .soap_version(self.soap)
-            .absent(self.absent)
-            .namespace(self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE))
-            .connect_timeout(self.connect_timeout.min(timeout))
-            .timeout(timeout)
-            .root_certificates(self.root_certificates.as_slice());
-        if let (Some(kind), Some(name)) = (self.kind, &self.operation) {
-            builder = builder.operation_name(crate::settings::default_operation(kind), name);
-        }
-        if let Some(fingerprint) = self.trust_fingerprint {
-            builder = builder.trust_fingerprint(fingerprint);
-        }
-        if let Some(proxy) = &self.proxy {
-            builder = builder.proxy(proxy.clone());
-        }
-        #[cfg(feature = "native-tls")]
-        {
-            builder = builder.native_tls(self.native_tls);
-        }
-        builder
+        let name = |name: &Option<String>| name.clone().map_or(Name::Discover, Name::Is);
+        // The operation is set only together with a kind.
+        let kind = self.kind.unwrap_or(Kind::Login);
+        client_builder(&ExternalService {
+            namespace: name(&self.namespace),
+            operation: name(&self.operation),
+            soap: self.soap,
+            absent: self.absent,
+            connect_timeout: self.connect_timeout.min(timeout),
+            timeout,
+            root_certificates: self.root_certificates.clone(),
+            trust_fingerprint: self.trust_fingerprint,
+            proxy: self.proxy.clone(),
+            native_tls: self.native_tls,
+            ..ExternalService::new(kind, &self.url, self.password.clone().unwrap_or_default())
+        })
     }
 
     pub(super) fn parsed_url(&self) -> Result<Url, BuildError> {
@@ -136,13 +131,12 @@ impl From<&ExternalService> for Subject {
             Name::Is(name) => Some(name.clone()),
             Name::Discover => None,
         };
-        let has_key = crate::settings::has_operation_key(external.kind);
         Self {
             url: external.url.clone(),
             kind: Some(external.kind),
             password: Some(external.password.clone()),
             namespace: set(&external.namespace),
-            operation: set(&external.operation).filter(|_| has_key),
+            operation: external.operation_name().map(str::to_owned),
             soap: external.soap,
             absent: external.absent,
             connect_timeout: external.connect_timeout,
