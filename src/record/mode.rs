@@ -3,6 +3,19 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::replay::{Miss, Replayed};
+
+/// What is to be done with a request.
+#[derive(Debug)]
+pub enum Decision {
+    /// Send it to the service, and give what comes of it to [`Recording::pass`](super::Recording::pass).
+    Forward,
+    /// Answer it with this.
+    Answer(Replayed),
+    /// Refuse it: it is not in the recording, and the mode forwards nothing.
+    Refuse(Box<Miss>),
+}
+
 /// What a recording does with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Mode {
