@@ -8,7 +8,7 @@ use super::subject::Subject;
 use crate::client::{DiscoverError, Discovery};
 use crate::contract::{GetSignInCookieInfo, Kind, Operation as _, SideEffect};
 use crate::http::url::authority;
-use crate::wsdl::{self, Description, Difference, DifferenceKind, Match};
+use crate::wsdl::{self, Ambiguous, Description, Difference, DifferenceKind, Match};
 
 /// What came of fetching the description.
 pub(super) fn wsdl(subject: &Subject, result: &Result<Discovery, DiscoverError>) -> Step {
@@ -107,17 +107,7 @@ pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
     let mut step = Step::new("contract", text);
     let relevant = |kind: Kind| subject.kind.is_none_or(|wanted| wanted == kind);
     for ambiguous in find.ambiguous.iter().filter(|ambiguous| relevant(ambiguous.kind)) {
-        let remedy = match crate::settings::has_operation_key(ambiguous.kind) {
-            true => format!(
-                "set operation to the one that is meant: {}",
-                ambiguous.candidates.join(", ")
-            ),
-            false => format!(
-                "rename the one at the service as the contract has it: {}",
-                ambiguous.operation
-            ),
-        };
-        step.add(Finding::new("ambiguous", ambiguous.to_string()).remedy(remedy));
+        step.add(ambiguity(ambiguous));
     }
     let is_ambiguous = |kind: Kind| find.ambiguous.iter().any(|a| a.kind == kind);
     let names = discovery.description.operation_names();
@@ -141,13 +131,7 @@ pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
             if incomplete && find.named(info.name).is_none() {
                 lost.push(info.name.to_owned());
             } else if find.named(info.name).is_none() && !is_ambiguous(kind) {
-                let text = format!("{kind} lacks the operation {}", info.name);
-                step.add(Finding::warning("missing-operation", text).remedy(
-                    match info.name == GetSignInCookieInfo::NAME {
-                        true => "all else works: leave sign-on cookies of other sites off (accept_sign_on_cookies)",
-                        false => "what needs it will not work",
-                    },
-                ));
+                step.add(missing(kind, info.name));
             }
         }
     }
@@ -181,6 +165,26 @@ pub(super) fn contract(subject: &Subject, discovery: &Discovery) -> Step {
         }
     }
     step
+}
+
+fn ambiguity(ambiguous: &Ambiguous) -> Finding {
+    let remedy = match crate::settings::has_operation_key(ambiguous.kind) {
+        true => {
+            format!("set operation to the one that is meant: {}", ambiguous.candidates.join(", "))
+        }
+        false => {
+            format!("rename the one at the service as the contract has it: {}", ambiguous.operation)
+        }
+    };
+    Finding::new("ambiguous", ambiguous.to_string()).remedy(remedy)
+}
+
+fn missing(kind: Kind, name: &str) -> Finding {
+    let text = format!("{kind} lacks the operation {name}");
+    Finding::warning("missing-operation", text).remedy(match name == GetSignInCookieInfo::NAME {
+        true => "all else works: leave sign-on cookies of other sites off (accept_sign_on_cookies)",
+        false => "what needs it will not work",
+    })
 }
 
 fn nothing(what: String, names: &[&str], implemented: &[String]) -> Finding {
