@@ -3,8 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::contract::Kind;
-
 /// A host that refuses to start: each reason in one sentence.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -18,13 +16,13 @@ pub enum HostError {
         /// Its path.
         path: String,
     },
-    /// Two providers of one kind, or of an operation of it.
-    #[error("the service at {path} has two providers of the kind {kind}: register one")]
-    DuplicateKind {
+    /// Two providers of one operation, or of the kind that it belongs to.
+    #[error("the service at {path} has two providers of {operation}: register one")]
+    DuplicateOperation {
         /// Its path.
         path: String,
-        /// The kind.
-        kind: Kind,
+        /// The operation's name.
+        operation: &'static str,
     },
     /// A service without a password.
     #[error("the service at {path} has no web service password: set one, or anybody could call it")]

@@ -163,7 +163,7 @@ impl Service {
         }
         for (at, (info, _)) in typed.iter().enumerate() {
             if typed[..at].iter().any(|(earlier, _)| earlier.name == info.name) {
-                return Err(HostError::DuplicateKind { path, kind: info.kind });
+                return Err(HostError::DuplicateOperation { path, operation: info.name });
             }
         }
         if typed.is_empty() {

@@ -545,7 +545,7 @@ async fn a_host_that_is_not_in_order_does_not_start() {
         (build(vec![service(), Service::new("/E.ASMX", "p").events(Moody)]), "two services at /E"),
         (build(vec![service().namespace("tempuri")]), "is not an absolute URI"),
         (build(vec![service().namespace("http://a b/")]), "is not an absolute URI"),
-        (build(vec![service().events(Moody)]), "two providers of the kind events"),
+        (build(vec![service().events(Moody)]), "two providers of HandleEvent"),
         (build(vec![service().name("a b")]), "cannot be called \"a b\""),
     ] {
         assert!(error.to_string().contains(text), "{error}");
