@@ -40,6 +40,7 @@
 //! | [`contract`] | | the provider kinds, their requests and answers |
 //! | [`soap`] | | the codec, four pure functions between typed values and HTTP messages |
 //! | [`wsdl`] | | what a service says of itself, read and held against the contract |
+//! | [`settings`] | `gateway` | the External Providers page as a file |
 //! | [`client`] | `client` | calls a service and gives typed answers |
 //! | [`host`] | `host` | answers as ASMX does; from a provider to a running service |
 //! | [`sample`] | `sample` | a provider to try clients on |
@@ -50,7 +51,6 @@
 //! | [`replay`] | `fixtures` | answers from recordings, in process or on a port |
 //! | [`record`] | `record` | keeps what goes by, as a proxy or in a client |
 //! | [`inspect`] | `record` | what a collection of recordings is worth |
-//! | [`settings`] | `gateway` | the External Providers page as a file |
 //! | [`gateway`] | `gateway` | all kinds together as the settings say, the facade of an application |
 //! | [`doctor`] | `doctor` | what ails a configured service |
 //!
