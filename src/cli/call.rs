@@ -14,7 +14,7 @@ use external_providers::client::{Client, HttpTransport, Transport, TransportErro
 use external_providers::contract::{
     Absent, Failure, OPERATIONS, Operation, OperationInfo, Variables, dispatch, may_be_secret,
 };
-use external_providers::gateway;
+use external_providers::gateway::{self, ServiceError};
 use external_providers::http::{HttpRequest, HttpResponse};
 use external_providers::secret::{Mask, Secret};
 use external_providers::settings::{ExternalService, Name};
@@ -165,14 +165,7 @@ async fn call(
             (super::sample::start(operation, namespace, auth.clone()).await?, auth)
         }
     };
-    let client = match args.namespace == DISCOVER {
-        false => client(args, &url, auth.clone())?,
-        true => {
-            return discovered(args, operation, variables, external(args, operation, &url, auth)?)
-                .await;
-        }
-    };
-    dispatch(args, operation, client, variables, &[auth]).await
+    discovered(args, operation, variables, external(args, operation, &url, auth)?).await
 }
 
 /// Calls a service whose names are read in its WSDL first, if they are to be.
@@ -184,6 +177,9 @@ async fn discovered(
 ) -> Result<u8, Failed> {
     match gateway::client(&service).await {
         Ok(client) => dispatch(args, operation, client, variables, &service.secrets()).await,
+        Err(ServiceError::Build(error)) if args.settings.is_none() => {
+            Err(unbuilt(&error, &service.url))
+        }
         Err(error) => {
             let masking = masking(args, service.secrets());
             let error = configured::undiscovered(error)?;
@@ -192,7 +188,7 @@ async fn discovered(
     }
 }
 
-/// The service of the arguments as one that is discovered.
+/// The service of the arguments.
 fn external(
     args: &CallArgs,
     operation: &OperationInfo,
@@ -200,7 +196,10 @@ fn external(
     auth: Secret,
 ) -> Result<ExternalService, Failed> {
     let mut service = ExternalService::new(operation.kind, url, auth);
-    service.namespace = Name::Discover;
+    service.namespace = match args.namespace.as_str() {
+        DISCOVER => Name::Discover,
+        namespace => Name::Is(namespace.to_owned()),
+    };
     service.soap = args.soap;
     service.absent = args.absent;
     service.timeout = args.timeout;
@@ -208,8 +207,6 @@ fn external(
     service.root_certificates = trusted.roots;
     service.trust_fingerprint = trusted.fingerprint;
     service.native_tls = trusted.native_tls;
-    // What is wrong is said as without discovery.
-    gateway::client_builder(&service).build().map_err(|error| unbuilt(&error, url))?;
     Ok(service)
 }
 
@@ -222,16 +219,6 @@ async fn dispatch(
 ) -> Result<u8, Failed> {
     dispatch!(operation, T => answer::<T>(args, client, variables, auth).await)
         .unwrap_or_else(|| Err(Failed::new(LOCAL, format!("{} cannot be called", operation.name))))
-}
-
-fn client(args: &CallArgs, url: &str, auth: Secret) -> Result<Client, Failed> {
-    let trusted = args.trust.read(Some(url))?;
-    let builder = Client::builder(url, auth)
-        .namespace(&args.namespace)
-        .soap_version(args.soap)
-        .absent(args.absent)
-        .timeout(args.timeout);
-    trusted.apply(builder).build().map_err(|error| unbuilt(&error, url))
 }
 
 async fn answer<T: Operation>(
