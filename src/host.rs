@@ -21,7 +21,7 @@
 //!
 //! Beside the calls, `GET` is answered as ASP.NET does: `?WSDL`, `?disco`, a page with all operations,
 //! and one for each (`?op=StartTicket`), from which people on the same machine may try those that read
-//! (see [`Trial`]: not through a proxy, from another site's page, or under a host name that is neither
+//! (see [`TestForm`]: not through a proxy, from another site's page, or under a host name that is neither
 //! an address nor `localhost`). `GET /healthz` is answered `ok`. Every limit is one of [`Settings`];
 //! what goes beyond is answered 503. There is no `Server` header, and `X-AspNet-Version` is in title
 //! case. Each call is logged in one line (kind, operation, outcome, duration, sizes, caller), never
