@@ -23,7 +23,7 @@
 //! [`example`] is such a file with every key and its default, [`schema`] a JSON Schema for editors;
 //! both are made of the one table of keys ([`keys`]), which also drives the reading.
 //!
-//! What the page's settings are called here, with a test of each in `tests/it/page.rs`:
+//! What the page's settings are called here, with a test of each in `tests/it/gateway/page.rs`:
 //!
 //! | the page | key |
 //! |---|---|

@@ -171,7 +171,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         }
         "wsdl" => {
             let own = some(files("wsdl", ".wsdl"), 7);
-            own.chain(files("tests/it/wsdl_reader", "")).collect()
+            own.chain(files("tests/it/wsdl/reader", "")).collect()
         }
         "fixture" => some(files("fixtures/odd", "exchange.toml"), 20)
             .chain(some(files("fixtures/sample", "exchange.toml"), 20))

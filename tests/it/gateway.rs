@@ -1,0 +1,9 @@
+//! All kinds together, and their settings.
+
+pub(crate) mod discover;
+pub(crate) mod kinds;
+pub(crate) mod page;
+pub(crate) mod settings;
+pub(crate) mod settings_shared;
+pub(crate) mod troubles;
+pub(crate) mod wire;
