@@ -181,21 +181,18 @@ impl fmt::Display for TlsError {
             TlsCause::WeakSignature { algorithm, authority } => {
                 write!(f, "{} is signed by {algorithm}, which is no longer accepted", of(authority))
             }
-            TlsCause::ShortKey { bits, authority } => write!(
-                f,
-                "the key of {} is too short: RSA with {bits} bits, at least 2048 are needed",
-                of(authority)
-            ),
+            TlsCause::ShortKey { bits, authority } => {
+                let of = of(authority);
+                write!(f, "the key of {of} is too short: RSA with {bits} bits, at least 2048 are needed")
+            }
             TlsCause::OldCertificate { version } => write!(
                 f,
                 "the certificate is of X.509 version {version}: version 3 is needed, with the host's name in it (subjectAltName)"
             ),
             TlsCause::NoAlternativeName { common_name } => {
-                f.write_str("the certificate has no subjectAltName")?;
-                match common_name {
-                    Some(name) => write!(f, ": its common name ({name}) is not looked at"),
-                    None => f.write_str(": it is for no host"),
-                }
+                f.write_str("the certificate has no subjectAltName: ")?;
+                let name = common_name.as_ref().map(|name| format!("its common name ({name})"));
+                f.write_str(&name.map_or("it is for no host".into(), |name| name + " is not looked at"))
             }
             TlsCause::Authority => f.write_str(
                 "the certificate is one of a certificate authority (CA:TRUE), not of a server",
@@ -215,13 +212,12 @@ impl fmt::Display for TlsError {
             TlsCause::WrongName { names } => {
                 write!(f, "the certificate is not for {host}; it is for {}", names.join(", "))
             }
-            TlsCause::SelfSigned { another_trusted } => {
-                f.write_str("the certificate is self-signed: nobody vouches for it")?;
-                if *another_trusted {
-                    f.write_str(" (another certificate of the same name is trusted)")?;
-                }
-                Ok(())
+            TlsCause::SelfSigned { another_trusted: false } => {
+                f.write_str("the certificate is self-signed: nobody vouches for it")
             }
+            TlsCause::SelfSigned { .. } => f.write_str(
+                "the certificate is self-signed: nobody vouches for it (another certificate of the same name is trusted)",
+            ),
             TlsCause::UnknownIssuer { issuer } => {
                 write!(f, "the certificate's issuer is not trusted here: {issuer}")
             }
@@ -234,11 +230,9 @@ impl fmt::Display for TlsError {
                 f,
                 "the certificate has the fingerprint {presented}, and the one that is trusted is {trusted}"
             ),
-            TlsCause::NotTls { start } if start.is_empty() => {
-                f.write_str("the port does not speak TLS")
-            }
             TlsCause::NotTls { start } => {
-                write!(f, "the port does not speak TLS; it answers \"{start}\"")
+                f.write_str("the port does not speak TLS")?;
+                if start.is_empty() { Ok(()) } else { write!(f, "; it answers \"{start}\"") }
             }
             TlsCause::OnlyTls => f.write_str("the port speaks TLS, and was asked in plain http"),
             TlsCause::OldVersion { newest: Some(newest) } => {

@@ -60,6 +60,37 @@ fn alert_name(alert: AlertDescription) -> String {
     }
 }
 
+/// What a certificate is accused of by what it is, whoever is trusted.
+fn of_itself(certificate: &Certificate, now: jiff::Timestamp, host: &str) -> Option<TlsCause> {
+    if certificate.version < 3 {
+        return Some(TlsCause::OldCertificate { version: certificate.version });
+    }
+    if certificate.has_weak_signature() {
+        let algorithm = certificate.signature.clone();
+        return Some(TlsCause::WeakSignature { algorithm, authority: None });
+    }
+    if let Some(bits) = certificate.short_key() {
+        return Some(TlsCause::ShortKey { bits, authority: None });
+    }
+    if certificate.is_authority {
+        return Some(TlsCause::Authority);
+    }
+    if certificate.until < now {
+        return Some(TlsCause::Expired { at: certificate.until });
+    }
+    if certificate.from > now {
+        return Some(TlsCause::NotYetValid { from: certificate.from });
+    }
+    if certificate.names.is_empty() {
+        let common_name = certificate.common_name.clone();
+        return Some(TlsCause::NoAlternativeName { common_name });
+    }
+    if !host_is_named(certificate, host) {
+        return Some(TlsCause::WrongName { names: certificate.names.clone() });
+    }
+    (!certificate.is_for_servers).then_some(TlsCause::Purpose)
+}
+
 /// What a certificate is accused of, by what it is and by what the verifier says. What no trust can
 /// mend comes first: whoever trusts such a certificate would only learn the next reason.
 pub(super) fn of_certificate(
@@ -70,34 +101,9 @@ pub(super) fn of_certificate(
     host: &str,
 ) -> TlsCause {
     use CertificateError as E;
-    if certificate.version < 3 {
-        return TlsCause::OldCertificate { version: certificate.version };
-    }
-    if certificate.has_weak_signature() {
-        let algorithm = certificate.signature.clone();
-        return TlsCause::WeakSignature { algorithm, authority: None };
-    }
-    if let Some(bits) = certificate.short_key() {
-        return TlsCause::ShortKey { bits, authority: None };
-    }
-    if certificate.is_authority {
-        return TlsCause::Authority;
-    }
     let now = jiff::Timestamp::now();
-    if certificate.until < now {
-        return TlsCause::Expired { at: certificate.until };
-    }
-    if certificate.from > now {
-        return TlsCause::NotYetValid { from: certificate.from };
-    }
-    if certificate.names.is_empty() {
-        return TlsCause::NoAlternativeName { common_name: certificate.common_name.clone() };
-    }
-    if !host_is_named(certificate, host) {
-        return TlsCause::WrongName { names: certificate.names.clone() };
-    }
-    if !certificate.is_for_servers {
-        return TlsCause::Purpose;
+    if let Some(cause) = of_itself(certificate, now, host) {
+        return cause;
     }
     let authorities = || chain.iter().chain(trusted);
     let weak = authorities()
