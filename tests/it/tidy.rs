@@ -142,6 +142,32 @@ fn messages_say_what_a_thing_is_not_in_plain_words() {
     }
 }
 
+/// What does not fit on a few screens is more than one thing.
+#[test]
+fn files_and_functions_are_short() {
+    let mut functions = 0;
+    for (file, text) in all_sources() {
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.len() <= 400, "{file} has {} lines", lines.len());
+        let code = lines.iter().position(|line| *line == "mod tests {").unwrap_or(lines.len());
+        if file.ends_with("tests.rs") || file.contains("/tests/") {
+            continue;
+        }
+        for (start, line) in lines[..code].iter().enumerate() {
+            let bare = line.trim_start();
+            let is_function =
+                bare.split(' ').take(4).any(|word| word == "fn") && !bare.starts_with("//");
+            let end = format!("{}}}", &line[..line.len() - bare.len()]);
+            let length = lines[start..].iter().position(|line| *line == end);
+            if let Some(length) = length.filter(|_| is_function && !bare.ends_with(';')) {
+                functions += 1;
+                assert!(length < 80, "{file}:{}: {} lines", start + 1, length + 1);
+            }
+        }
+    }
+    assert!(functions > 1500, "{functions}");
+}
+
 /// What only Unix has is compiled there alone: nobody here builds for Windows and would see it.
 #[test]
 fn what_only_unix_has_is_left_out_elsewhere() {
