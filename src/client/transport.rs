@@ -165,26 +165,17 @@ impl HttpTransport {
         if is_post || !request.body.is_empty() {
             let body = Tracked { body: Some(request.body.into()), sent: Arc::clone(sent) };
             *post.body_mut() = Some(reqwest::Body::wrap(body));
-        } else {
-            sent.store(true, Ordering::Release);
+            return self.answer(post, sent).await;
         }
-        self.answer(post, sent).await
+        // Nothing tells when it is sent. After a time-out it may have been.
+        sent.store(true, Ordering::Release);
+        self.answer(post, &Arc::default()).await.map_err(sent_once_connected)
     }
 
-    /// The answer to `GET url`, which is on the service's host. Nothing tells when it is sent: once
-    /// the connection stands, it counts as sent.
+    /// The answer to `GET url`, which is on the service's host.
     pub(super) async fn get(&self, url: Url) -> Result<HttpResponse, TransportError> {
         let request = reqwest::Request::new(reqwest::Method::GET, url);
-        self.answer(request, &Arc::default()).await.map_err(|error| {
-            let connected = match &error.kind {
-                TransportErrorKind::Broken(_) => true,
-                TransportErrorKind::Tls(error) => {
-                    matches!(error.cause, TlsCause::OnlyTls | TlsCause::ClientCertificate)
-                }
-                _ => false,
-            };
-            TransportError { sent: error.sent || connected, ..error }
-        })
+        self.answer(request, &Arc::default()).await.map_err(sent_once_connected)
     }
 
     async fn answer(
@@ -225,6 +216,19 @@ impl HttpTransport {
         }
         Ok(HttpResponse { status: answer.status().as_u16(), headers, body })
     }
+}
+
+/// An error of a request without a body, of which nothing tells when it is sent: once the connection
+/// stands, it counts as sent.
+fn sent_once_connected(error: TransportError) -> TransportError {
+    let connected = match &error.kind {
+        TransportErrorKind::Broken(_) => true,
+        TransportErrorKind::Tls(error) => {
+            matches!(error.cause, TlsCause::OnlyTls | TlsCause::ClientCertificate)
+        }
+        _ => false,
+    };
+    TransportError { sent: error.sent || connected, ..error }
 }
 
 /// Is the body of an answer that ends with its connection a whole document, as its end tag shows?
