@@ -145,6 +145,13 @@ pub(crate) fn is_unknown_action(reason: &str) -> bool {
         || UNKNOWN_OPERATION.iter().any(|words| reason.contains(words))
 }
 
+/// Does a replay server say that no recording answers a request?
+fn is_of_a_replay(reason: &str) -> bool {
+    let beginnings = ["there are no recordings to answer ", "the recording does not answer "];
+    beginnings.iter().any(|beginning| reason.starts_with(beginning))
+        || (reason.starts_with("none of ") && reason.contains(" recordings answers "))
+}
+
 /// What to do about another fault: in the right version, the provider's own code threw it.
 pub(crate) fn fault(fault: &Fault) -> &'static str {
     let reason = &fault.reason;
@@ -164,6 +171,9 @@ pub(crate) fn fault(fault: &Fault) -> &'static str {
     if NULL.iter().any(|text| reason.contains(text)) {
         return "the service's code met a null: compare the namespace with its ?WSDL to the last slash \
                 (with another one it reads no variables), else look at its log";
+    }
+    if is_of_a_replay(reason) {
+        return "this is a replay, not the service: --show-wire shows the nearest recording and what differs";
     }
     if fault.code == FaultCode::Client {
         return "the service says that the request is wrong: where its words do not say how, compare \

@@ -183,6 +183,22 @@ fn a_request_that_is_not_recorded_is_told_what_differs() {
 }
 
 #[test]
+fn a_client_of_a_replay_is_not_sent_to_the_services_wsdl() {
+    let request = Authenticate { login_username: "nobody".into(), ..Authenticate::default() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for recordings in [vec![login()], vec![login(), login()]] {
+        let server = start(recordings, &[]);
+        let client = Client::new(&format!("http://{}/Provider.asmx", server.local_addr()), "p");
+        let error = runtime.block_on(client.unwrap().call(request.clone())).unwrap_err();
+        let hint = error.hint().unwrap();
+        assert!(
+            hint.starts_with("this is a replay, not the service: --show-wire"),
+            "{error}: {hint}"
+        );
+    }
+}
+
+#[test]
 fn what_holds_no_answer_is_not_replayed() {
     let mut failed = login();
     failed.outcome = Outcome::Failed("could not connect to http://crm:80: refused".to_owned());
