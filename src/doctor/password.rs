@@ -57,6 +57,7 @@ impl PasswordCheck<'_> {
         // Until ours was tried, nothing is passed: the step is not checked, or as bad as a finding.
         let mut step = Step::not_checked("password", "");
         let (mut tally, mut absent) = (Tally::default(), None);
+        let url = self.subject.shown_url();
         let (started, mut longest) = (Instant::now(), Duration::ZERO);
         for info in operations {
             // The first is asked in any case; the others where there is time for as slow answers.
@@ -68,7 +69,7 @@ impl PasswordCheck<'_> {
             let answers = self.both(info, &mut step).await;
             longest = longest.max(begun.elapsed());
             match answers {
-                Ok((wrong, ours)) => judge(info.name, &wrong, ours, &mut step, &mut tally),
+                Ok((wrong, ours)) => judge((info.name, &url), &wrong, ours, &mut step, &mut tally),
                 // Of the login kind one operation may be missing.
                 Err(Unanswered::UnknownOperation(finding)) => {
                     absent.get_or_insert((info.name, finding));
@@ -141,7 +142,7 @@ impl PasswordCheck<'_> {
                 }
             });
             if let (Some(words), None) = (&tally.no_login, instead_of) {
-                step.add(no_login(words));
+                step.add(no_login(words, &self.subject.shown_url()));
             }
             if let Some(name) = instead_of {
                 step.details.push(format!(
@@ -225,7 +226,13 @@ impl Tally {
 }
 
 /// What an operation's two answers say together.
-fn judge(name: &'static str, wrong: &Said, ours: Option<Said>, step: &mut Step, tally: &mut Tally) {
+fn judge(
+    (name, url): (&'static str, &str),
+    wrong: &Said,
+    ours: Option<Said>,
+    step: &mut Step,
+    tally: &mut Tally,
+) {
     match (wrong, &ours) {
         (Said::Yes, _) => {
             add_once(step, Finding::new(
@@ -239,11 +246,11 @@ fn judge(name: &'static str, wrong: &Said, ours: Option<Said>, step: &mut Step, 
             return tally.failing.push(name);
         }
         (Said::No(text), None) => {
-            step.add(unproven(name, text));
+            step.add(unproven(name, text, url));
             return tally.alike.push((name, text.clone()));
         }
         (Said::No(text), Some(Said::No(same))) if text == same => {
-            step.add(unproven(name, text));
+            step.add(unproven(name, text, url));
             return tally.alike.push((name, text.clone()));
         }
         (Said::Denied, _) => step.details.push(format!("{name}: a wrong password is refused")),
@@ -298,31 +305,31 @@ fn wrong_refusal(words: &str) -> Finding {
 }
 
 /// A provider that answers no to everything, whatever the password.
-fn unproven(name: &str, words: &str) -> Finding {
+fn unproven(name: &str, words: &str, url: &str) -> Finding {
     let text = format!(
         "{name} answers \"{words}\" to a wrong password, as to a user who does not exist: it proves no password"
     );
     let remedy = match is_login(name) {
         true => format!(
             "call it with a user who exists ({}), with our password and with a wrong one; the service had better answer \"Permission Denied\" to a wrong one",
-            example(name)
+            example(name, url)
         ),
         false => "let the service answer Success=false, \"Permission Denied\" to a wrong password, before anything else is looked at".to_owned(),
     };
     Finding::warning("password-unproven", text).remedy(remedy)
 }
 
-fn example(name: &str) -> String {
+fn example(name: &str, url: &str) -> String {
     let password = if name == GetSignInCookieInfo::NAME { "" } else { " loginPassword=@FILE" };
-    format!("external-providers call {name} loginUsername=NAME{password}")
+    format!("external-providers call {name} loginUsername=NAME{password} --url {url}")
 }
 
 /// What a login that nobody could make does not tell.
-fn no_login(words: &str) -> Finding {
+fn no_login(words: &str, url: &str) -> Finding {
     let text = format!(
         "no login was proven: \"{words}\" is due to a user who does not exist, and is what a directory that is down looks like, too"
     );
-    let remedy = format!("try a user who exists: {}", example(Authenticate::NAME));
+    let remedy = format!("try a user who exists: {}", example(Authenticate::NAME, url));
     Finding::note("login-unproven", text).remedy(remedy)
 }
 
