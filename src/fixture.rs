@@ -40,7 +40,7 @@ pub struct Fixture {
     /// How many equal exchanges in a row it stands for, itself included; at least 1. A replay answers
     /// so many requests with it before it goes on to the next of its equals.
     pub count: u64,
-    /// The operation's name on the wire; none for a WSDL, pages and all that is no SOAP call.
+    /// The operation's name on the wire; none for a WSDL, pages and all that is not a SOAP call.
     pub operation: Option<String>,
     /// The version of SOAP, where it is a SOAP call.
     pub soap: Option<SoapVersion>,

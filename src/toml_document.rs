@@ -85,7 +85,7 @@ impl<'t> Document<'t> {
                 let offset = error.span().map_or(0, |span| span.start);
                 // The message alone: its Display would show the line, which may hold a password.
                 let what = error.message().trim().replace('\n', "; ");
-                // A key's name is none, and without it nobody knows which is meant.
+                // A key's name is not a secret, and without it nobody knows which is meant.
                 let twice = what == "duplicate key";
                 match error.span().and_then(|span| text.get(span)).filter(|_| twice) {
                     Some(key) => Err(Problem::at(text, offset, shown(key), "stands twice")

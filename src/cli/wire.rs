@@ -53,7 +53,7 @@ fn message(start: &str, headers: &Headers, body: &[u8], mask: &Mask) -> String {
     printable(&text)
 }
 
-/// The XML with one element a line, or nothing if it is no XML or nested deeper than any message
+/// The XML with one element a line, or nothing if it is not XML or nested deeper than any message
 /// of the contract: indentation would grow with the depth.
 pub(crate) fn indented(xml: &str) -> Option<String> {
     let mut reader = Reader::from_str(xml);

@@ -46,7 +46,7 @@ pub enum DiscoverError {
         /// The time-out.
         after: Duration,
     },
-    /// What came is no WSDL: an HTML page, a sign-in page, a redirect, an empty body.
+    /// What came is not WSDL: an HTML page, a sign-in page, a redirect, an empty body.
     #[error("the WSDL was asked for at {document}: HTTP {}, {}", answer.status, described(answer))]
     NotWsdl {
         /// The document.

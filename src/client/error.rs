@@ -18,7 +18,7 @@ pub enum CallError {
     /// No answer came. [`TransportError::sent`] says whether the request may have arrived.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// What came is no SOAP: an error page, a sign-in page, a redirect, an empty body.
+    /// What came is not SOAP: an error page, a sign-in page, a redirect, an empty body.
     #[error(transparent)]
     NotSoap(Box<NonSoapResponse>),
     /// The service answered with a SOAP fault: its code threw an exception, or it did not

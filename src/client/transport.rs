@@ -113,7 +113,7 @@ impl HttpTransport {
         url.set_path(path);
         url.set_query(query);
         let Ok(method) = reqwest::Method::from_bytes(request.method.as_bytes()) else {
-            let kind = TransportErrorKind::Broken("the method is none".to_owned());
+            let kind = TransportErrorKind::Broken("the method is not valid".to_owned());
             return Err(TransportError { service: self.service(), kind, sent: false });
         };
         self.exchange_in_time(method, url, request).await

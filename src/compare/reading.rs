@@ -35,7 +35,7 @@ impl Reading {
         Self { canonical, version, first }
     }
 
-    /// The operation on the wire and the version of SOAP; nothing of what is no SOAP call.
+    /// The operation on the wire and the version of SOAP; nothing of what is not a SOAP call.
     ///
     /// A `SOAPAction` header decides on the operation, as in ASMX (wsdl/ASMX.md, section 4); else the
     /// first element of the body does; else the `action` parameter of SOAP 1.2.

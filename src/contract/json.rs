@@ -125,7 +125,7 @@ fn is_false(is: &bool) -> bool {
     !is
 }
 
-/// A document that is no answer to an operation.
+/// A document that is not an answer to an operation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotAnAnswer {

@@ -125,7 +125,7 @@ impl From<Refusal> for Cause {
 }
 
 /// Did the service itself say nothing? An answer that is too large, a fault, a failure are answers;
-/// a gateway that cannot reach the service is none.
+/// a gateway that cannot reach the service is not one.
 fn is_silence(cause: &Cause) -> bool {
     let unreachable = |status: u16| matches!(status, 502..=504);
     match cause {

@@ -58,7 +58,7 @@ pub(super) fn authority<'r>(hosting: &Hosting, head: &'r Parts, peer: Peer) -> C
         .or_else(|| head.uri.authority().map(|authority| authority.as_str().into()))
         .or_else(|| text(&head.headers, &header::HOST))
         .filter(|host| {
-            // What is no host would make an address that leads elsewhere.
+            // What is not a host would make an address that leads elsewhere.
             !host.is_empty()
                 && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]%".contains(&b))
         })

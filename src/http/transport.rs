@@ -122,7 +122,7 @@ pub enum TransportErrorKind {
     ConnectTimeout(Duration),
     /// No whole answer within this time.
     Timeout(Duration),
-    /// The connection broke, or what came over it is no HTTP: why.
+    /// The connection broke, or what came over it is not HTTP: why.
     Broken(String),
     /// A header cannot be written: the namespace holds a character that no header can.
     Header(String),

@@ -45,7 +45,7 @@ impl From<ReadError> for PasswordError {
 
 impl Secret {
     /// Reads a password: at most 64 KiB of UTF-8, one line, whose end (and a byte order mark before
-    /// it) is no part of it. An empty one is none.
+    /// it) is not part of it. An empty one is not a password.
     pub fn read(source: impl Read) -> Result<Self, PasswordError> {
         Self::of(&bounded::read(source, LIMIT)?)
     }
@@ -57,11 +57,11 @@ impl Secret {
 
     fn of(bytes: &[u8]) -> Result<Self, PasswordError> {
         let text = std::str::from_utf8(bytes).map_err(|_| PasswordError::NotUtf8)?;
-        // Editors on Windows begin a file with a mark that is no part of the password.
+        // Editors on Windows begin a file with a mark that is not part of the password.
         Self::from_line(text.strip_prefix('\u{feff}').unwrap_or(text))
     }
 
-    /// One line of text, whose end is no part of the password.
+    /// One line of text, whose end is not part of the password.
     pub fn from_line(text: &str) -> Result<Self, PasswordError> {
         let line = text.strip_suffix('\n').unwrap_or(text);
         let password = line.strip_suffix('\r').unwrap_or(line);

@@ -6,7 +6,7 @@ use super::keys::{Key, OPTIONS, PASSWORDS, Shape, shared_keys};
 use crate::suggest::nearest;
 use crate::toml_document::{Problem, Table};
 
-/// Keys of one table; beyond that it is no settings file, and naming them all would take long.
+/// Keys of one table; beyond that it is not a settings file, and naming them all would take long.
 const MOST_KEYS: usize = 100;
 
 /// Durations as people write them.

@@ -99,7 +99,7 @@ pub struct ExternalService {
 
 impl fmt::Debug for ExternalService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // One that is no such URL may hold user information.
+        // One that is not such a URL may hold user information.
         let url = service_url(&self.url).map_or("(no URL)", |_| self.shown_url());
         f.debug_struct("ExternalService")
             .field("kind", &self.kind)

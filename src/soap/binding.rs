@@ -111,7 +111,7 @@ impl Binding {
     ///
     /// # Errors
     ///
-    /// The contract has no such operation, or `wire_name` is no XML name.
+    /// The contract has no such operation, or `wire_name` is not an XML name.
     pub fn with_operation_name(
         mut self,
         operation: &str,

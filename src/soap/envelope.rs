@@ -103,7 +103,7 @@ impl Envelope {
     }
 
     /// Reads the body of a request to a service in `namespace`. `routed` says whether the headers
-    /// have decided on the operation: if not, a body that is no XML up to its first element is
+    /// have decided on the operation: if not, a body that is not XML up to its first element is
     /// [`Unroutable`](RequestError::Unroutable).
     pub fn parse(
         heading: Heading<'_>,

@@ -77,7 +77,7 @@ impl EncodeError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// What came back is no SOAP.
+    /// What came back is not SOAP.
     #[error(transparent)]
     NotSoap(#[from] Box<NonSoapResponse>),
     /// The service answered with a fault.
@@ -108,10 +108,10 @@ fn place(path: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// It is no well-formed XML.
+    /// It is not well-formed XML.
     #[error(transparent)]
     Xml(#[from] XmlError),
-    /// The root is no SOAP envelope.
+    /// The root is not a SOAP envelope.
     #[error("the root element is {{{namespace}}}{local}, not a SOAP Envelope")]
     NoEnvelope {
         /// Namespace of the root.
@@ -163,10 +163,10 @@ pub enum Problem {
     /// An element that must be there once is not.
     #[error("the element is missing")]
     Missing,
-    /// A `boolean` that is none.
+    /// A `boolean` that is not one.
     #[error("the content is not a boolean (true, false, 1, 0)")]
     Boolean,
-    /// `xsi:nil` on an element that cannot be nil, or with a value that is no boolean.
+    /// `xsi:nil` on an element that cannot be nil, or with a value that is not a boolean.
     #[error("xsi:nil cannot stand here")]
     Nil,
     /// A header that the peer insists on and this crate does not know.

@@ -224,7 +224,7 @@ impl Fault {
 
 fn write_detail(w: &mut Writer, detail: &str) {
     w.raw("<detail>");
-    // A detail is XML of the provider's own; what is none must not break the fault.
+    // A detail is XML of the provider's own; what is not XML must not break the fault.
     let written = format!("<detail>{detail}</detail>");
     let valid = Reader::new(&written, Limits::default())
         .and_then(|mut r| r.root().and_then(|()| r.skip()).and_then(|()| r.finish()));
@@ -244,7 +244,7 @@ fn leaf(w: &mut Writer, name: &str, content: &str) {
     w.raw(">");
     text(w, content);
     w.raw("</");
-    // An attribute, if the tag has one, is no part of the name.
+    // An attribute, if the tag has one, is not part of the name.
     w.raw(name);
     w.raw(">");
 }

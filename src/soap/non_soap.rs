@@ -1,4 +1,4 @@
-//! Answers that are no SOAP: error pages, sign-in pages, redirects, and what proxies say.
+//! Answers that are not SOAP: error pages, sign-in pages, redirects, and what proxies say.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ const START: usize = 8;
 /// How many bytes of a body are looked at.
 const WINDOW: usize = 64 << 10;
 
-/// An answer that is no SOAP message. Secrets are masked in all of it.
+/// An answer that is not a SOAP message. Secrets are masked in all of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the answer is not SOAP: HTTP {status}, {}{}", self.what(), quoted(excerpt))]
 pub struct NonSoapResponse {
@@ -28,7 +28,7 @@ pub struct NonSoapResponse {
     pub excerpt: String,
 }
 
-/// What an answer that is no SOAP looks like.
+/// What an answer that is not SOAP looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NonSoapKind {
@@ -48,7 +48,7 @@ pub enum NonSoapKind {
     Html,
     /// An empty body.
     Empty,
-    /// Bytes that are no text of its charset.
+    /// Bytes that are not text of its charset.
     Binary {
         /// How many.
         length: usize,

@@ -95,7 +95,7 @@ impl Envelope {
     }
 }
 
-/// Why inputs are no variables: what makes a legacy provider throw.
+/// Why inputs are not variables: what makes a legacy provider throw.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InputsError {
     /// There is no `inputs` parameter: a null reference.
@@ -116,7 +116,7 @@ impl InputsError {
 }
 
 /// Splits the inputs into `authPW` and the other variables. An absent `inputs` is null; an empty or
-/// nil one, and one without a list, are no variables at all (wsdl/ASMX.md, section 4).
+/// nil one, and one without a list, are not variables at all (wsdl/ASMX.md, section 4).
 pub(crate) fn read_inputs(
     inputs: Presence<RawInputs>,
 ) -> Result<(Option<Secret>, Variables), InputsError> {

@@ -31,7 +31,7 @@ pub enum RequestError {
         /// The version of the envelope as far as it is known.
         version: SoapVersion,
     },
-    /// The root is no envelope of either version. The answer is due in SOAP 1.1.
+    /// The root is not an envelope of either version. The answer is due in SOAP 1.1.
     VersionMismatch {
         /// The namespace of the root.
         namespace: String,

@@ -69,7 +69,7 @@ impl Binding {
         let outputs = Variables::read(result.output_variables);
         if !result.success {
             let masked = |(key, value): (&str, &str)| (mask.apply(key), mask.apply(value));
-            // What callers know word for word is no place for a mask.
+            // What callers know word for word is not masked.
             let known = [Failure::PERMISSION_DENIED, Failure::REQUIRED_INPUT_MISSING];
             let message = message.map(|message| match known.contains(&message.as_str()) {
                 true => message,

@@ -20,7 +20,7 @@ enum Answer {
     },
     /// It refuses, with the number of an alert.
     Alert(u8),
-    /// It is no TLS; these are the first characters.
+    /// It is not TLS; these are the first characters.
     Other(String),
     /// It closes the connection, or says nothing.
     Silence,

@@ -40,7 +40,7 @@ pub enum WsdlProblem {
         /// The attribute.
         attribute: &'static str,
     },
-    /// A qualified name with a prefix that is not declared, or that is no name.
+    /// A qualified name with a prefix that is not declared, or that is not a name.
     #[error("{name:?} in <{element}> is not a qualified name, or its prefix is not declared")]
     Name {
         /// The element.
@@ -48,7 +48,7 @@ pub enum WsdlProblem {
         /// The name as written.
         name: String,
     },
-    /// An attribute that is no number or boolean.
+    /// An attribute that is not a number or boolean.
     #[error("{attribute}={value:?} of <{element}> is not what may stand there")]
     Value {
         /// The element.

@@ -18,8 +18,8 @@ pub enum Charset {
     /// US-ASCII: each other byte becomes `?`. What ASMX assumes for `text/xml` without a charset
     /// and for a charset that it does not know.
     Ascii,
-    /// What the document itself says: byte order mark, XML declaration, UTF-8. Bytes that are none
-    /// are an error.
+    /// What the document itself says: byte order mark, XML declaration, UTF-8. Other bytes are
+    /// an error.
     Declared,
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A document that is no well-formed, namespace-well-formed XML 1.0, or goes beyond a limit.
+/// A document that is not well-formed, namespace-well-formed XML 1.0, or goes beyond a limit.
 ///
 /// Carries names of elements and attributes, cut to 64 characters, but never their content: content
 /// may be a password.
@@ -63,7 +63,7 @@ pub enum XmlErrorKind {
     /// A processing instruction with a bad target.
     #[error("a processing instruction has a bad target")]
     ProcessingInstruction,
-    /// Something else that begins `<!` or is no tag.
+    /// Something else that begins `<!` or is not a tag.
     #[error("{0}")]
     Syntax(&'static str),
     /// No XML name.
@@ -75,7 +75,7 @@ pub enum XmlErrorKind {
     /// A declaration that Namespaces in XML forbids.
     #[error("the namespace declaration of \"{0}\" is not allowed")]
     NamespaceDeclaration(String),
-    /// An attribute that is no `name="value"`.
+    /// An attribute that is not a `name="value"`.
     #[error("an attribute of <{0}> is malformed")]
     Attribute(String),
     /// The same attribute twice, by its namespace and local name.

@@ -153,7 +153,7 @@ pub(super) fn is_blank(text: &str) -> bool {
     text.bytes().all(is_space)
 }
 
-/// The first character that is no `Char`, literally in the document.
+/// The first character that is not a `Char`, literally in the document.
 pub(super) fn find_illegal(src: &str) -> Option<(usize, u32)> {
     if !any_suspicious(src.as_bytes()) {
         return None;

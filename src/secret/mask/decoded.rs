@@ -211,7 +211,7 @@ enum Escape {
     Byte(u8),
 }
 
-/// How long an escape is, and what it stands for; what is none is one byte that stands for itself.
+/// How long an escape is, and what it stands for; what is not an escape is one byte that stands for itself.
 type Unescaped = (usize, Option<Escape>);
 
 const NONE: Unescaped = (1, None);
