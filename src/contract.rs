@@ -9,8 +9,6 @@
 //! [`GetUserInfo`], [`HandleEvent`] and [`RegisterUser`] are conventions of this crate
 //! ([`NameSource`]).
 
-mod catalogue;
-pub(crate) mod handlers;
 /// A request as JSON: its variables. `secret` ones are read and never written.
 macro_rules! json_request {
     (secret $request:ty) => {
@@ -33,6 +31,8 @@ macro_rules! json_request {
     };
 }
 
+mod catalogue;
+pub(crate) mod handlers;
 #[cfg(feature = "serde")]
 pub mod json;
 mod names;
