@@ -34,8 +34,6 @@
 
 mod subject;
 
-mod report;
-
 mod run;
 
 mod network;
@@ -51,6 +49,6 @@ mod password;
 
 mod diagnoses;
 
-pub use report::{Finding, Outcome, Report, Severity, Step};
+pub use crate::report::{Finding, Outcome, Report, Severity, Step};
 pub use run::check;
 pub use subject::{Options, Subject};

@@ -40,6 +40,7 @@
 //! | [`contract`] | | the provider kinds, their requests and answers |
 //! | [`soap`] | | the codec, four pure functions between typed values and HTTP messages |
 //! | [`wsdl`] | | what a service says of itself, read and held against the contract |
+//! | [`report`] | `doctor` | steps that were looked at, findings, remedies |
 //! | [`settings`] | `gateway` | the External Providers page as a file |
 //! | [`client`] | `client` | calls a service and gives typed answers |
 //! | [`host`] | `host` | answers as ASMX does; from a provider to a running service |
@@ -87,6 +88,9 @@ pub mod contract;
 pub mod soap;
 
 pub mod wsdl;
+
+#[cfg(feature = "doctor")]
+pub mod report;
 
 #[cfg(feature = "gateway")]
 pub mod settings;

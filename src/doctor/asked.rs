@@ -1,11 +1,11 @@
 //! One call of an operation with harmless words, and what its answer says of the password.
 
 use super::diagnoses;
-use super::report::Finding;
 use crate::client::{CallError, Client, remedy};
 use crate::contract::{
     Operation, OperationInfo, OperationResult as _, Secrets, Verdict, dispatch, first_line,
 };
+use crate::report::Finding;
 
 /// What an operation answered.
 #[derive(Debug, Clone, PartialEq)]

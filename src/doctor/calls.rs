@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::diagnoses;
-use super::report::{Finding, Outcome, Step};
 use super::subject::Subject;
 use crate::client::{BuildError, CallError, Client, Discovery, Transport as _, remedy};
 use crate::contract::raw::{Presence, RawInputs, StringList};
 use crate::contract::{Kind, OperationInfo, SideEffect, first_line};
 use crate::http::HttpResponse;
+use crate::report::{Finding, Outcome, Step};
 use crate::secret::Mask;
 use crate::soap::{Binding, DecodeError, FaultCode, SoapVersion, answer_version};
 
@@ -334,8 +334,8 @@ pub(super) fn clock(answer: Option<(&HttpResponse, Timestamp)>) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::report::Outcome;
     use crate::http::Headers;
+    use crate::report::Outcome;
 
     #[test]
     fn the_clock_is_compared_with_when_the_answer_came() {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::diagnoses;
-use super::report::{Finding, Outcome, Step};
 use super::subject::Subject;
 use crate::client::{DiscoverError, Discovery};
 use crate::contract::{GetSignInCookieInfo, Kind, Operation as _, SideEffect};
 use crate::http::url::authority;
+use crate::report::{Finding, Outcome, Step};
 use crate::wsdl::{self, Ambiguous, Description, Difference, DifferenceKind, Match};
 
 /// What came of fetching the description.

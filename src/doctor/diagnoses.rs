@@ -1,7 +1,7 @@
 //! Known troubles, each named with its remedy.
 
-use super::report::Finding;
 use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind, remedy};
+use crate::report::Finding;
 use crate::soap::{NonSoapResponse, Problem};
 
 /// An answer that is a page.

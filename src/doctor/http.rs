@@ -8,10 +8,10 @@ use rustls::client::danger::ServerCertVerifier;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::report::{Finding, Step};
 use super::tls;
 use crate::client::Stream;
 use crate::http::HttpRequest;
+use crate::report::{Finding, Step};
 
 /// Where to, and with what.
 pub(super) struct Habits<'h> {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 
-use super::report::{Finding, Step};
 use crate::http::{ConnectCause, bare_host};
+use crate::report::{Finding, Step};
 
 /// Looks a host name up.
 pub(super) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, Vec<SocketAddr>) {

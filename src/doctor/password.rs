@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::asked::{Said, Unanswered, ask};
-use super::report::{Finding, Step};
 use super::subject::Subject;
 use crate::client::{Client, Discovery};
 use crate::contract::{
     Authenticate, GetSignInCookieInfo, Kind, OPERATIONS, Operation as _, OperationInfo, SideEffect,
 };
+use crate::report::{Finding, Step};
 
 /// Is the password asked for, and is ours accepted?
 pub(super) struct PasswordCheck<'p> {

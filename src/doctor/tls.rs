@@ -13,9 +13,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::report::{Finding, Step};
 use crate::client::BuildError;
 use crate::http::bare_host;
+use crate::report::{Finding, Step};
 use crate::tls::{self, Certificate, TlsCause, TlsError, client_config};
 
 /// What the look at TLS needs to know.

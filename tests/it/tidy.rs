@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
-const ROOMS: [&str; 24] = [
+const ROOMS: [&str; 25] = [
     "error_chain",
     "bounded",
     "secret",
@@ -20,6 +20,7 @@ const ROOMS: [&str; 24] = [
     "contract",
     "soap",
     "wsdl",
+    "report",
     "settings",
     "client",
     "host",

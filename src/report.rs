@@ -45,25 +45,25 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(code: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, text: impl Into<String>) -> Self {
         Self { code, severity: Severity::Finding, text: text.into(), remedy: None }
     }
 
-    pub(super) fn warning(code: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn warning(code: &'static str, text: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::new(code, text) }
     }
 
-    pub(super) fn note(code: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn note(code: &'static str, text: impl Into<String>) -> Self {
         Self { severity: Severity::Note, ..Self::new(code, text) }
     }
 
-    pub(super) fn remedy(mut self, remedy: impl Into<String>) -> Self {
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }
 
     /// The same, but no reason to fail.
-    pub(super) fn at_most_warning(mut self) -> Self {
+    pub(crate) fn at_most_warning(mut self) -> Self {
         self.severity = self.severity.min(Severity::Warning);
         self
     }
@@ -88,7 +88,7 @@ pub struct Step {
 }
 
 impl Step {
-    pub(super) fn new(name: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(name: &'static str, text: impl Into<String>) -> Self {
         Self {
             name,
             outcome: Outcome::Ok,
@@ -99,17 +99,17 @@ impl Step {
         }
     }
 
-    pub(super) fn not_checked(name: &'static str, why: impl Into<String>) -> Self {
+    pub(crate) fn not_checked(name: &'static str, why: impl Into<String>) -> Self {
         Self { outcome: Outcome::NotChecked, ..Self::new(name, why) }
     }
 
-    pub(super) fn took(mut self, time: std::time::Duration) -> Self {
+    pub(crate) fn took(mut self, time: std::time::Duration) -> Self {
         self.milliseconds = Some((time.as_secs_f64() * 1e5).round() / 1e2);
         self
     }
 
     /// Adds a finding, and is as bad as it from then on.
-    pub(super) fn add(&mut self, finding: Finding) {
+    pub(crate) fn add(&mut self, finding: Finding) {
         let worst = match finding.severity {
             Severity::Note => self.outcome,
             Severity::Warning => Outcome::Warning,
@@ -119,12 +119,12 @@ impl Step {
         self.findings.push(finding);
     }
 
-    pub(super) fn has(&self, code: &str) -> bool {
+    pub(crate) fn has(&self, code: &str) -> bool {
         self.findings.iter().any(|finding| finding.code == code)
     }
 
     /// Findings of a code turned out to be harmless, for the reason given.
-    pub(super) fn acquit(&mut self, code: &'static str, why: &str) {
+    pub(crate) fn acquit(&mut self, code: &'static str, why: &str) {
         let findings = std::mem::take(&mut self.findings);
         self.outcome = self.outcome.min(Outcome::Ok);
         for finding in findings {
@@ -136,12 +136,12 @@ impl Step {
     }
 
     /// It was checked after all, and is as good as its findings let it be.
-    pub(super) fn pass(&mut self, text: impl Into<String>) {
+    pub(crate) fn pass(&mut self, text: impl Into<String>) {
         self.outcome = self.outcome.max(Outcome::Ok);
         self.text = text.into();
     }
 
-    pub(super) fn with(mut self, finding: Finding) -> Self {
+    pub(crate) fn with(mut self, finding: Finding) -> Self {
         self.add(finding);
         self
     }
@@ -162,7 +162,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(kind: Option<String>, url: String) -> Self {
+    pub(crate) fn new(kind: Option<String>, url: String) -> Self {
         Self { kind, url, outcome: Outcome::NotChecked, steps: Vec::new() }
     }
 
@@ -202,7 +202,7 @@ impl Report {
 
     /// Sums up, bounds every text, and takes out what could disturb a terminal. What others wrote was
     /// masked where it came in.
-    pub(super) fn finish(mut self) -> Self {
+    pub(crate) fn finish(mut self) -> Self {
         let safe = |text: &mut String| {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
             let line = lines.collect::<Vec<_>>().join(" ");
