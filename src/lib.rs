@@ -27,7 +27,7 @@
 //! repository's `tests/examples`, the contract and its sources in `wsdl`.
 //!
 //! The rooms, from the bottom up, and the cargo feature of each; each knows only those above it in
-//! this list. The default feature `cli`, the command line tool, has them all.
+//! this list. The default feature `cli`, the command line tool, has them all but the drivers of databases.
 //!
 //! | room | feature | |
 //! |---|---|---|
@@ -41,6 +41,9 @@
 //! | [`soap`] | | the codec, four pure functions between typed values and HTTP messages |
 //! | [`wsdl`] | | what a service says of itself, read and held against the contract |
 //! | [`report`] | `doctor` | steps that were looked at, findings, remedies |
+//! | [`explanation`] | | why an answer is what it is |
+//! | [`rules`] | `rules` | what an administrator decides: conditions, templates, what follows from them |
+//! | [`backends`] | `ldap`, `sqlite`, `postgres`, `mysql`, `mssql` | logins and look-ups from directories and databases |
 //! | [`settings`] | `gateway` | the External Providers page as a file |
 //! | [`client`] | `client` | calls a service and gives typed answers |
 //! | [`host`] | `host` | answers as ASMX does; from a provider to a running service |
@@ -54,6 +57,7 @@
 //! | [`inspect`] | `record` | what a collection of recordings is worth |
 //! | [`gateway`] | `gateway` | all kinds together as the settings say, the facade of an application |
 //! | [`doctor`] | `doctor` | what ails a configured service |
+//! | [`provider_file`] | `provider-file` | one file that answers the help desk |
 //!
 //! `native-tls` adds the platform's TLS for servers too old for rustls. Nothing is logged unless the
 //! program has a `tracing` subscriber.
@@ -89,8 +93,16 @@ pub mod soap;
 
 pub mod wsdl;
 
-#[cfg(feature = "doctor")]
+#[cfg(any(feature = "doctor", feature = "ldap", feature = "databases"))]
 pub mod report;
+
+pub mod explanation;
+
+#[cfg(feature = "rules")]
+pub mod rules;
+
+#[cfg(any(feature = "ldap", feature = "databases"))]
+pub mod backends;
 
 #[cfg(feature = "gateway")]
 pub mod settings;
@@ -130,6 +142,9 @@ pub mod gateway;
 
 #[cfg(feature = "doctor")]
 pub mod doctor;
+
+#[cfg(feature = "provider-file")]
+pub mod provider_file;
 
 #[cfg(feature = "client")]
 pub use client::{CallError, Client};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
-const ROOMS: [&str; 25] = [
+const ROOMS: [&str; 29] = [
     "error_chain",
     "bounded",
     "secret",
@@ -21,6 +21,9 @@ const ROOMS: [&str; 25] = [
     "soap",
     "wsdl",
     "report",
+    "explanation",
+    "rules",
+    "backends",
     "settings",
     "client",
     "host",
@@ -34,6 +37,7 @@ const ROOMS: [&str; 25] = [
     "inspect",
     "gateway",
     "doctor",
+    "provider_file",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -1,0 +1,1 @@
+//! Logins from LDAP directories and Active Directory.
