@@ -64,6 +64,7 @@ use crate::contract::{
     LoginProvider, Operation, ProviderError, RegisterUser, RegistrationProvider, Start, StartChat,
     StartTicket, TicketProvider, UserInformation, UserInformationProvider, Variables,
 };
+use crate::metrics::SERVICE_CALLS;
 use crate::settings::Settings;
 
 /// All kinds. Cheap to clone: clones are the same.
@@ -353,9 +354,10 @@ impl Current {
             }
             (None, _) => return Ok(None),
         };
-        match result {
-            Ok(answer) => Ok(Some(answer)),
-            Err(cause) => Err(GatewayError { kind: T::KIND, operation: T::NAME, cause }),
-        }
+        let result =
+            result.map_err(|cause| GatewayError { kind: T::KIND, operation: T::NAME, cause });
+        let outcome = result.as_ref().err().map_or("answered", GatewayError::outcome);
+        SERVICE_CALLS.count(&[&T::KIND.to_string(), T::NAME, outcome]);
+        result.map(Some)
     }
 }

@@ -34,6 +34,7 @@
 //! | [`secret`] | | passwords that do not print, and masks for texts that others wrote |
 //! | [`tls`] | (below the others) | whom TLS trusts, and why it fails |
 //! | [`http`] | | requests and responses as plain values |
+//! | [`metrics`] | | what is counted, and who is told |
 //! | `suggest` | | which name was meant |
 //! | `toml_document` | | TOML, every mistake named by line and key |
 //! | [`xml`] | | strict reading and .NET-exact writing of XML |
@@ -59,7 +60,8 @@
 //! | [`doctor`] | `doctor` | what ails a configured service |
 //! | [`provider_file`] | `provider-file` | one file that answers the help desk |
 //!
-//! `native-tls` adds the platform's TLS for servers too old for rustls. Nothing is logged unless the
+//! `native-tls` adds the platform's TLS for servers too old for rustls; `metrics` tells the `metrics`
+//! crate's recorder what is counted. Nothing is logged unless the
 //! program has a `tracing` subscriber.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -78,6 +80,8 @@ pub mod secret;
 pub mod tls;
 
 pub mod http;
+
+pub mod metrics;
 
 #[doc(hidden)]
 pub mod suggest;

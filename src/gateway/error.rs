@@ -99,6 +99,21 @@ impl GatewayError {
         }
     }
 
+    /// The word for it in metrics.
+    pub(super) fn outcome(&self) -> &'static str {
+        match (&self.cause, self.blame()) {
+            (Cause::Call(CallError::Failure(failure)), _) if failure.is_permission_denied() => {
+                "denied"
+            }
+            (Cause::Call(CallError::Failure(_)), _) => "declined",
+            (_, Blame::Caller) => "caller",
+            (_, Blame::Settings) => "settings",
+            (_, Blame::Network) => "network",
+            (_, Blame::Provider) => "provider",
+            (_, Blame::Load) => "load",
+        }
+    }
+
     /// May the request have reached the provider? If not, the operation did nothing, and may be
     /// tried again.
     pub fn sent(&self) -> bool {

@@ -51,7 +51,10 @@ pub(super) async fn serve(hosting: Arc<Hosting>, listener: TcpListener) {
 async fn scrape(hosting: Arc<Hosting>, stream: TcpStream) {
     let service = service_fn(|request: Request<Incoming>| {
         let valid = host_header::is_valid(request.version(), request.headers());
-        let body = if valid { hosting.metrics.show() } else { String::new() };
+        let body = match valid {
+            true => hosting.metrics.show() + &crate::metrics::show(),
+            false => String::new(),
+        };
         let mut response = Response::new(Full::new(Bytes::from(body)));
         if !valid {
             *response.status_mut() = StatusCode::BAD_REQUEST;

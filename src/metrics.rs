@@ -1,0 +1,164 @@
+//! What is counted, and who is told.
+//!
+//! `Server::with_metrics` of a host shows all of it in Prometheus' text format. With the feature `metrics`
+//! it goes to the recorder of the `metrics` crate, too, if the program has installed one. The names:
+//! installed one. The names:
+//!
+//! | name | kind | labels | |
+//! |---|---|---|---|
+//! | `external_providers_calls_total` | counter | `kind`, `operation`, `outcome` | calls that a host answered, or did not carry out |
+//! | `external_providers_call_seconds` | histogram | | from a call's headers to its answer |
+//! | `external_providers_connections` | gauge | | open connections of a host |
+//! | `external_providers_connections_turned_away_total` | counter | | connections beyond the limit |
+//! | `external_providers_requests_in_flight` | gauge | | calls that are being carried out |
+//! | `external_providers_buffered_bytes` | gauge | | bytes of requests that are not answered yet |
+//! | `external_providers_service_calls_total` | counter | `kind`, `operation`, `outcome` | calls that a gateway asked a provider |
+//! | `external_providers_refused_logins_total` | counter | `source`, `reason` | logins that a directory or database refused |
+//! | `external_providers_lookups_total` | counter | `lookup`, `outcome` | look-ups in directories and databases |
+//!
+//! The outcomes of a host's calls are `answered`, `declined` (`Success=false`), `denied` (a wrong web service
+//! password), `exception`, `panicked` and `refused` (not carried out); those of a gateway's `answered`,
+//! `declined`, `denied`, and whose fault it was that no answer came: `caller`, `settings`, `network`,
+//! `provider`, `load`.
+//!
+//! The last three are there from their first event on, and are the whole process's, whichever host
+//! shows them. A label is a word of this crate or a name from the settings, never what a caller sent.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
+
+/// Combinations of labels that one counter tells apart: far more than settings name. What comes
+/// after them is counted as `other`.
+const MOST_SERIES: usize = 1000;
+
+/// Calls of a gateway: kind, operation, outcome.
+pub(crate) static SERVICE_CALLS: Counter = Counter::new(
+    "external_providers_service_calls_total",
+    "Calls that a provider was asked, by operation and outcome.",
+    &["kind", "operation", "outcome"],
+);
+/// Refused logins: the directory's or database's name in the settings, and its reason in its own terms.
+pub(crate) static REFUSED_LOGINS: Counter = Counter::new(
+    "external_providers_refused_logins_total",
+    "Logins that a directory or database refused, by its name and reason.",
+    &["source", "reason"],
+);
+/// Look-ups: the name in the settings, and the outcome.
+pub(crate) static LOOKUPS: Counter = Counter::new(
+    "external_providers_lookups_total",
+    "Look-ups in directories and databases, by name and outcome.",
+    &["lookup", "outcome"],
+);
+
+const ALL: [&Counter; 3] = [&SERVICE_CALLS, &REFUSED_LOGINS, &LOOKUPS];
+
+/// Counts events of one name, apart by their labels.
+#[derive(Debug)]
+pub(crate) struct Counter {
+    name: &'static str,
+    help: &'static str,
+    labels: &'static [&'static str],
+    series: Mutex<BTreeMap<Vec<String>, u64>>,
+}
+
+impl Counter {
+    const fn new(name: &'static str, help: &'static str, labels: &'static [&'static str]) -> Self {
+        Self { name, help, labels, series: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Counts one event, with a value for each label in their order.
+    pub(crate) fn count(&self, values: &[&str]) {
+        debug_assert_eq!(values.len(), self.labels.len(), "{}", self.name);
+        let mut key: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+        // Nothing panics under this lock.
+        let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
+        if series.len() >= MOST_SERIES && !series.contains_key(&key) {
+            key = vec!["other".to_owned(); self.labels.len()];
+        }
+        #[cfg(feature = "metrics")]
+        facade::count(self, &key, series.is_empty());
+        *series.entry(key).or_default() += 1;
+    }
+
+    fn show(&self, out: &mut String) {
+        let Self { name, help, labels, series } = self;
+        let series = series.lock().unwrap_or_else(PoisonError::into_inner);
+        if series.is_empty() {
+            return;
+        }
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");
+        for (values, count) in &*series {
+            let pairs = labels.iter().zip(values);
+            let pairs: Vec<String> =
+                pairs.map(|(label, value)| format!("{label}=\"{}\"", escape(value))).collect();
+            let _ = writeln!(out, "{name}{{{}}} {count}", pairs.join(","));
+        }
+    }
+}
+
+/// All that was counted here, in the text format, version 0.0.4.
+pub(crate) fn show() -> String {
+    let mut out = String::new();
+    ALL.iter().for_each(|counter| counter.show(&mut out));
+    out
+}
+
+fn escape(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(feature = "metrics")]
+mod facade {
+    use metrics::{Label, counter, describe_counter};
+
+    use super::Counter;
+
+    pub(super) fn count(counter: &Counter, values: &[String], is_first: bool) {
+        if is_first {
+            describe_counter!(counter.name, counter.help);
+        }
+        let labels = counter.labels.iter().zip(values);
+        let labels: Vec<Label> =
+            labels.map(|(label, value)| Label::new(*label, value.clone())).collect();
+        counter!(counter.name, labels).increment(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_counted_by_their_labels_and_shown_as_prometheus_reads_them() {
+        let counter = Counter::new("logins_total", "Logins.", &["source", "reason"]);
+        let show = || {
+            let mut out = String::new();
+            counter.show(&mut out);
+            out
+        };
+        assert_eq!(show(), "");
+        for source in ["staff", "a \"b\" \\ c\n", "staff"] {
+            counter.count(&[source, "locked"]);
+        }
+        assert_eq!(
+            show(),
+            "# HELP logins_total Logins.\n# TYPE logins_total counter\n\
+             logins_total{source=\"a \\\"b\\\" \\\\ c\\n\",reason=\"locked\"} 1\n\
+             logins_total{source=\"staff\",reason=\"locked\"} 2\n"
+        );
+    }
+
+    #[test]
+    fn labels_without_end_are_one() {
+        let counter = Counter::new("lookups_total", "Look-ups.", &["lookup"]);
+        for number in 0..MOST_SERIES + 5 {
+            counter.count(&[&number.to_string()]);
+        }
+        let mut out = String::new();
+        counter.show(&mut out);
+        assert!(out.contains("lookups_total{lookup=\"other\"} 5\n"));
+        assert_eq!(out.lines().count(), MOST_SERIES + 3);
+    }
+}
