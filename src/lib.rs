@@ -86,7 +86,7 @@ pub mod metrics;
 #[doc(hidden)]
 pub mod suggest;
 
-#[cfg(any(feature = "fixtures", feature = "gateway"))]
+#[cfg(any(feature = "fixtures", feature = "gateway", feature = "rules"))]
 pub(crate) mod toml_document;
 
 pub mod xml;

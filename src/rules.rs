@@ -1,6 +1,20 @@
 //! What an administrator decides without a programmer: conditions over a request and what look-ups
 //! found, and what follows from them. Pure: nothing here asks a server.
 
-mod rows;
+#![allow(dead_code, reason = "conditions and actions will use what is here")]
 
+mod decision;
+mod facts;
+mod name;
+mod rows;
+mod rule_set;
+mod scope;
+mod template;
+
+pub use crate::toml_document::Problem;
+pub use decision::{DecideError, Decision, Verdict};
+pub use facts::Facts;
 pub use rows::Rows;
+pub use rule_set::RuleSet;
+pub use scope::{NameError, Scope, is_reserved};
+pub use template::Template;

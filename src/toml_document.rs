@@ -1,6 +1,6 @@
 //! TOML taken apart key by key: every mistake is named by line and key, and none of them is lost.
 //!
-//! The settings file and the fixtures' `exchange.toml` are read with this. Values may be passwords,
+//! The settings file, rules and the fixtures' `exchange.toml` are read with this. Values may be passwords,
 //! so no problem ever shows one.
 
 use std::fmt;
@@ -107,6 +107,22 @@ impl<'t> Document<'t> {
     }
 }
 
+/// What stands under a key.
+#[allow(dead_code, reason = "rules are read with it")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape<'d> {
+    /// A string.
+    Text(&'d str),
+    /// A number in decimal notation, as it is written.
+    Number(&'d str),
+    /// A list.
+    List,
+    /// A table.
+    Table,
+    /// True or false, a date, a number in another notation.
+    Other,
+}
+
 /// A table, whose keys are asked for one by one. Wrong types go to the list of problems that each
 /// question is given, and are answered like absent keys.
 #[derive(Debug, Clone)]
@@ -121,6 +137,39 @@ impl<'d> Table<'d> {
     /// The name of the table with those around it; empty for the document.
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The line where it begins, from 1.
+    #[allow(dead_code, reason = "rules are read with it")]
+    pub(crate) fn line(&self) -> usize {
+        self.problem("", "").line
+    }
+
+    /// What stands under a key; `None` where nothing does.
+    #[allow(dead_code, reason = "rules are read with it")]
+    pub(crate) fn shape(&self, key: &str) -> Option<Shape<'d>> {
+        Some(match self.value(key)?.get_ref() {
+            DeValue::String(text) => Shape::Text(text),
+            DeValue::Integer(number) if number.radix() == 10 => Shape::Number(number.as_str()),
+            DeValue::Float(number) => Shape::Number(number.as_str()),
+            DeValue::Array(_) => Shape::List,
+            DeValue::Table(_) => Shape::Table,
+            DeValue::Integer(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => Shape::Other,
+        })
+    }
+
+    /// Does it say the same as another, but for some of its keys?
+    #[allow(dead_code, reason = "rules are read with it")]
+    pub(crate) fn same_but(&self, other: &Self, but: &[&str]) -> bool {
+        let keys = |table: &DeTable<'_>| {
+            table.iter().filter(|(key, _)| !but.contains(&key.get_ref().as_ref())).count()
+        };
+        keys(self.table) == keys(other.table)
+            && self.table.iter().all(|(key, value)| {
+                let name = key.get_ref().as_ref();
+                let is_same = |other: &Spanned<DeValue<'_>>| same(value.get_ref(), other.get_ref());
+                but.contains(&name) || other.table.get(name).is_some_and(is_same)
+            })
     }
 
     /// The keys, in the order of the document.
@@ -284,6 +333,34 @@ impl<'d> Table<'d> {
             problems.push(self.at(value.span(), key, what));
         }
         found
+    }
+}
+
+/// Do two values say the same? Numbers are compared as they are written.
+#[allow(dead_code, reason = "rules are read with it")]
+fn same(one: &DeValue<'_>, other: &DeValue<'_>) -> bool {
+    use DeValue::{Array, Boolean, Datetime, Float, Integer, String, Table};
+    match (one, other) {
+        (String(one), String(other)) => one == other,
+        (Integer(one), Integer(other)) => {
+            (one.radix(), one.as_str()) == (other.radix(), other.as_str())
+        }
+        (Float(one), Float(other)) => one.as_str() == other.as_str(),
+        (Boolean(one), Boolean(other)) => one == other,
+        (Datetime(one), Datetime(other)) => one == other,
+        (Array(one), Array(other)) => {
+            let is_same =
+                |(one, other): (&Spanned<_>, &Spanned<_>)| same(one.get_ref(), other.get_ref());
+            one.len() == other.len() && one.iter().zip(other.iter()).all(is_same)
+        }
+        (Table(one), Table(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(key, value)| {
+                    let other = other.get(key.get_ref().as_ref());
+                    other.is_some_and(|other| same(value.get_ref(), other.get_ref()))
+                })
+        }
+        _ => false,
     }
 }
 
