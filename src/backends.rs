@@ -6,3 +6,6 @@ pub mod directory;
 
 #[cfg(feature = "databases")]
 pub mod database;
+
+#[cfg(feature = "databases")]
+pub mod password_hash;
