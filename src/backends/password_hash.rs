@@ -233,3 +233,6 @@ pub async fn hash(scheme: Scheme, password: Secret) -> Result<String, HashError>
     let work = tokio::task::spawn_blocking(move || stored::make(scheme, &password));
     work.await.unwrap_or(Err(HashError::System("thread")))
 }
+
+#[cfg(test)]
+mod tests;
