@@ -1,1 +1,39 @@
-//! Look-ups and logins from databases.
+//! Look-ups and logins from databases: PostgreSQL, SQL Server, MySQL and MariaDB, SQLite.
+//!
+//! Values come and go as texts. A value is always bound, never written into a statement, and the
+//! database takes it as the type that it compares it with: `where id = :id` works for a number. Text
+//! compares as the database does it: MySQL and SQL Server ignore the case of letters unless a
+//! collation says otherwise, PostgreSQL and SQLite do not.
+//!
+//! # How values are shown
+//!
+//! The same in all databases, so that rules need not know which it is:
+//!
+//! | type | text |
+//! |---|---|
+//! | NULL | none, which is not empty |
+//! | boolean, bit | `true`, `false` (SQLite: 0 and 1 in columns declared `BOOLEAN`) |
+//! | whole numbers | `-17` |
+//! | exact decimals | with the digits of their scale: `12.50` (SQLite has none: `12.5`) |
+//! | floating point | the shortest digits that read back the same, no exponent: `0.1`; `NaN`, `Infinity` |
+//! | text, enumerations | as it is; `CHAR(n)` without the blanks at its end |
+//! | date | `2026-11-26` |
+//! | time | `09:15:42`, `09:15:42.5` |
+//! | date with time | `2026-11-26T09:15:42.5`; with a time zone in UTC: `2026-11-26T09:15:42Z` (SQLite: as stored) |
+//! | interval | ISO 8601: `P1Y2M3DT4H5M6S` |
+//! | UUID | `550e8400-e29b-41d4-a716-446655440000` |
+//! | JSON, XML | as the server writes it |
+//! | addresses of networks | `192.0.2.7`, `2001:db8::/32` |
+//!
+//! Any other type (bytes, arrays, ranges, geometry …) is an error that names column and type; CAST
+//! makes a text of what has one.
+
+mod settings;
+
+mod error;
+mod statement;
+
+pub use error::{Cause, DatabaseError};
+pub use settings::{DatabaseKind, DatabaseSettings};
+pub use statement::{Mistake, Statement, StatementError};
+

@@ -1,0 +1,132 @@
+//! Why a database gave no answer. Never a "no": whoever asked must not take it for one.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::settings::DatabaseKind;
+use crate::bounded::in_units;
+use crate::tls::TlsError;
+
+/// Characters of a server's text that are kept.
+const LONGEST: usize = 500;
+
+/// A call of a database that failed.
+#[derive(Debug)]
+pub struct DatabaseError {
+    /// Which: `database billing`, `look-up customer (database billing)`.
+    pub subject: String,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why a call of a database failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The kind's driver is not in this build.
+    #[error("this build has no driver for {0} (feature {feature})", feature = .0.feature())]
+    NotBuilt(DatabaseKind),
+    /// The settings cannot be used.
+    #[error("{0}")]
+    Settings(String),
+    /// There is no connection.
+    #[error("the server cannot be reached: {0}")]
+    Unreachable(String),
+    /// There is no TLS connection.
+    #[error("no TLS connection")]
+    Tls(#[source] Box<TlsError>),
+    /// The server is there and refuses the login, or the database.
+    #[error("the login is refused: {0}")]
+    Login(String),
+    /// All connections are in use for as long as the call may take.
+    #[error("all {0} connections are in use")]
+    Busy(usize),
+    /// The connection broke.
+    #[error("the connection was lost: {0}")]
+    Lost(String),
+    /// There was no answer in time.
+    #[error("no answer within {0:?}")]
+    Timeout(Duration),
+    /// The server refuses the statement, in its words.
+    #[error("the server refuses the statement: {0}")]
+    Statement(String),
+    /// A unique index refuses what the statement would have written.
+    #[error("a unique index refuses it: {0}")]
+    Duplicate(String),
+    /// The answer has more rows than its limit.
+    #[error("there are more than {0} rows")]
+    TooManyRows(usize),
+    /// The answer has more bytes than its limit.
+    #[error("the answer is larger than {}", in_units(*.0))]
+    TooLarge(usize),
+    /// A column is of a type that has no text.
+    #[error("column {column} is of type {kind}, which cannot be shown as text")]
+    Type {
+        /// The column's name.
+        column: String,
+        /// The database's name of the type.
+        kind: String,
+    },
+    /// A column that the settings state is not in the answer.
+    #[error("there is no column {0}")]
+    NoColumn(String),
+    /// The connection broke while the transaction was being committed.
+    #[error("it is not known whether it happened: {0}")]
+    InDoubt(String),
+}
+
+impl Cause {
+    /// What to do about it, where that is known.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
+            Self::NotBuilt(_) => "cargo install external-providers --features full".to_owned(),
+            Self::Unreachable(_) => "are host and port right, and does the server run?".to_owned(),
+            Self::Tls(error) => error.remedy(),
+            Self::Login(_) => "check user, password and the name of the database".to_owned(),
+            Self::Busy(_) => {
+                "raise max_connections, or look why statements take so long".to_owned()
+            }
+            Self::Timeout(_) => "an index may help; else raise timeout".to_owned(),
+            Self::TooManyRows(_) => "narrow the statement, or raise rows".to_owned(),
+            Self::TooLarge(_) => "select fewer columns and rows, or raise size".to_owned(),
+            Self::Type { column, .. } => {
+                format!("say CAST({column} AS …) in the statement, or leave the column out")
+            }
+            Self::NoColumn(_) => "select it in the statement, or take it out of columns".to_owned(),
+            Self::InDoubt(_) => "look whether the row was changed; it is not repeated".to_owned(),
+            Self::Settings(_) | Self::Lost(_) | Self::Statement(_) | Self::Duplicate(_) => {
+                return None;
+            }
+        })
+    }
+
+    /// Can the connection be used again after it?
+    pub(super) fn leaves_connection_usable(&self) -> bool {
+        matches!(self, Self::Statement(_) | Self::Duplicate(_) | Self::NoColumn(_))
+    }
+}
+
+impl fmt::Display for DatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.subject, self.cause)?;
+        match self.cause.remedy() {
+            // What mends TLS is with its own error.
+            Some(remedy) if !matches!(self.cause, Cause::Tls(_)) => write!(f, " ({remedy})"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for DatabaseError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.source()
+    }
+}
+
+/// A text that a server wrote: one line, of a bounded length, without control characters.
+pub(super) fn server_text(text: &str) -> String {
+    let text = text.chars().take(LONGEST * 4).map(|c| if c.is_control() { ' ' } else { c });
+    let text: String = text.collect();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().take(LONGEST).collect()
+}
