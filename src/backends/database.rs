@@ -33,7 +33,20 @@ mod settings;
 mod error;
 mod statement;
 
+#[allow(dead_code)]
+mod connection;
+#[allow(dead_code)]
+mod render;
+
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+mod pool;
+
 pub use error::{Cause, DatabaseError};
+pub use pool::Database;
 pub use settings::{DatabaseKind, DatabaseSettings};
 pub use statement::{Mistake, Statement, StatementError};
 
