@@ -45,8 +45,17 @@ mod sqlite;
 
 mod pool;
 
+mod check;
+mod effect;
+mod lookup;
+
+pub use effect::Effect;
 pub use error::{Cause, DatabaseError};
+pub use lookup::{LookUp, LookUpSettings};
 pub use pool::Database;
 pub use settings::{DatabaseKind, DatabaseSettings};
 pub use statement::{Mistake, Statement, StatementError};
 
+#[cfg(feature = "sqlite")]
+#[cfg(test)]
+mod tests;
