@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use hyper::body::{Body, Bytes, Incoming};
+use hyper::body::{Body, Bytes};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::metrics::{Buffered, Metrics};
@@ -27,9 +27,9 @@ pub(super) enum Unread {
 const DRAIN: (Duration, usize) = (Duration::from_secs(2), 64 << 20);
 
 /// All of the body, and the room that it takes. One that comes in one piece is not copied.
-pub(super) async fn read(
+pub(super) async fn read<B: Body<Data = Bytes> + Unpin>(
     hosting: &Hosting,
-    mut body: Incoming,
+    mut body: B,
     limit: usize,
     expects_continue: bool,
 ) -> Result<(Bytes, Buffered<'_>), Unread> {
@@ -119,7 +119,7 @@ async fn collect<'m, B: Body<Data = Bytes> + Unpin>(
     Ok((first.unwrap_or_else(|| all.into()), buffered))
 }
 
-async fn drain(mut body: Incoming) {
+async fn drain<B: Body<Data = Bytes> + Unpin>(mut body: B) {
     let (grace_period, most) = DRAIN;
     let drained = async {
         let mut drained = 0;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body, Bytes};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
@@ -42,11 +42,12 @@ const TARGET: usize = 16 << 10;
 /// A form that a person fills in is short.
 const FORM_BODY: usize = 64 << 10;
 
-/// Answers a request.
-pub(super) async fn answer(
+/// Answers a request. The paths of the services begin behind `prefix`.
+pub(super) async fn answer<B: Body<Data = Bytes> + Unpin>(
     hosting: &Arc<Hosting>,
     peer: Peer,
-    request: Request<Incoming>,
+    prefix: &str,
+    request: Request<B>,
 ) -> Response<Full<Bytes>> {
     let (head, incoming) = request.into_parts();
     if !host_header::is_valid(head.version, &head.headers) {
@@ -70,7 +71,7 @@ pub(super) async fn answer(
         let sentence = "HTTP Error 400. The request URL is too long.";
         return closing(AspNetResponse::error_page(400, "Bad Request - Invalid URL", sentence));
     }
-    let path = head.uri.path();
+    let path = head.uri.path().strip_prefix(prefix).unwrap_or_default();
     let decoded = if memchr::memchr(b'%', path.as_bytes()).is_some() {
         Cow::Owned(url_decode(&path.replace('+', "%2B")))
     } else {
@@ -100,12 +101,12 @@ pub(super) async fn answer(
     response(reply)
 }
 
-async fn post(
+async fn post<B: Body<Data = Bytes> + Unpin>(
     hosting: &Arc<Hosting>,
     service: &Endpoint,
     head: &Parts,
     peer: Peer,
-    incoming: Incoming,
+    incoming: B,
 ) -> AspNetResponse {
     let started = Instant::now();
     let content_type = text(&head.headers, &header::CONTENT_TYPE).unwrap_or_default();

@@ -11,7 +11,7 @@ pub(super) struct Call<'a> {
     pub(super) path: &'a str,
     pub(super) duration: Duration,
     pub(super) size: usize,
-    pub(super) peer: SocketAddr,
+    pub(super) peer: Option<SocketAddr>,
     /// `X-Forwarded-For`, when it is believed.
     pub(super) forwarded: Option<&'a str>,
 }
@@ -31,7 +31,7 @@ pub(super) fn call(call: &Call<'_>) {
                 duration_us = call.duration.as_micros() as u64,
                 request_bytes = call.size,
                 answer_bytes = call.answered.reply.body.len(),
-                caller = %call.peer.ip(),
+                caller = call.peer.map(|peer| tracing::field::display(peer.ip())),
                 forwarded_for = call.forwarded,
                 "call"
             )

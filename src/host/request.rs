@@ -12,11 +12,11 @@ use crate::soap::url_decode;
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// The other end of a connection.
+/// The two ends of a connection, as far as they are known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer {
-    pub(super) remote: SocketAddr,
-    pub(super) local: SocketAddr,
+    pub(super) remote: Option<SocketAddr>,
+    pub(super) local: Option<SocketAddr>,
     pub(super) tls: bool,
 }
 
@@ -62,7 +62,10 @@ pub(super) fn authority<'r>(hosting: &Hosting, head: &'r Parts, peer: Peer) -> C
             !host.is_empty()
                 && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]%".contains(&b))
         })
-        .unwrap_or_else(|| peer.local.to_string().into())
+        .unwrap_or_else(|| match peer.local {
+            Some(local) => local.to_string().into(),
+            None => "localhost".into(),
+        })
 }
 
 /// The first of several proxies' values is what the caller asked for.

@@ -154,7 +154,7 @@ impl Server {
             // Answers are written in one piece: waiting for more would only delay them.
             let _ = stream.set_nodelay(true);
             let local = stream.local_addr().unwrap_or(self.local);
-            let peer = Peer { remote, local, tls: tls.is_some() };
+            let peer = Peer { remote: Some(remote), local: Some(local), tls: tls.is_some() };
             let (hosting, stopping) = (Arc::clone(&hosting), stopping.clone());
             let activity = Activity::new(&hosting.settings);
             keeper.watch(&activity);
@@ -233,7 +233,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
         let (hosting, activity) = (Arc::clone(hosting), Arc::clone(&activity));
         async move {
             activity.busy();
-            let answer = connection::answer(&hosting, peer, request).await;
+            let answer = connection::answer(&hosting, peer, "", request).await;
             activity.answered();
             Ok::<_, std::convert::Infallible>(answer)
         }

@@ -1,6 +1,6 @@
 //! Trying an operation from its page: a form's fields become a call, its answer a page.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
@@ -37,7 +37,8 @@ pub(super) fn is_offered(settings: &Settings, head: &Parts, peer: Peer) -> bool 
         TestForm::Never => false,
         // A proxy on this machine is not a person at it.
         TestForm::Local => {
-            peer.remote.ip().to_canonical().is_loopback() && !is_forwarded(&head.headers)
+            let is_here = |remote: SocketAddr| remote.ip().to_canonical().is_loopback();
+            peer.remote.is_some_and(is_here) && !is_forwarded(&head.headers)
         }
         TestForm::Always => true,
     }
