@@ -55,6 +55,9 @@ mod request;
 mod body;
 mod host_header;
 
+#[cfg(feature = "tower")]
+mod mount;
+
 mod metadata;
 
 mod html;
@@ -73,6 +76,8 @@ use metrics::Metrics;
 
 pub use crate::contract::BoxFuture;
 pub use error::HostError;
+#[cfg(feature = "tower")]
+pub use mount::{AnswerBody, MountedHost};
 pub use raw::{RawAnswer, RawCall, RawError, RawProvider};
 pub use server::Server;
 pub use service::Service;
@@ -110,6 +115,14 @@ impl Host {
         let path = request.target.split(['?', '#']).next().unwrap_or_default();
         let service = self.0.services.iter().find(|s| s.path.eq_ignore_ascii_case(path))?;
         Some(service.answer(request).await)
+    }
+}
+
+impl Host {
+    /// What [`Server::with_metrics`] shows, for an endpoint of the program's own: Prometheus' text
+    /// format, version 0.0.4.
+    pub fn metrics(&self) -> String {
+        self.0.metrics.show() + &crate::metrics::show()
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! `Server::with_metrics` of a host shows all of it in Prometheus' text format. With the feature `metrics`
 //! it goes to the recorder of the `metrics` crate, too, if the program has installed one. The names:
-//! installed one. The names:
 //!
 //! | name | kind | labels | |
 //! |---|---|---|---|

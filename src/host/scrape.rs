@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::{Hosting, host_header};
+use super::{Host, Hosting, host_header};
 
 /// The metrics are asked for by one or two scrapers. When one more comes, whoever came first must
 /// go: it has had the time that an answer takes, or waits for nothing.
@@ -52,7 +52,7 @@ async fn scrape(hosting: Arc<Hosting>, stream: TcpStream) {
     let service = service_fn(|request: Request<Incoming>| {
         let valid = host_header::is_valid(request.version(), request.headers());
         let body = match valid {
-            true => hosting.metrics.show() + &crate::metrics::show(),
+            true => Host(Arc::clone(&hosting)).metrics(),
             false => String::new(),
         };
         let mut response = Response::new(Full::new(Bytes::from(body)));

@@ -4,3 +4,5 @@ pub(crate) mod asmx;
 pub(crate) mod attacks;
 pub(crate) mod captures;
 pub(crate) mod http;
+#[cfg(feature = "tower")]
+mod mount;

@@ -1,6 +1,9 @@
 //! Every captured exchange with a real ASMX service, sent raw to the sample: status, content type
 //! and body must be those of the capture, byte for byte, but for what the table below lists.
 
+// What differs is shown by more than the tests themselves.
+#![allow(clippy::print_stdout)]
+
 use std::time::Duration;
 
 use crate::support::{SECRETS, repository, with_secrets};
@@ -236,11 +239,14 @@ async fn send(address: std::net::SocketAddr, name: &str, request: &[u8]) -> Vec<
     answer
 }
 
+fn sample_host() -> Host {
+    let services = sample::diagnostic_services("s3cret", "http://tempuri.org/");
+    Host::builder().services(services).build().unwrap()
+}
+
 /// Runs the sample with diagnostics at a port of its own.
 async fn host() -> std::net::SocketAddr {
-    let services = sample::diagnostic_services("s3cret", "http://tempuri.org/");
-    let host = Host::builder().services(services).build().unwrap();
-    let server = host.bind("127.0.0.1:0").await.unwrap();
+    let server = sample_host().bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr();
     tokio::spawn(server.serve(std::future::pending()));
     address
@@ -250,7 +256,16 @@ async fn host() -> std::net::SocketAddr {
 /// name asks for, in its own SOAP version.
 #[tokio::test]
 async fn every_client_is_understood() {
-    let address = host().await;
+    are_understood(host().await).await;
+}
+
+#[cfg(feature = "tower")]
+#[tokio::test]
+async fn every_client_is_understood_by_a_mounted_host() {
+    are_understood(super::mount::serve(sample_host()).await).await;
+}
+
+async fn are_understood(address: std::net::SocketAddr) {
     let mut count = 0;
     for fixture in load(&repository("fixtures/asmx/clients")).unwrap() {
         let name = &fixture.name;
@@ -271,6 +286,17 @@ async fn every_client_is_understood() {
 #[tokio::test]
 async fn every_captured_exchange_is_answered_as_it_was() {
     let address = host().await;
+    are_answered(address, &address.to_string()).await;
+}
+
+/// The same in another HTTP server, which does not say what its own address is.
+#[cfg(feature = "tower")]
+#[tokio::test]
+async fn every_captured_exchange_is_answered_by_a_mounted_host() {
+    are_answered(super::mount::serve(sample_host()).await, "localhost").await;
+}
+
+async fn are_answered(address: std::net::SocketAddr, own_address: &str) {
     let kept = |f: &Fixture| !matches!(&f.outcome, Outcome::Failed(why) if why == NOT_KEPT);
     let mut all = load(&repository("fixtures/asmx")).unwrap();
     all.retain(kept);
@@ -299,7 +325,7 @@ async fn every_captured_exchange_is_answered_as_it_was() {
                 for answer in &mut expected {
                     let mut body = String::from_utf8_lossy(&answer.body).into_owned();
                     if matches!(instead, Some(Instead::OwnAddress)) {
-                        body = body.replace("127.0.0.1:18080", &address.to_string());
+                        body = body.replace("127.0.0.1:18080", own_address);
                     }
                     if let Some(Instead::Words(words)) = instead {
                         for (mono, dotnet) in words {
