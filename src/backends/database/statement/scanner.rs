@@ -197,13 +197,15 @@ impl<'t> Scanner<'t> {
 
     /// A parameter within the quotes that begin at `start` is a mistake.
     ///
-    /// After a letter or digit, one or two letters are not taken for one: `'HH24:MI:SS'`.
+    /// After a letter or digit, one or two letters are not taken for one, nor is a group of an
+    /// address: `'HH24:MI:SS'`, `'2001:db8::1'`.
     fn no_parameter_in(&self, start: usize) -> Result<(), (usize, Mistake)> {
         let quoted = &self.text[start..self.at];
         for (at, _) in quoted.match_indices(':') {
             let name = name(&quoted[at + 1..]);
             let before = quoted[..at].chars().next_back().unwrap_or(' ');
-            let is_format = before.is_alphanumeric() && name.chars().count() <= 2;
+            let is_group = name.len() <= 4 && name.chars().all(|c| c.is_ascii_hexdigit());
+            let is_format = before.is_alphanumeric() && (name.chars().count() <= 2 || is_group);
             if !name.is_empty() && before != ':' && !is_format {
                 return Err((start + at, Mistake::Quoted(name.to_owned())));
             }
