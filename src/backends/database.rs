@@ -33,9 +33,10 @@ mod settings;
 mod error;
 mod statement;
 
-#[allow(dead_code)]
 mod connection;
+#[cfg(any(feature = "postgres", feature = "mssql"))]
 #[allow(dead_code)]
+mod metered;
 mod render;
 
 #[cfg(feature = "postgres")]

@@ -27,6 +27,13 @@ pub(super) struct Limits {
     pub(super) time: Duration,
 }
 
+impl Default for Limits {
+    /// Of questions that are our own.
+    fn default() -> Self {
+        Self { rows: 1000, size: 1 << 20, time: Duration::from_secs(5) }
+    }
+}
+
 /// What a server says of itself and of the connection.
 #[derive(Debug, Clone)]
 pub(super) struct Session {

@@ -196,8 +196,10 @@ impl Limit {
 
     /// Waits for a driver until then.
     pub(super) async fn wait<T>(self, answer: Answer<'_, T>) -> Result<T, Cause> {
-        let timeout = |_| Cause::Timeout(self.time);
-        timeout_at(self.end, answer).await.map_err(timeout).flatten()
+        match timeout_at(self.end, answer).await {
+            Err(_) | Ok(Err(Cause::Timeout(_))) => Err(Cause::Timeout(self.time)),
+            Ok(answer) => answer,
+        }
     }
 }
 

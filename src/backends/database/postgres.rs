@@ -1,12 +1,290 @@
-//! PostgreSQL.
+//! PostgreSQL. Values go to the server as texts, which it reads as the types that it wants, and come
+//! back in its binary form. Statements are prepared once on each connection: behind PgBouncer, that
+//! needs its session mode or version 1.21.
 
-use super::connection::{Access, Connection};
-use super::error::Cause;
+mod text;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Error, NoTls, Statement as Prepared};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::connection::{Access, Answer, Collector, Column, Connection, Limits, Session};
+use super::error::{Cause, server_text};
+use super::metered::{Meter, Metered};
 use super::settings::DatabaseSettings;
+use super::statement::Statement;
+use crate::http::bare_host;
+use crate::rules::Rows;
+use crate::tls::{TlsCause, TlsError, client_config, verifier};
+use text::{Cell, Parameter, is_readable};
 
 pub(super) async fn connect(
     settings: &DatabaseSettings,
-    _: Access,
+    access: Access,
 ) -> Result<Box<dyn Connection>, Cause> {
-    Err(Cause::NotBuilt(settings.kind))
+    let host = bare_host(&settings.host);
+    let unreachable = |error: std::io::Error| Cause::Unreachable(error.to_string());
+    let stream = TcpStream::connect((host, settings.port())).await.map_err(unreachable)?;
+    stream.set_nodelay(true).map_err(unreachable)?;
+    let meter = Meter::new();
+    let stream = Metered { stream, meter: meter.clone() };
+    let mut config = Config::new();
+    config.user(&settings.user).application_name("external-providers");
+    if !settings.database.is_empty() {
+        config.dbname(&settings.database);
+    }
+    if !settings.password.is_empty() {
+        config.password(settings.password.expose());
+    }
+    let refused = |error: Error| refused(&error, host);
+    let (client, task) = if settings.is_encrypted() {
+        let verifier = verifier(host, &settings.root_certificates, settings.trust_fingerprint);
+        let tls = verifier
+            .and_then(client_config)
+            .map_err(|error| Cause::Settings(format!("TLS cannot be set up: {error:?}")))?;
+        let mut connector = MakeRustlsConnect::new(tls);
+        let tls = MakeTlsConnect::<Metered<TcpStream>>::make_tls_connect(&mut connector, host);
+        let tls = tls.map_err(|error| Cause::Settings(error.to_string()))?;
+        config.ssl_mode(SslMode::Require);
+        let (client, connection) = config.connect_raw(stream, tls).await.map_err(refused)?;
+        (client, tokio::spawn(async move { drop(connection.await) }).abort_handle())
+    } else {
+        config.ssl_mode(SslMode::Disable);
+        let (client, connection) = config.connect_raw(stream, NoTls).await.map_err(refused)?;
+        (client, tokio::spawn(async move { drop(connection.await) }).abort_handle())
+    };
+    let connection =
+        Postgres { client, task, meter, prepared: BTreeMap::new(), time: Duration::ZERO };
+    let mut session = "set standard_conforming_strings = on".to_owned();
+    if access == Access::Read {
+        session.push_str("; set default_transaction_read_only = on");
+    }
+    let set = connection.client.batch_execute(&session).await;
+    set.map_err(|error| connection.cause(&error, Limits::default()))?;
+    Ok(Box::new(connection))
+}
+
+struct Postgres {
+    client: Client,
+    /// What reads and writes for the client.
+    task: AbortHandle,
+    meter: Meter,
+    /// By their text.
+    prepared: BTreeMap<String, Prepared>,
+    /// The server's limit of time, as far as it was told.
+    time: Duration,
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // It would wait for the end of an answer that nobody wants.
+        self.task.abort();
+    }
+}
+
+impl Postgres {
+    async fn prepare(&mut self, statement: &Statement) -> Result<Prepared, Error> {
+        if let Some(prepared) = self.prepared.get(statement.sql()) {
+            return Ok(prepared.clone());
+        }
+        let prepared = self.client.prepare(statement.sql()).await?;
+        self.prepared.insert(statement.sql().to_owned(), prepared.clone());
+        Ok(prepared)
+    }
+
+    async fn limit(&mut self, time: Duration) -> Result<(), Error> {
+        if self.time != time {
+            let limit = format!("set statement_timeout = {}", time.as_millis().max(1));
+            self.client.batch_execute(&limit).await?;
+            self.time = time;
+        }
+        Ok(())
+    }
+
+    async fn ask(
+        &mut self,
+        statement: &Statement,
+        values: &[Option<&str>],
+        limits: Limits,
+    ) -> Result<Result<Rows, Cause>, Error> {
+        self.limit(limits.time).await?;
+        let prepared = self.prepare(statement).await?;
+        let values = values.iter().map(|value| Parameter(*value));
+        let names = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
+        let mut answer = Collector::new(names, limits);
+        let mut rows = std::pin::pin!(self.client.query_raw(&prepared, values).await?);
+        while let Some(row) = rows.try_next().await? {
+            if let Err(cause) = answer.row() {
+                return Ok(Err(cause));
+            }
+            for at in 0..row.len() {
+                let value = match row.try_get::<_, Cell>(at) {
+                    Ok(Cell(text)) => answer.value(text),
+                    Err(_) => Err(Cause::Type {
+                        column: answer.column().to_owned(),
+                        kind: prepared.columns()[at].type_().name().to_owned(),
+                    }),
+                };
+                if let Err(cause) = value {
+                    return Ok(Err(cause));
+                }
+            }
+        }
+        Ok(Ok(answer.finish()))
+    }
+
+    /// What an error of a connection that stood means.
+    fn cause(&self, error: &Error, limits: Limits) -> Cause {
+        if self.meter.is_exceeded() {
+            return Cause::TooLarge(limits.size);
+        }
+        let Some(said) = error.as_db_error() else {
+            return Cause::Lost(server_text(&crate::error_chain::error_chain(error)));
+        };
+        let text = said_by_server(said);
+        match said.code().code() {
+            // FATAL and PANIC end the connection, whatever the server's language calls them. After
+            // ALTER TABLE, or behind a pool, what was prepared is of no use any more.
+            "0A000" if text.contains("cached plan") => Cause::Lost(text),
+            "26000" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Cause::Lost(text),
+            code if code.starts_with("08") => Cause::Lost(text),
+            "57014" => Cause::Timeout(limits.time),
+            "23505" => Cause::Duplicate(text),
+            _ => Cause::Statement(text),
+        }
+    }
+}
+
+impl Connection for Postgres {
+    fn session(&mut self) -> Answer<'_, Session> {
+        Box::pin(async {
+            const ASK: &str = "select 'PostgreSQL ' || current_setting('server_version'), \
+                               (select version from pg_stat_ssl where pid = pg_backend_pid())";
+            let row = self.client.query_one(ASK, &[]).await;
+            let row = row.map_err(|error| self.cause(&error, Limits::default()))?;
+            let text = |at| row.try_get::<_, Cell>(at).ok().and_then(|Cell(text)| text);
+            Ok(Session { version: text(0).unwrap_or_default(), encryption: text(1) })
+        })
+    }
+
+    fn describe<'a>(&'a mut self, statement: &'a Statement) -> Answer<'a, Vec<Column>> {
+        Box::pin(async {
+            let prepared = self.prepare(statement).await;
+            let prepared = prepared.map_err(|error| self.cause(&error, Limits::default()))?;
+            let column = |column: &tokio_postgres::Column| Column {
+                name: column.name().to_owned(),
+                kind: column.type_().name().to_owned(),
+                is_readable: is_readable(column.type_()),
+            };
+            Ok(prepared.columns().iter().map(column).collect())
+        })
+    }
+
+    fn query<'a>(
+        &'a mut self,
+        statement: &'a Statement,
+        values: &'a [Option<&'a str>],
+        limits: Limits,
+    ) -> Answer<'a, Rows> {
+        Box::pin(async move {
+            self.meter.allow(limits);
+            match self.ask(statement, values, limits).await {
+                Ok(answer) => answer,
+                Err(error) => Err(self.cause(&error, limits)),
+            }
+        })
+    }
+
+    fn begin(&mut self, time: Duration) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let limits = Limits { time, ..Limits::default() };
+            self.meter.allow(limits);
+            let time = time.as_millis().max(1);
+            let begin = format!("begin read write; set local statement_timeout = {time}");
+            let begun = self.client.batch_execute(&begin).await;
+            begun.map_err(|error| self.cause(&error, limits))
+        })
+    }
+
+    fn execute<'a>(
+        &'a mut self,
+        statement: &'a Statement,
+        values: &'a [Option<&'a str>],
+    ) -> Answer<'a, u64> {
+        Box::pin(async {
+            let values = values.iter().map(|value| Parameter(*value));
+            let executed = async {
+                let prepared = self.prepare(statement).await?;
+                self.client.execute_raw(&prepared, values).await
+            };
+            let executed = executed.await;
+            executed.map_err(|error| self.cause(&error, Limits::default()))
+        })
+    }
+
+    fn end(&mut self, commit: bool) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let sql = if commit { "commit" } else { "rollback" };
+            let ended = self.client.batch_execute(sql).await;
+            ended.map_err(|error| self.cause(&error, Limits::default()))
+        })
+    }
+
+    fn try_to_write(&mut self) -> Answer<'_, Option<String>> {
+        Box::pin(async {
+            let write = "begin; create table external_providers_check (n int); rollback";
+            let Err(error) = self.client.batch_execute(write).await else { return Ok(None) };
+            match self.cause(&error, Limits::default()) {
+                Cause::Statement(refused) => Ok(Some(refused)),
+                cause => Err(cause),
+            }
+        })
+    }
+
+    fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+}
+
+/// Why a login did not succeed.
+fn refused(error: &Error, host: &str) -> Cause {
+    if let Some(said) = error.as_db_error() {
+        let text = said_by_server(said);
+        return match said.code().code() {
+            // It is starting, or stopping, or has too many connections.
+            "57P03" | "57P01" | "53300" => Cause::Unreachable(text),
+            _ => Cause::Login(text),
+        };
+    }
+    let text = server_text(&crate::error_chain::error_chain(error));
+    let of_tls = |cause| TlsError { cause, host: host.to_owned(), fingerprint: None };
+    match TlsError::below(error, host) {
+        Some(error) => Cause::Tls(Box::new(error)),
+        None if text.contains("does not support TLS") => {
+            let cause = TlsCause::Other("the server takes no encrypted connections".to_owned());
+            Cause::Tls(Box::new(of_tls(cause)))
+        }
+        None if text.contains("TLS") => Cause::Tls(Box::new(of_tls(TlsCause::Other(text)))),
+        None => Cause::Unreachable(text),
+    }
+}
+
+/// Message, hint and place.
+fn said_by_server(said: &tokio_postgres::error::DbError) -> String {
+    use tokio_postgres::error::ErrorPosition;
+    let mut text = said.message().to_owned();
+    if let Some(hint) = said.hint() {
+        text = format!("{text} ({hint})");
+    }
+    if let Some(ErrorPosition::Original(at)) = said.position() {
+        text = format!("{text}, at character {at}");
+    }
+    server_text(&text)
 }
