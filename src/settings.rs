@@ -55,9 +55,14 @@ mod tab;
 
 mod keys;
 
+mod file;
+
 mod read;
-mod section;
-mod source;
+mod service;
+
+pub(crate) mod source;
+
+pub(crate) mod section;
 
 mod example;
 mod schema;
@@ -66,19 +71,25 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub use example::example;
+pub(crate) use example::{entry as example_entry, wrap as example_words};
+pub(crate) use file::FileKind;
+pub(crate) use keys::PASSWORDS;
 pub use keys::{DEFAULTS, Key, OPTIONS, SWITCHES, Shape, TABS, keys, shared_keys};
+pub(crate) use read::in_order_once;
 pub use schema::schema;
+pub(crate) use schema::section as schema_section;
+pub(crate) use service::{forward, forward_keys};
 pub use tab::{ExternalService, LoginSettings, Name, ProviderSource, Role, Tab};
 pub(crate) use tab::{default_operation, has_operation_key};
 
-use crate::bounded::{ReadError, read_file};
 use crate::contract::Kind;
 pub use crate::toml_document::Problem;
 
-/// The largest settings file, in bytes.
-const LIMIT: usize = 256 << 10;
-/// What to do without a file.
-const EXAMPLE: &str = "external-providers settings init writes an example";
+/// The settings file, in words.
+const FILE: FileKind = FileKind {
+    example: "external-providers settings init writes an example",
+    question: "is it the settings file?",
+};
 
 /// What the page says. The default has no provider enabled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,38 +145,13 @@ impl Settings {
 
     fn load_for(path: &Path, only: Option<Kind>) -> Result<Self, SettingsError> {
         let name = path.display().to_string();
-        let unread = |why: String, hint| SettingsError::Unread { file: name.clone(), why, hint };
-        let bytes = read_file(path, LIMIT).map_err(|error| match error {
-            ReadError::NotAFile if path.is_dir() => {
-                unread("it is a folder".to_owned(), Some("give the file in it"))
-            }
-            ReadError::Io(ref io) if io.kind() == std::io::ErrorKind::NotFound => {
-                unread(error.to_string(), Some(EXAMPLE))
-            }
-            ReadError::TooLarge(_) => {
-                let why = format!("it is larger than {} KiB", LIMIT >> 10);
-                unread(why, Some("is it the settings file?"))
-            }
-            _ => unread(error.to_string(), None),
-        })?;
-        let text = std::str::from_utf8(&bytes).map_err(|error| {
-            let problem = Problem {
-                line: 1 + memchr::memchr_iter(b'\n', &bytes[..error.valid_up_to()]).count(),
-                column: 1,
-                key: String::new(),
-                what: "this line is not UTF-8".to_owned(),
-                hint: Some("save the file as UTF-8".to_owned()),
-            };
-            SettingsError::Invalid { file: name.clone(), problems: vec![problem], warnings: vec![] }
-        })?;
+        let text = FILE.read(path)?;
         let surroundings = Surroundings {
             folder: path.parent().unwrap_or(Path::new("")),
             variable: &|name| std::env::var_os(name),
         };
-        let mut settings = Self::parse_for(text, &name, only, surroundings)?;
-        if let Some(problem) = source::readable_by_others(path) {
-            settings.warn_of_inline_passwords(problem);
-        }
+        let mut settings = Self::parse_for(&text, &name, only, surroundings)?;
+        source::warn_of_readers(path, &mut settings.warnings);
         settings.file = Some(path.to_owned());
         Ok(settings)
     }
@@ -192,14 +178,7 @@ impl Settings {
         only: Option<Kind>,
         surroundings: Surroundings<'_>,
     ) -> Result<Self, SettingsError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.trim().is_empty() {
-            return Err(SettingsError::Unread {
-                file: name.to_owned(),
-                why: "it is empty".to_owned(),
-                hint: Some(EXAMPLE),
-            });
-        }
+        let text = FILE.not_empty(text, name)?;
         read::settings(text, only, surroundings).map_err(|(problems, warnings)| {
             SettingsError::Invalid { file: name.to_owned(), problems, warnings }
         })
@@ -235,14 +214,6 @@ impl Settings {
     /// The file that they were loaded from.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
-    }
-
-    fn warn_of_inline_passwords(&mut self, by_others: &str) {
-        for warning in &mut self.warnings {
-            if warning.what == read::INLINE_PASSWORD {
-                warning.what = format!("{}, and {by_others}", read::INLINE_PASSWORD);
-            }
-        }
     }
 }
 

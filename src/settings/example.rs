@@ -41,7 +41,7 @@ pub fn example() -> String {
     text
 }
 
-fn entry(key: &'static Key, explained: &mut Vec<&'static str>, text: &mut String) {
+pub(crate) fn entry(key: &'static Key, explained: &mut Vec<&'static str>, text: &mut String) {
     if !explained.contains(&key.name) {
         explained.push(key.name);
         text.push('\n');
@@ -60,13 +60,13 @@ fn explain(key: &Key, text: &mut String) {
         }
         Shape::Number(from, to) => format!(" From {from} to {to}."),
         Shape::Time(from, to) => format!(" From \"{from}\" to \"{to}\"."),
-        Shape::Switch | Shape::Text => String::new(),
+        _ => String::new(),
     };
     wrap(&format!("{label}{}{values}", key.doc), text);
 }
 
 /// Comment lines of at most 100 characters.
-fn wrap(words: &str, text: &mut String) {
+pub(crate) fn wrap(words: &str, text: &mut String) {
     let mut line = "#".to_owned();
     for word in words.split_whitespace() {
         if line.len() + 1 + word.len() > 100 {

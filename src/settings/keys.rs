@@ -15,6 +15,12 @@ pub enum Shape {
     Number(i64, i64),
     /// A duration from and to, as people write it: `"10s"`, `"1m 30s"`, `"500ms"`.
     Time(&'static str, &'static str),
+    /// A list of strings.
+    List,
+    /// A table, or several of them, whose keys are described where it is explained.
+    Table,
+    /// A list of tables.
+    Tables,
 }
 
 /// A key of a section.
@@ -24,7 +30,8 @@ pub struct Key {
     pub name: &'static str,
     /// What its value may be.
     pub shape: Shape,
-    /// The value that stands for an absent key, without quotes; `None` if there is none.
+    /// The value that stands for an absent key, without quotes (lists and tables as TOML); `None` if
+    /// there is none.
     pub default: Option<&'static str>,
     /// A value to show where there is no default.
     pub example: &'static str,
@@ -35,27 +42,29 @@ pub struct Key {
 }
 
 impl Key {
-    const fn new(name: &'static str, shape: Shape, doc: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str, shape: Shape, doc: &'static str) -> Self {
         Self { name, shape, default: None, example: "", doc, label: None }
     }
 
-    const fn default(self, value: &'static str) -> Self {
+    pub(crate) const fn default(self, value: &'static str) -> Self {
         Self { default: Some(value), ..self }
     }
 
-    const fn example(self, example: &'static str) -> Self {
+    pub(crate) const fn example(self, example: &'static str) -> Self {
         Self { example, ..self }
     }
 
-    const fn label(self, label: &'static str) -> Self {
+    pub(crate) const fn label(self, label: &'static str) -> Self {
         Self { label: Some(label), ..self }
     }
 
     /// The default as TOML, else the example.
-    pub(super) fn literal(&self) -> String {
+    pub(crate) fn literal(&self) -> String {
         let text = self.default.unwrap_or(self.example);
         match self.shape {
-            Shape::Switch | Shape::Number(..) => text.to_owned(),
+            Shape::Switch | Shape::Number(..) | Shape::List | Shape::Table | Shape::Tables => {
+                text.to_owned()
+            }
             Shape::Text | Shape::Choice(_) | Shape::Time(..) => crate::toml_document::quoted(text),
         }
     }
@@ -115,8 +124,8 @@ pub const SWITCHES: &[Key] = &[
 
 const _: () = assert!(TABS.len() == Kind::ALL.len() && SWITCHES.len() == TABS.len());
 
-/// The sources of the web service password, of which a tab has exactly one.
-pub(super) const PASSWORDS: [&str; 4] =
+/// The sources of a password, of which a section has exactly one.
+pub(crate) const PASSWORDS: [&str; 4] =
     ["password_env", "password_file", "password_credential", "password"];
 
 const PASSWORD_LABEL: &str = "Web Service Password";
@@ -166,7 +175,7 @@ static SERVICE: [Key; 6] = [
     .label(PASSWORD_LABEL),
 ];
 
-static LOGIN: [Key; 5] = [
+pub(super) static LOGIN: [Key; 5] = [
     Key::new(
         "forgot_password_url",
         Shape::Text,

@@ -24,7 +24,7 @@ pub fn schema() -> Value {
     })
 }
 
-fn section(what: &str, keys: impl IntoIterator<Item = &'static Key>) -> Value {
+pub(crate) fn section(what: &str, keys: impl IntoIterator<Item = &'static Key>) -> Value {
     let properties: Map<_, _> =
         keys.into_iter().map(|key| (key.name.to_owned(), property(key))).collect();
     json!({
@@ -43,6 +43,9 @@ fn property(key: &Key) -> Value {
         Shape::Number(from, to) => json!({"type": "integer", "minimum": from, "maximum": to}),
         // Units and what may stand between them are for the program to judge.
         Shape::Time(..) => json!({"type": "string", "pattern": "^[0-9]"}),
+        Shape::List => json!({"type": "array", "items": {"type": "string"}}),
+        Shape::Table => json!({"type": "object"}),
+        Shape::Tables => json!({"type": "array", "items": {"type": "object"}}),
     };
     if let Some(label) = key.label {
         property["title"] = label.into();
@@ -52,6 +55,7 @@ fn property(key: &Key) -> Value {
         (Some(text), Shape::Switch) => property["default"] = (text == "true").into(),
         (Some(text), Shape::Number(..)) => property["default"] = text.parse::<i64>().ok().into(),
         (Some(text), _) => property["default"] = text.into(),
+        (None, Shape::List | Shape::Table | Shape::Tables) => {}
         (None, _) => property["examples"] = json!([key.example]),
     }
     property

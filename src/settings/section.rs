@@ -18,7 +18,7 @@ impl Shape {
         match self {
             Self::Time(..) => Some(TIMES.to_owned()),
             Self::Choice(choices) => Some(either(choices)),
-            Self::Switch | Self::Text | Self::Number(..) => None,
+            _ => None,
         }
     }
 }
@@ -30,7 +30,7 @@ fn either(choices: &[&str]) -> String {
 }
 
 /// Names unknown keys, unless there are so many that it is another kind of file.
-pub(super) fn finish(table: &Table<'_>, known: &[&str], problems: &mut Vec<Problem>) {
+pub(crate) fn finish(table: &Table<'_>, known: &[&str], problems: &mut Vec<Problem>) {
     let count = table.keys().len();
     if count > MOST_KEYS {
         let what = format!("{count} keys are too many");
@@ -44,14 +44,14 @@ pub(super) fn finish(table: &Table<'_>, known: &[&str], problems: &mut Vec<Probl
 const ALTERNATIVES: [&[&str]; 2] = [&PASSWORDS, &["proxy", "proxy_env"]];
 
 /// A section whose values are read as the table of keys says.
-pub(super) struct Section<'d> {
-    pub(super) name: &'d str,
-    pub(super) keys: &'d [&'static Key],
+pub(crate) struct Section<'d> {
+    pub(crate) name: &'d str,
+    pub(crate) keys: &'d [&'static Key],
     /// Absent is as good as empty.
-    pub(super) table: Option<Table<'d>>,
+    pub(crate) table: Option<Table<'d>>,
     /// What holds for the keys that the section does not have.
-    pub(super) defaults: Option<&'d Table<'d>>,
-    pub(super) problems: &'d mut Vec<Problem>,
+    pub(crate) defaults: Option<&'d Table<'d>>,
+    pub(crate) problems: &'d mut Vec<Problem>,
 }
 
 impl<'d> Section<'d> {
@@ -62,12 +62,12 @@ impl<'d> Section<'d> {
     }
 
     /// Is the key in the section itself?
-    pub(super) fn has_own(&self, name: &str) -> bool {
+    pub(crate) fn has_own(&self, name: &str) -> bool {
         self.table.as_ref().is_some_and(|table| table.has(name))
     }
 
     /// Is the key in the section, or in the defaults and not replaced?
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.place(name).is_some_and(|table| table.has(name))
     }
 
@@ -86,7 +86,7 @@ impl<'d> Section<'d> {
     }
 
     /// What is to be said about a key; of an absent section without defaults there is nothing.
-    pub(super) fn problem(&self, name: &str, what: impl Into<String>) -> Option<Problem> {
+    pub(crate) fn problem(&self, name: &str, what: impl Into<String>) -> Option<Problem> {
         let table = self.place(name)?;
         let mut problem = table.problem(name, what);
         if !table.has(name) {
@@ -96,18 +96,18 @@ impl<'d> Section<'d> {
     }
 
     /// Is something known to be wrong with a key?
-    pub(super) fn is_wrong(&self, name: &str) -> bool {
+    pub(crate) fn is_wrong(&self, name: &str) -> bool {
         let key = self.problem(name, "").map(|problem| problem.key);
         self.problems.iter().any(|problem| Some(&problem.key) == key.as_ref())
     }
 
     /// Something is wrong with a key.
-    pub(super) fn wrong(&mut self, name: &str, what: impl Into<String>, hint: Option<String>) {
+    pub(crate) fn wrong(&mut self, name: &str, what: impl Into<String>, hint: Option<String>) {
         let problem = self.problem(name, what);
         self.problems.extend(problem.map(|problem| Problem { hint, ..problem }));
     }
 
-    pub(super) fn string(&mut self, name: &str) -> Option<&'d str> {
+    pub(crate) fn string(&mut self, name: &str) -> Option<&'d str> {
         let before = self.problems.len();
         let place = self.place(name)?.clone();
         let text = place.string(name, self.problems);
@@ -125,18 +125,29 @@ impl<'d> Section<'d> {
     }
 
     /// A string, or the default if there is one.
-    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         let default = self.key(name)?.default;
         self.string(name).or(default).map(str::to_owned)
     }
 
-    pub(super) fn switch(&mut self, name: &str) -> bool {
+    /// Strings; none where the key is absent.
+    pub(crate) fn list(&mut self, name: &str) -> Vec<String> {
+        let place = self.place(name).cloned();
+        let list = place.and_then(|table| table.strings(name, self.problems));
+        let list: Vec<_> = list.unwrap_or_default().into_iter().map(str::to_owned).collect();
+        if list.iter().any(String::is_empty) {
+            self.wrong(name, "must not hold empty strings", None);
+        }
+        list
+    }
+
+    pub(crate) fn switch(&mut self, name: &str) -> bool {
         let default = self.key(name).and_then(|key| key.default) == Some("true");
         let place = self.place(name).cloned();
         place.and_then(|table| table.bool(name, self.problems)).unwrap_or(default)
     }
 
-    pub(super) fn choice(&mut self, name: &str) -> &'static str {
+    pub(crate) fn choice(&mut self, name: &str) -> &'static str {
         let Some(Key { shape: Shape::Choice(choices), default, .. }) = self.key(name) else {
             return "";
         };
@@ -151,7 +162,7 @@ impl<'d> Section<'d> {
         default
     }
 
-    pub(super) fn number(&mut self, name: &str) -> u32 {
+    pub(crate) fn number(&mut self, name: &str) -> u32 {
         let Some(Key { shape: Shape::Number(from, to), default, .. }) = self.key(name) else {
             return 0;
         };
@@ -161,7 +172,7 @@ impl<'d> Section<'d> {
         given.and_then(|number| u32::try_from(number).ok()).or_else(default).unwrap_or_default()
     }
 
-    pub(super) fn time(&mut self, name: &str) -> Duration {
+    pub(crate) fn time(&mut self, name: &str) -> Duration {
         let Some(Key { shape: Shape::Time(from, to), default, .. }) = self.key(name) else {
             return Duration::ZERO;
         };
@@ -182,7 +193,7 @@ impl<'d> Section<'d> {
         }
     }
 
-    pub(super) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         let Some(table) = &self.table else { return };
         let known: Vec<_> = self.keys.iter().map(|key| key.name).collect();
         finish(table, &known, self.problems);

@@ -1,20 +1,102 @@
-//! Where a tab's secrets and files come from.
+//! Where the secrets and files of a section come from.
 
 use std::path::{Path, PathBuf};
 
 use super::Surroundings;
+use super::section::Section;
 use crate::bounded::read_file;
 use crate::secret::Secret;
-use crate::tls::{self, MOST_CERTIFICATES};
+use crate::tls::{self, Fingerprint, FingerprintError, MOST_CERTIFICATES};
+use crate::toml_document::Problem;
+
+/// The warning about a password that stands in the file.
+const INLINE_PASSWORD: &str = "the password stands in this file";
+/// What to do about it.
+const ELSEWHERE: &str = "put it elsewhere";
 
 /// A value that was found, and what is unwise about where.
-pub(super) struct Found {
-    pub(super) secret: Secret,
-    pub(super) warning: Option<&'static str>,
+struct Found {
+    secret: Secret,
+    warning: Option<&'static str>,
+}
+
+/// A password of a section from its one source: `keys` name an environment variable, a file, a
+/// credential, and the password itself. `None` without any, if something is wrong with it, and if it
+/// is not to be read.
+pub(crate) fn password(
+    section: &mut Section<'_>,
+    keys: [&'static str; 4],
+    read: bool,
+    around: Surroundings<'_>,
+    warnings: &mut Vec<Problem>,
+) -> Option<Secret> {
+    let given: Vec<_> = keys.into_iter().filter(|key| section.has(key)).collect();
+    let texts = keys.map(|key| section.string(key));
+    let [env, file_key, credential_key, inline] = keys;
+    if section.has(inline) {
+        let hint = format!("{ELSEWHERE}: {file_key}, {env} or {credential_key}");
+        let problem = section.problem(inline, INLINE_PASSWORD);
+        warnings.extend(problem.map(|problem| problem.hint(hint)));
+    }
+    if let [first, others @ ..] = given.as_slice() {
+        for other in others {
+            let what = format!("is one password too many: there is {first}");
+            section.wrong(other, what, Some("keep one of them".to_owned()));
+        }
+    }
+    let ([key], true) = (given.as_slice(), read) else { return None };
+    let text = texts.into_iter().flatten().next()?;
+    let plain = |secret| Found { secret, warning: None };
+    let found = match *key {
+        key if key == env => variable(text, around).map(plain),
+        key if key == file_key => file(text, around),
+        key if key == credential_key => credential(text, around),
+        _ => Secret::from_line(text)
+            .map(plain)
+            .map_err(|error| format!("cannot be the password: {error}")),
+    };
+    match found {
+        Ok(found) => {
+            if let Some(warning) = found.warning {
+                let problem = section.problem(key, warning);
+                let hint = "take the permission away: chmod o-r";
+                warnings.extend(problem.map(|problem| problem.hint(hint)));
+            }
+            Some(found.secret)
+        }
+        Err(what) => {
+            section.wrong(key, what, None);
+            None
+        }
+    }
+}
+
+/// The one certificate that a section trusts.
+pub(crate) fn fingerprint(section: &mut Section<'_>) -> Option<Fingerprint> {
+    let error = match section.text("trust_fingerprint")?.parse() {
+        Ok(fingerprint) => return Some(fingerprint),
+        Err(error) => error,
+    };
+    let what = match error {
+        FingerprintError::Sha1 => "this is a SHA-1 fingerprint (Windows: thumbprint)",
+        _ => "a SHA-256 fingerprint has 64 hexadecimal digits",
+    };
+    let hint = "check shows the one that is needed, as does openssl x509 -in FILE -noout -fingerprint -sha256";
+    section.wrong("trust_fingerprint", what, Some(hint.to_owned()));
+    None
+}
+
+/// The certificates in the file that a section names; none if it names none.
+pub(crate) fn roots(section: &mut Section<'_>, around: Surroundings<'_>) -> Vec<u8> {
+    let Some(name) = section.text("root_certificates") else { return Vec::new() };
+    certificates(&around.folder.join(name)).unwrap_or_else(|(what, hint)| {
+        section.wrong("root_certificates", what, hint);
+        Vec::new()
+    })
 }
 
 /// What an environment variable holds.
-pub(super) fn variable(name: &str, around: Surroundings<'_>) -> Result<Secret, String> {
+pub(crate) fn variable(name: &str, around: Surroundings<'_>) -> Result<Secret, String> {
     let Some(value) = (around.variable)(name) else {
         return Err(format!("the environment variable {} is not set", shown(name)));
     };
@@ -28,7 +110,7 @@ pub(super) fn variable(name: &str, around: Surroundings<'_>) -> Result<Secret, S
 }
 
 /// The password in a file.
-pub(super) fn file(name: &str, around: Surroundings<'_>) -> Result<Found, String> {
+fn file(name: &str, around: Surroundings<'_>) -> Result<Found, String> {
     let path = around.folder.join(name);
     let secret = Secret::read_file(&path)
         .map_err(|error| format!("cannot read a password from {}: {error}", path.display()))?;
@@ -36,7 +118,7 @@ pub(super) fn file(name: &str, around: Surroundings<'_>) -> Result<Found, String
 }
 
 /// A systemd credential (systemd.exec(5), `LoadCredential=`).
-pub(super) fn credential(name: &str, around: Surroundings<'_>) -> Result<Found, String> {
+fn credential(name: &str, around: Surroundings<'_>) -> Result<Found, String> {
     if name.contains(['/', '\0']) || name == "." || name == ".." {
         return Err("must be the name of a credential, not a path".to_owned());
     }
@@ -62,20 +144,28 @@ fn shown(name: &str) -> &str {
 
 /// May users of this machine who are neither the owner nor of the group read the file?
 #[cfg(unix)]
-pub(super) fn readable_by_others(path: &Path) -> Option<&'static str> {
+fn readable_by_others(path: &Path) -> Option<&'static str> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
     (mode & 0o004 != 0).then_some("every user of this machine can read the file")
 }
 
+/// Of a file that others can read, the warnings about passwords in it say so.
+pub(crate) fn warn_of_readers(path: &Path, warnings: &mut [Problem]) {
+    let Some(by_others) = readable_by_others(path) else { return };
+    for warning in warnings.iter_mut().filter(|warning| warning.what == INLINE_PASSWORD) {
+        warning.what = format!("{INLINE_PASSWORD}, and {by_others}");
+    }
+}
+
 /// Windows has no such bits.
 #[cfg(not(unix))]
-pub(super) fn readable_by_others(_: &Path) -> Option<&'static str> {
+fn readable_by_others(_: &Path) -> Option<&'static str> {
     None
 }
 
 /// Certificates in a file; else what is wrong with it, and what to do.
-pub(super) fn certificates(path: &Path) -> Result<Vec<u8>, (String, Option<String>)> {
+fn certificates(path: &Path) -> Result<Vec<u8>, (String, Option<String>)> {
     let file = path.display();
     let cannot = |why: String| (format!("cannot read certificates from {file}: {why}"), None);
     let mut read = read_file(path, MOST_CERTIFICATES).map_err(|error| cannot(error.to_string()))?;
