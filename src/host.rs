@@ -29,6 +29,8 @@
 
 mod settings;
 
+mod network;
+
 mod error;
 
 mod operate;
@@ -69,7 +71,7 @@ mod log;
 mod metrics;
 mod scrape;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use endpoint::Endpoint;
 use metrics::Metrics;
@@ -78,13 +80,16 @@ pub use crate::contract::BoxFuture;
 pub use error::HostError;
 #[cfg(feature = "tower")]
 pub use mount::{AnswerBody, MountedHost};
+pub use network::{Network, NetworkError};
 pub use raw::{RawAnswer, RawCall, RawError, RawProvider};
 pub use server::Server;
 pub use service::Service;
 pub use settings::{Settings, TestForm};
 pub use tls::Tls;
 
+use crate::contract::OPERATIONS;
 use crate::http::{HttpRequest, HttpResponse};
+use crate::soap::Limits;
 
 /// Services that were found to be in order, ready to be bound to an address.
 #[derive(Clone)]
@@ -92,9 +97,23 @@ pub struct Host(Arc<Hosting>);
 
 /// What all connections share.
 struct Hosting {
-    services: Vec<Endpoint>,
+    open: RwLock<Arc<Open>>,
     settings: Settings,
     metrics: Arc<Metrics>,
+}
+
+/// What is open, and to whom. Calls keep what they began with.
+struct Open {
+    services: Vec<Endpoint>,
+    /// Nobody else may call; `None`: everybody may.
+    allow: Option<Vec<Network>>,
+}
+
+impl Hosting {
+    fn open(&self) -> Arc<Open> {
+        // Nothing panics under this lock.
+        Arc::clone(&self.open.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl std::fmt::Debug for Hosting {
@@ -113,8 +132,25 @@ impl Host {
     /// function that [`Server`] wraps in HTTP. `None` if there is no service at that path.
     pub async fn answer(&self, request: &HttpRequest) -> Option<HttpResponse> {
         let path = request.target.split(['?', '#']).next().unwrap_or_default();
-        let service = self.0.services.iter().find(|s| s.path.eq_ignore_ascii_case(path))?;
+        let open = self.0.open();
+        let service = open.services.iter().find(|s| s.path.eq_ignore_ascii_case(path))?;
         Some(service.answer(request).await)
+    }
+
+    /// Opens other services in place of those that are open, to those whom the builder lets in, all
+    /// at once. Calls under way end as they began; settings stay as they are, and so does what was
+    /// counted (operations that are not of the contract are counted if they were there at first).
+    ///
+    /// # Errors
+    ///
+    /// Of [`HostBuilder::build`]. What is open stays as it is.
+    pub fn replace(&self, with: HostBuilder) -> Result<(), HostError> {
+        let open = Arc::new(with.open(self.0.settings.limits())?);
+        let mut current = self.0.open.write().unwrap_or_else(PoisonError::into_inner);
+        // What was open is dropped when the lock is free again.
+        let _before = std::mem::replace(&mut *current, open);
+        drop(current);
+        Ok(())
     }
 }
 
@@ -128,7 +164,8 @@ impl Host {
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let paths = self.0.services.iter().map(|service| &service.path).collect::<Vec<_>>();
+        let open = self.0.open();
+        let paths = open.services.iter().map(|service| &service.path).collect::<Vec<_>>();
         f.debug_struct("Host").field("services", &paths).finish_non_exhaustive()
     }
 }
@@ -138,6 +175,7 @@ impl std::fmt::Debug for Host {
 pub struct HostBuilder {
     services: Vec<Service>,
     settings: Settings,
+    allow: Option<Vec<Network>>,
 }
 
 impl HostBuilder {
@@ -162,12 +200,29 @@ impl HostBuilder {
         self
     }
 
+    /// Lets nobody in but callers from these networks; others are answered 403. By default everybody
+    /// may call. Behind a proxy whose `X-Forwarded-For` is believed
+    /// ([`Settings::trust_forwarded`]), the caller is the last one that it names.
+    #[must_use]
+    pub fn allow(mut self, networks: Vec<Network>) -> Self {
+        self.allow = Some(networks);
+        self
+    }
+
     /// Checks it all.
     pub fn build(self) -> Result<Host, HostError> {
+        let settings = self.settings.clone();
+        let open = self.open(settings.limits())?;
+        let operations = open.services.iter().flat_map(|service| &service.operations);
+        let metrics = Metrics::new(operations.map(|o| o.info).chain(OPERATIONS));
+        let (open, metrics) = (RwLock::new(Arc::new(open)), Arc::new(metrics));
+        Ok(Host(Arc::new(Hosting { open, settings, metrics })))
+    }
+
+    fn open(self, limits: Limits) -> Result<Open, HostError> {
         if self.services.is_empty() {
             return Err(HostError::NoService);
         }
-        let limits = self.settings.limits();
         let mut services: Vec<Endpoint> = Vec::with_capacity(self.services.len());
         for service in self.services {
             let service = service.open(limits)?;
@@ -176,8 +231,6 @@ impl HostBuilder {
             }
             services.push(service);
         }
-        let operations = services.iter().flat_map(|service| &service.operations).map(|o| o.info);
-        let metrics = Arc::new(Metrics::new(operations));
-        Ok(Host(Arc::new(Hosting { services, settings: self.settings, metrics })))
+        Ok(Open { services, allow: self.allow })
     }
 }

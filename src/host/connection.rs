@@ -17,7 +17,7 @@ use super::html::SECURITY_POLICY;
 use super::metrics::{Buffered, InFlight};
 use super::outcome::Outcome;
 use super::request::{Peer, file, operation, text};
-use super::{Hosting, host_header, log, metadata, test_form};
+use super::{Hosting, Network, host_header, log, metadata, test_form};
 use crate::contract::SideEffect;
 use crate::http::media_type;
 use crate::soap::{Heading, SoapVersion, url_decode};
@@ -50,6 +50,11 @@ pub(super) async fn answer<B: Body<Data = Bytes> + Unpin>(
     request: Request<B>,
 ) -> Response<Full<Bytes>> {
     let (head, incoming) = request.into_parts();
+    let open = hosting.open();
+    if !open.allow.as_ref().is_none_or(|allow| may_call(hosting, allow, &head, peer)) {
+        let sentence = "Calls from this address are not allowed.";
+        return closing(AspNetResponse::error_page(403, "Forbidden", sentence));
+    }
     if !host_header::is_valid(head.version, &head.headers) {
         let sentence = "HTTP Error 400. The request hostname is invalid.";
         return closing(AspNetResponse::error_page(
@@ -77,7 +82,7 @@ pub(super) async fn answer<B: Body<Data = Bytes> + Unpin>(
     } else {
         Cow::Borrowed(path)
     };
-    let Some((service, rest)) = find(&hosting.services, &decoded) else {
+    let Some((service, rest)) = find(&open.services, &decoded) else {
         if path == "/healthz" && matches!(head.method, Method::GET | Method::HEAD) {
             return response(AspNetResponse::text(200, "ok"));
         }
@@ -99,6 +104,23 @@ pub(super) async fn answer<B: Body<Data = Bytes> + Unpin>(
         _ => return allowing(AspNetResponse::method_not_allowed()),
     };
     response(reply)
+}
+
+/// Is the caller in one of the networks? Behind a proxy that is believed, it is the one that the proxy
+/// itself was called by, which it names last.
+fn may_call(hosting: &Hosting, allow: &[Network], head: &Parts, peer: Peer) -> bool {
+    let forwarded = match hosting.settings.trust_forwarded {
+        true => head.headers.get_all(FORWARDED_FOR).iter().next_back(),
+        false => None,
+    };
+    let caller = match forwarded {
+        Some(value) => {
+            let last = value.to_str().ok().and_then(|text| text.rsplit(',').next());
+            last.and_then(|last| last.trim().parse().ok())
+        }
+        None => peer.remote.map(|remote| remote.ip()),
+    };
+    caller.is_some_and(|caller| allow.iter().any(|network| network.holds(caller)))
 }
 
 async fn post<B: Body<Data = Bytes> + Unpin>(

@@ -187,7 +187,7 @@ async fn encrypt(
 ) {
     let mut stopped = stopping.clone();
     let shaken = tokio::select! {
-        shaken = timeout(hosting.settings.header_timeout, tls.0.accept(stream)) => shaken,
+        shaken = timeout(hosting.settings.header_timeout, tls.acceptor().accept(stream)) => shaken,
         // No call was begun that would have to be finished.
         _ = stopped.changed() => return,
     };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
@@ -12,7 +12,7 @@ use crate::tls::{self, FileError};
 
 /// A certificate with its key: TLS 1.2 and 1.3.
 #[derive(Clone)]
-pub struct Tls(pub(super) TlsAcceptor);
+pub struct Tls(Arc<RwLock<TlsAcceptor>>);
 
 impl Tls {
     /// Reads the certificate, followed by those that certify it, and the private key: PEM or DER.
@@ -41,7 +41,17 @@ impl Tls {
                 failed("private key", private_key, why.into())
             })?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+        Ok(Self(Arc::new(RwLock::new(TlsAcceptor::from(Arc::new(config))))))
+    }
+
+    /// Takes the certificate of another one from now on, and so do all clones of this one.
+    pub fn replace(&self, with: &Self) {
+        let acceptor = with.acceptor();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
+    }
+
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
