@@ -1,8 +1,9 @@
 //! Other settings, all at once or not at all.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use super::built_in::BuiltIn;
 use super::{Current, Gateway, LoadError, Shared};
 use crate::settings::{Settings, line};
 
@@ -49,6 +50,19 @@ impl Gateway {
     pub fn replace(&self, settings: Settings) -> Result<(), LoadError> {
         let _changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.put(settings)
+    }
+
+    /// A gateway of its own with other settings, which shares the services whose settings are the same
+    /// with this one: their connections, limits and breakers.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Service`]: a service cannot be called as they say.
+    pub(crate) fn successor(&self, settings: Settings) -> Result<Self, LoadError> {
+        let current = Current::new(settings, Some(&self.current()))?;
+        let current = RwLock::new(Arc::new(current));
+        let (built_in, changing) = (BuiltIn::default(), Mutex::default());
+        Ok(Self(Arc::new(Shared { built_in, current, changing })))
     }
 
     /// Reloads on every SIGHUP from now on, as long as there is this `Gateway` or a clone of it. Errors are
