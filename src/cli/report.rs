@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use external_providers::CallError;
 use external_providers::contract::json::{Document, DocumentError, Item, Variable};
 use external_providers::contract::{
-    Answer, CustomFieldChange, Failure, Operation, OperationResult as _, Verdict, first_line,
+    Answer, Failure, Operation, OperationResult as _, Verdict, first_line,
 };
 use external_providers::redact::variable_structure;
 use external_providers::secret::{MASK, Mask, Secret, is_secret_key};
@@ -198,7 +198,7 @@ impl Report {
         let names: Vec<_> =
             items.iter().flatten().map(|i| format!("[{}]", i.change.name)).collect();
         for (name, item) in names.iter().zip(items.iter().flatten()) {
-            rows.push((name, described(&item.change).into()));
+            rows.push((name, item.change.to_string().into()));
         }
         let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
         for (name, value) in rows {
@@ -209,19 +209,4 @@ impl Report {
         }
         text
     }
-}
-
-/// An item in words: only what changes.
-fn described(item: &CustomFieldChange) -> String {
-    let mut words = Vec::new();
-    let word = |value: Option<bool>, yes, no| value.map(|value| if value { yes } else { no });
-    words.extend(word(item.visible, "visible", "hidden").map(str::to_owned));
-    words.extend(word(item.required, "required", "optional").map(str::to_owned));
-    if let Some(options) = &item.options {
-        words.push(format!("options: {}", options.join(" | ")));
-    }
-    if item.display_with_information_lookup {
-        words.push("shown with the information look-up".to_owned());
-    }
-    if words.is_empty() { "unchanged".to_owned() } else { words.join(", ") }
 }

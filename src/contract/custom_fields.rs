@@ -4,6 +4,7 @@
 //! Inputs `loginUsername`, `departmentName`, `location`, `interactiontype`, `cf_…`; outputs
 //! `CanStartTickets`, `CanStartChats` (`True` or `False`), and the custom field items.
 
+use std::fmt;
 use std::future::Future;
 
 use super::names::{DEPARTMENT_NAME, LOGIN_USERNAME};
@@ -209,6 +210,21 @@ impl CustomFieldChange {
             options: item.change_list_options.then_some(options),
             display_with_information_lookup: item.display_with_information_lookup,
         })
+    }
+}
+
+impl fmt::Display for CustomFieldChange {
+    /// In words, only what changes: `visible, required, options: web01 | web02`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = |value: Option<bool>, yes, no| value.map(|value| if value { yes } else { no });
+        let mut words: Vec<String> = Vec::new();
+        words.extend(word(self.visible, "visible", "hidden").map(str::to_owned));
+        words.extend(word(self.required, "required", "optional").map(str::to_owned));
+        words.extend(self.options.as_ref().map(|o| format!("options: {}", o.join(" | "))));
+        if self.display_with_information_lookup {
+            words.push("shown with the information look-up".to_owned());
+        }
+        f.write_str(&if words.is_empty() { "unchanged".to_owned() } else { words.join(", ") })
     }
 }
 
