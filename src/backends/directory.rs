@@ -95,6 +95,11 @@ impl Directory {
         &self.0.name
     }
 
+    /// How it is asked.
+    pub fn settings(&self) -> &DirectorySettings {
+        &self.0.settings
+    }
+
     /// May this user log in with this password? What was asked and answered is noted.
     pub async fn authenticate(
         &self,

@@ -40,8 +40,9 @@ pub enum Decision {
     Refuse,
 }
 
-/// A directory as an administrator describes it.
-#[derive(Debug, Clone)]
+/// A directory as an administrator describes it. Two that are equal are asked in the same way, so that
+/// connections can be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectorySettings {
     /// What it is; the other fields' defaults follow from it.
     pub kind: Kind,
