@@ -1,0 +1,45 @@
+//! Why a provider's file cannot be put in force.
+
+use crate::backends::database::{DatabaseError, StatementError};
+use crate::backends::directory::DirectoryError;
+use crate::settings::SettingsError;
+
+/// A provider's file that cannot be put in force. No password in it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file is wrong. Of this error `Display` says all, one line for each problem.
+    #[error(transparent)]
+    File(#[from] SettingsError),
+    /// A directory cannot be asked as it says.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// A database cannot be asked as it says.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A statement cannot be used.
+    #[error("the statement of {name} cannot be used")]
+    Statement {
+        /// The look-up or effect.
+        name: String,
+        /// Why.
+        #[source]
+        error: StatementError,
+    },
+    /// The old service cannot be called as it says.
+    #[error(transparent)]
+    Forward(#[from] crate::gateway::LoadError),
+    /// It did not come from a file, so it cannot be read again.
+    #[error("the provider was not loaded from a file")]
+    NoFile,
+    /// The task that reads it did not finish.
+    #[error("reading the provider's file failed unexpectedly")]
+    Unfinished,
+}
+
+impl LoadError {
+    pub(super) fn statement(name: &str) -> impl FnOnce(StatementError) -> Self {
+        let name = name.to_owned();
+        move |error| Self::Statement { name, error }
+    }
+}

@@ -1,0 +1,38 @@
+//! Old services that are this one itself.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::model::{HostedService, ProviderFile};
+use crate::contract::Kind;
+use crate::http::url::{Url, service_url};
+
+/// The first kind whose old service is the one at this address and path.
+pub(super) fn loops_to(file: &ProviderFile, address: SocketAddr, path: &str) -> Option<Kind> {
+    file.kinds.forwarded().find(|kind| {
+        let service = file.forward.tab(*kind).external();
+        service.and_then(|s| service_url(&s.url).ok()).is_some_and(|url| is_at(&url, address, path))
+    })
+}
+
+/// The same before it listens: at the address in the file, if that is one.
+pub(super) fn loops(file: &ProviderFile) -> Option<Kind> {
+    let HostedService { listen, path, .. } = &file.service;
+    let listen = listen.replace("localhost:", "127.0.0.1:");
+    let address = listen.parse().ok().filter(|address: &SocketAddr| address.port() != 0)?;
+    loops_to(file, address, path)
+}
+
+/// Is a URL at this address of this machine? Names other than `localhost` are not looked up.
+fn is_at(url: &Url, address: SocketAddr, path: &str) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let is_here = match (bare.parse::<IpAddr>(), address.ip()) {
+        (Ok(called), ip) if ip.is_unspecified() => called.is_loopback() || called == ip,
+        (Ok(called), ip) => called == ip || called.is_unspecified() && ip.is_loopback(),
+        (Err(_), ip) => {
+            bare.eq_ignore_ascii_case("localhost") && (ip.is_loopback() || ip.is_unspecified())
+        }
+    };
+    let is_path = url.path().eq_ignore_ascii_case(path);
+    is_here && is_path && url.port_or_known_default() == Some(address.port())
+}

@@ -1,0 +1,189 @@
+//! From a document to a provider's file: all that is wrong at once.
+
+mod examples;
+mod kinds;
+mod servers;
+mod service;
+
+pub(super) use servers::PASSWORD_HASH;
+
+use std::collections::BTreeSet;
+
+use super::forward::loops;
+use super::keys::{self, sections};
+use super::model::{Kinds, ProviderFile};
+use crate::contract::Kind;
+use crate::rules::Scope;
+use crate::settings::section::{Section, finish};
+use crate::settings::{Key, Settings, Surroundings, forward, in_order_once};
+use crate::suggest::nearest;
+use crate::toml_document::{Document, Problem, Table};
+
+/// What is collected while a file is read.
+pub(super) struct Reading<'d> {
+    pub(super) around: Surroundings<'d>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
+    /// Names of look-ups, directories, … that something uses: `lookups.customer`.
+    used: BTreeSet<String>,
+}
+
+/// Reads a text that is not empty. The error holds the problems, then the warnings.
+pub(super) fn provider_file(
+    text: &str,
+    around: Surroundings<'_>,
+) -> Result<ProviderFile, (Vec<Problem>, Vec<Problem>)> {
+    let document = Document::parse(text).map_err(|problem| (vec![problem], Vec::new()))?;
+    let root = document.root();
+    let mut reading =
+        Reading { around, problems: Vec::new(), warnings: Vec::new(), used: BTreeSet::new() };
+    let known: Vec<_> = sections().iter().map(|section| section.name).collect();
+    finish(&root, &known, &mut reading.problems);
+    let file = reading.file(&root);
+    let Reading { mut problems, mut warnings, .. } = reading;
+    in_order_once(&mut problems);
+    in_order_once(&mut warnings);
+    match problems.is_empty() {
+        true => Ok(ProviderFile { warnings, ..file }),
+        false => Err((problems, warnings)),
+    }
+}
+
+impl Reading<'_> {
+    fn file(&mut self, root: &Table<'_>) -> ProviderFile {
+        let service = self.service(root);
+        let mut servers = self.servers(root);
+        self.logins(root, &mut servers);
+        let scope = self.scope(root, &servers);
+        self.effects(root, &scope, &mut servers);
+        let scope = Scope { effects: servers.effects.keys().cloned().collect(), ..scope };
+        let kinds = self.kinds(root, &scope, &servers);
+        let forward = self.forward(root, &kinds);
+        let examples = self.examples(root, &servers, &kinds);
+        self.unused(root);
+        let warnings = Vec::new();
+        let file =
+            ProviderFile { service, servers, kinds, forward, examples, warnings, file: None };
+        if let Some(kind) = loops(&file) {
+            let what = format!("{kind} would be forwarded to this service itself");
+            let problem = root.table("forward", &mut self.problems).map(|t| t.problem("url", what));
+            let hint = "give the address of the old service, or another listen or path";
+            self.problems.extend(problem.map(|problem| problem.hint(hint)));
+        }
+        file
+    }
+
+    /// What rules and texts may name, whatever their kind.
+    fn scope(&mut self, root: &Table<'_>, servers: &super::model::Servers) -> Scope {
+        let mut names = |key| {
+            let table = root.table("names", &mut self.problems)?;
+            table.has(key).then(|| self.in_section("names", "names", Some(table), |s| s.list(key)))
+        };
+        let (departments, custom_fields) = (names("departments"), names("custom_fields"));
+        let columns = |columns: &[String]| (!columns.is_empty()).then(|| columns.to_vec());
+        let lookups = servers.lookups.iter();
+        Scope {
+            kind: None,
+            lookups: lookups
+                .map(|(name, l)| (name.clone(), columns(&l.settings.columns)))
+                .collect(),
+            departments,
+            custom_fields,
+            ..Scope::default()
+        }
+    }
+
+    fn forward(&mut self, root: &Table<'_>, kinds: &Kinds) -> Settings {
+        let wanted: Vec<Kind> = kinds.forwarded().collect();
+        let (problems, warnings) = (&mut self.problems, &mut self.warnings);
+        match root.table("forward", problems) {
+            Some(table) => {
+                if wanted.is_empty() && table.has("url") {
+                    let what = "has no effect, since no kind says otherwise = \"forward\"";
+                    warnings.push(table.problem("url", what));
+                }
+                forward(&table, &wanted, self.around, problems, warnings)
+            }
+            None => {
+                for kind in wanted {
+                    let section = root.table(&kind.to_string(), problems);
+                    let problem = section.map(|s| s.problem("otherwise", "there is no [forward]"));
+                    let hint = "[forward] says where the old service is: url, password_file";
+                    problems.extend(problem.map(|problem| problem.hint(hint)));
+                }
+                Settings::default()
+            }
+        }
+    }
+
+    /// Warns of what nothing uses.
+    fn unused(&mut self, root: &Table<'_>) {
+        for (section, what) in [
+            ("directories", "nobody asks this directory (login.ask)"),
+            ("databases", "nothing uses this database"),
+            ("lookups", "nothing uses this look-up"),
+            ("effects", "no rule has this effect"),
+            ("logins", "nobody asks this login (login.ask)"),
+        ] {
+            let Some(table) = root.table(section, &mut self.problems) else { continue };
+            for name in table.keys() {
+                if !self.used.contains(&format!("{section}.{name}")) {
+                    self.warnings.push(table.problem(name, what));
+                }
+            }
+        }
+    }
+
+    /// Marks a name as used, and says whether there is such a thing.
+    fn uses<'k>(
+        &mut self,
+        section: &str,
+        name: &str,
+        known: impl Iterator<Item = &'k String> + Clone,
+    ) -> Result<(), (String, Option<String>)> {
+        self.used.insert(format!("{section}.{name}"));
+        if known.clone().any(|other| other == name) {
+            return Ok(());
+        }
+        let hint = match nearest(name, known.clone().map(String::as_str)) {
+            Some(meant) => Some(format!("did you mean {meant}?")),
+            None if known.clone().next().is_none() => Some(format!("there is no [{section}.NAME]")),
+            None => {
+                let known: Vec<_> = known.map(String::as_str).collect();
+                Some(format!("known are {}", known.join(", ")))
+            }
+        };
+        let what = match section {
+            "lookups" => "look-up",
+            "databases" => "database",
+            _ => "directory and no login",
+        };
+        Err((format!("there is no {what} {name:?}"), hint))
+    }
+
+    /// Reads a section as its table of keys says, and names what is unknown in it.
+    fn in_section<T>(
+        &mut self,
+        keys: &str,
+        name: &str,
+        table: Option<Table<'_>>,
+        read: impl FnOnce(&mut Section<'_>) -> T,
+    ) -> T {
+        let keys: Vec<&'static Key> = keys::keys(keys);
+        let problems = &mut self.problems;
+        let mut section = Section { name, keys: &keys, table, defaults: None, problems };
+        let found = read(&mut section);
+        section.finish();
+        found
+    }
+
+    /// The tables under the names of a section: `[lookups.NAME]`.
+    fn named<'d>(&mut self, root: &Table<'d>, section: &str) -> Vec<(String, Table<'d>)> {
+        let Some(table) = root.table(section, &mut self.problems) else { return Vec::new() };
+        let mut found = Vec::new();
+        for name in table.keys() {
+            found.extend(table.table(name, &mut self.problems).map(|t| (name.to_owned(), t)));
+        }
+        found
+    }
+}

@@ -1,0 +1,157 @@
+//! The sections of the kinds.
+
+use super::Reading;
+use crate::backends::directory::{GroupSource, Messages};
+use crate::backends::password_hash::Scheme;
+use crate::contract::Kind;
+use crate::provider_file::model::{Kinds, Login, Otherwise, Registration, Rules, Servers};
+use crate::rules::{RuleSet, Scope};
+use crate::settings::section::Section;
+use crate::toml_document::{Problem, Table};
+
+fn otherwise(section: &mut Section<'_>) -> Otherwise {
+    match section.choice("otherwise") {
+        "allow" => Otherwise::Allow,
+        "refuse" => Otherwise::Refuse,
+        "forward" => Otherwise::Forward,
+        _ => Otherwise::Nothing,
+    }
+}
+
+impl Reading<'_> {
+    pub(super) fn kinds(&mut self, root: &Table<'_>, scope: &Scope, servers: &Servers) -> Kinds {
+        let login = self.login(root, scope, servers);
+        let mut rules = |kind| self.rules(root, kind, scope);
+        let (custom_fields, ticket) = (rules(Kind::CustomFields), rules(Kind::Ticket));
+        let (live_chat, user_information) = (rules(Kind::LiveChat), rules(Kind::UserInformation));
+        let registration = self.registration(root, scope, servers);
+        let events = root.table("events", &mut self.problems);
+        let events =
+            events.map(|table| self.in_section("events", "events", Some(table), otherwise));
+        let kinds = Kinds {
+            login,
+            custom_fields,
+            ticket,
+            live_chat,
+            user_information,
+            registration,
+            events,
+        };
+        if kinds.provided().next().is_none() && self.problems.is_empty() {
+            let hint = "add a section: [login], [custom_fields], [ticket], [live_chat], \
+                        [user_information], [registration] or [events]";
+            self.problems.push(root.problem("", "it provides nothing").hint(hint));
+        }
+        kinds
+    }
+
+    /// The section of a kind with rules.
+    fn rules(&mut self, root: &Table<'_>, kind: Kind, scope: &Scope) -> Option<Rules> {
+        let name = kind.to_string();
+        let table = root.table(&name, &mut self.problems)?;
+        let (otherwise, refused) = self.in_section(&name, &name, Some(table.clone()), |section| {
+            let otherwise = otherwise(section);
+            let has_text = section.keys.iter().any(|key| key.name == "refused");
+            let refused = if has_text { section.text("refused") } else { None };
+            (otherwise, refused)
+        });
+        let scope = Scope { kind: Some(kind), ..scope.clone() };
+        let (problems, warnings) = (&mut self.problems, &mut self.warnings);
+        let rules = RuleSet::read(kind, &table, &scope, problems, warnings);
+        let lookups = rules.lookups().keys().map(|name| format!("lookups.{name}"));
+        let effects = rules.effects().iter().map(|name| format!("effects.{name}"));
+        self.used.extend(lookups.chain(effects));
+        Some(Rules { otherwise, refused, rules })
+    }
+
+    fn login(&mut self, root: &Table<'_>, scope: &Scope, servers: &Servers) -> Option<Login> {
+        let table = root.table("login", &mut self.problems)?;
+        let groups = servers.directories.iter().any(|(_, d)| d.groups != GroupSource::No);
+        let scope = Scope { groups, ..scope.clone() };
+        let rules = self.rules(root, Kind::Login, &scope)?;
+        let all = || {
+            let directories = servers.directories.iter().map(|(name, _)| name);
+            directories.chain(servers.logins.iter().map(|(name, _)| name))
+        };
+        let mut ask: Vec<String> = all().cloned().collect();
+        let mut problems = Vec::new();
+        if table.has("ask") {
+            let names = table.strings("ask", &mut problems).unwrap_or_default();
+            ask = names.into_iter().map(str::to_owned).collect();
+            for name in &ask {
+                let is_login = servers.logins.iter().any(|(login, _)| login == name);
+                let section = if is_login { "logins" } else { "directories" };
+                if let Err((what, hint)) = self.uses(section, name, all()) {
+                    problems.push(Problem { hint, ..table.problem("ask", what) });
+                }
+            }
+        } else {
+            let names = servers.directories.iter().map(|(name, _)| format!("directories.{name}"));
+            self.used.extend(names);
+            self.used.extend(servers.logins.iter().map(|(name, _)| format!("logins.{name}")));
+        }
+        if ask.is_empty() && rules.otherwise != Otherwise::Forward && problems.is_empty() {
+            let hint = "add a [directories.NAME] or a [logins.NAME]";
+            problems.push(table.problem("", "there is nobody to ask about users").hint(hint));
+        }
+        // What the section says otherwise was read with its rules.
+        let mut twice = Vec::new();
+        let keys = crate::provider_file::keys::keys("login");
+        let mut section = Section {
+            name: "login",
+            keys: &keys,
+            table: Some(table),
+            defaults: None,
+            problems: &mut twice,
+        };
+        let messages = Messages {
+            refused: section.text("refused").unwrap_or_default(),
+            locked: section.text("locked"),
+            expired: section.text("expired"),
+            disabled: section.text("disabled"),
+            must_change: section.text("must_change"),
+        };
+        self.problems.extend(problems);
+        self.problems.extend(twice);
+        Some(Login { ask, messages, rules })
+    }
+
+    fn registration(
+        &mut self,
+        root: &Table<'_>,
+        scope: &Scope,
+        servers: &Servers,
+    ) -> Option<Registration> {
+        let table = root.table("registration", &mut self.problems)?;
+        let name = "registration";
+        let (mut registration, scheme) =
+            self.in_section(name, name, Some(table.clone()), |section| {
+                let scheme = section.text("scheme");
+                let registration = Registration {
+                    insert: None,
+                    timeout: section.time("timeout"),
+                    exists: section.text("exists").unwrap_or_default(),
+                    otherwise: otherwise(section),
+                    refused: section.text("refused"),
+                };
+                (registration, scheme)
+            });
+        if !table.has("database") && !table.has("statement") {
+            return Some(registration);
+        }
+        let scope = Scope { kind: Some(Kind::Registration), ..scope.clone() };
+        let bound = self.bound(&table, &scope, servers);
+        let made = Scheme::MADE.map(Scheme::name).join(", ");
+        let scheme = match scheme.as_deref().map(Scheme::from_name) {
+            Some(Some(scheme)) if Scheme::MADE.contains(&scheme) => Some(scheme),
+            given => {
+                let what = if given.is_some() { "such hashes are not made" } else { "is missing" };
+                let problem = table.problem("scheme", what).hint(format!("one of {made}"));
+                self.problems.push(problem);
+                None
+            }
+        };
+        registration.insert = bound.zip(scheme);
+        Some(registration)
+    }
+}
