@@ -1,0 +1,124 @@
+//! `[[examples]]`: calls and what they should be answered.
+
+use std::collections::BTreeMap;
+
+use super::Reading;
+use crate::contract::{AUTH_PASSWORD, OPERATIONS, OperationInfo, Variables};
+use crate::provider_file::model::{Example, Kinds, Servers};
+use crate::rules::Rows;
+use crate::suggest::nearest;
+use crate::toml_document::{Problem, Shape, Table};
+
+impl Reading<'_> {
+    pub(super) fn examples(
+        &mut self,
+        root: &Table<'_>,
+        servers: &Servers,
+        kinds: &Kinds,
+    ) -> Vec<Example> {
+        let tables = root.tables("examples", &mut self.problems);
+        tables.into_iter().filter_map(|table| self.example(&table, servers, kinds)).collect()
+    }
+
+    fn example(&mut self, table: &Table<'_>, servers: &Servers, kinds: &Kinds) -> Option<Example> {
+        let (name, operation, groups, message) =
+            self.in_section("examples", table.path(), Some(table.clone()), |section| {
+                let groups = section.has("groups").then(|| section.list("groups"));
+                let operation = section.text("operation");
+                if !section.has("operation") {
+                    let names = OPERATIONS.iter().map(|info| info.name);
+                    let hint = names.collect::<Vec<_>>().join(", ");
+                    section.wrong("operation", "is missing", Some(format!("one of {hint}")));
+                }
+                (section.text("name"), operation, groups, section.text("message"))
+            });
+        let operation = operation?;
+        let Some(info) = OperationInfo::named(&operation) else {
+            let names = OPERATIONS.iter().map(|info| info.name);
+            let meant = nearest(&operation, names.clone());
+            let hint = match meant {
+                Some(meant) => format!("did you mean {meant}?"),
+                None => format!("known are {}", names.collect::<Vec<_>>().join(", ")),
+            };
+            self.problems.push(table.problem("operation", "there is no such operation").hint(hint));
+            return None;
+        };
+        if !kinds.provided().any(|kind| kind == info.kind) {
+            let what = format!("{operation} is not answered: there is no [{}]", info.kind);
+            self.problems.push(table.problem("operation", what));
+        }
+        let request = self.variables(table, "request");
+        for input in info.inputs.iter().filter(|input| input.required) {
+            if request.get(input.name).is_none() && input.name != "loginPassword" {
+                let what = format!("{operation} needs {}", input.name);
+                self.problems.push(table.problem("request", what));
+            }
+        }
+        if request.get(AUTH_PASSWORD).is_some() {
+            let what = format!("{AUTH_PASSWORD} is not part of an example");
+            self.problems.push(table.problem("request", what));
+        }
+        Some(Example {
+            name: name.unwrap_or_else(|| format!("example of {operation}")),
+            line: table.line(),
+            operation: info,
+            request,
+            lookups: self.stand_ins(table, servers),
+            groups,
+            answer: self.variables(table, "answer"),
+            message,
+        })
+    }
+
+    /// A table of strings.
+    fn variables(&mut self, table: &Table<'_>, key: &str) -> Variables {
+        let mut variables = Variables::new();
+        let Some(table) = table.table(key, &mut self.problems) else { return variables };
+        for key in table.keys() {
+            if let Some(value) = table.string(key, &mut self.problems) {
+                variables.push(key, value);
+            }
+        }
+        variables
+    }
+
+    /// Rows that stand for the answers of look-ups.
+    fn stand_ins(&mut self, table: &Table<'_>, servers: &Servers) -> BTreeMap<String, Rows> {
+        let mut found = BTreeMap::new();
+        let Some(table) = table.table("lookups", &mut self.problems) else { return found };
+        for name in table.keys() {
+            let known = servers.lookups.keys();
+            if !servers.lookups.contains_key(name) {
+                let hint = nearest(name, known.map(String::as_str));
+                let hint = hint.map(|meant| format!("did you mean {meant}?"));
+                self.problems
+                    .push(Problem { hint, ..table.problem(name, "there is no such look-up") });
+                continue;
+            }
+            let mut rows = Rows::default();
+            for row in table.tables(name, &mut self.problems) {
+                // A column that a row lacks is NULL.
+                for column in row.keys() {
+                    if rows.column(column).is_none() {
+                        rows.columns.push(column.to_owned());
+                        rows.rows.iter_mut().for_each(|row| row.push(None));
+                    }
+                }
+                let value = |column: &String| match row.shape(column)? {
+                    Shape::Text(text) | Shape::Number(text) => Some(text.to_owned()),
+                    _ => None,
+                };
+                rows.rows.push(rows.columns.iter().map(value).collect());
+            }
+            // Columns that no row has are not missing, but NULL.
+            for column in &servers.lookups[name].settings.columns {
+                if rows.column(column).is_none() {
+                    rows.columns.push(column.clone());
+                    rows.rows.iter_mut().for_each(|row| row.push(None));
+                }
+            }
+            found.insert(name.to_owned(), rows);
+        }
+        found
+    }
+}
