@@ -1,0 +1,190 @@
+//! What answers, as one file says: the file with its servers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::LoadError;
+use super::join::join_all;
+use super::model::{Bound, ProviderFile};
+use crate::backends::database::{Database, DatabaseError, Effect, LookUp};
+use crate::backends::directory::Directory;
+use crate::client::CallError;
+use crate::contract::{Answer, Operation, ProviderError, ProviderResult};
+use crate::error_chain::error_chain;
+use crate::explanation::Explanation;
+use crate::gateway::{Cause, Gateway};
+use crate::rules::{Decision, Facts, Rows, RuleSet};
+
+/// What a caller is told of a failure; log and explanation say more.
+const FAILED: &str = "The provider cannot answer at the moment.";
+
+/// A file in force. Calls keep the one that they began with.
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) file: ProviderFile,
+    pub(super) directories: BTreeMap<String, Directory>,
+    pub(super) databases: BTreeMap<String, Database>,
+    pub(super) lookups: BTreeMap<String, LookUp>,
+    pub(super) effects: BTreeMap<String, Effect>,
+    pub(super) registration: Option<Effect>,
+    gateway: Gateway,
+}
+
+/// How a call is answered, beside what it asks for.
+#[derive(Debug, Default)]
+pub(super) struct Manner {
+    pub(super) explanation: Explanation,
+    /// Effects, and calls that change something at the old service, are left out.
+    pub(super) dry: bool,
+    /// What stands for the answers of look-ups.
+    pub(super) lookups: BTreeMap<String, Rows>,
+    /// What stands for the groups of a user, who then has logged in.
+    pub(super) groups: Option<Vec<String>>,
+}
+
+impl Current {
+    /// Directories, databases and old services whose settings are those of `old` stay as they are, with
+    /// their connections and breakers.
+    pub(super) fn new(file: ProviderFile, old: Option<&Self>) -> Result<Self, LoadError> {
+        let (mut directories, mut databases) = (BTreeMap::new(), BTreeMap::new());
+        for (name, settings) in &file.servers.directories {
+            let kept = old.and_then(|old| old.directories.get(name));
+            let directory = match kept.filter(|kept| kept.settings() == settings) {
+                Some(kept) => kept.clone(),
+                None => Directory::new(name, settings.clone())?,
+            };
+            directories.insert(name.clone(), directory);
+        }
+        for (name, settings) in &file.servers.databases {
+            let kept = old.and_then(|old| old.databases.get(name));
+            let database = match kept.filter(|kept| kept.settings() == settings) {
+                Some(kept) => kept.clone(),
+                None => Database::new(name, settings.clone())?,
+            };
+            databases.insert(name.clone(), database);
+        }
+        let database = |bound: &Bound| databases.get(&bound.database).cloned();
+        let (mut lookups, mut effects) = (BTreeMap::new(), BTreeMap::new());
+        for (name, section) in &file.servers.lookups {
+            let Some(database) = database(&section.bound) else { continue };
+            let mut settings = section.settings.clone();
+            settings.columns.extend(file.columns_of(name));
+            let lookup = LookUp::new(name, database, settings);
+            lookups.insert(name.clone(), lookup.map_err(LoadError::statement(name))?);
+        }
+        for (name, section) in &file.servers.effects {
+            let Some(database) = database(&section.bound) else { continue };
+            let statement = &section.bound.statement;
+            let effect = Effect::new(name, database, statement, section.rows, section.timeout);
+            effects.insert(name.clone(), effect.map_err(LoadError::statement(name))?);
+        }
+        let registration = file.kinds.registration.as_ref();
+        let registration = registration.and_then(|section| {
+            let (bound, _) = section.insert.as_ref()?;
+            let (name, timeout) = ("registration", section.timeout);
+            Some(Effect::new(name, database(bound)?, &bound.statement, 1, timeout))
+        });
+        let registration =
+            registration.transpose().map_err(LoadError::statement("registration"))?;
+        let forward = file.forward.clone();
+        let gateway = match old {
+            Some(old) => old.gateway.successor(forward)?,
+            None => Gateway::builder(forward).build()?,
+        };
+        Ok(Self { file, directories, databases, lookups, effects, registration, gateway })
+    }
+
+    /// What rules see of a request: what it says, and what the look-ups find that they need, which are
+    /// made at the same time.
+    pub(super) async fn facts<T: Operation>(
+        &self,
+        request: &T,
+        rules: &RuleSet,
+        manner: &Manner,
+    ) -> Result<Facts, ProviderError> {
+        let mut facts = Facts::of(request);
+        let mut needed: BTreeSet<&str> = rules.lookups().keys().map(String::as_str).collect();
+        let effects = rules.effects().iter().filter_map(|name| self.file.servers.effects.get(name));
+        needed.extend(effects.flat_map(|effect| effect.lookups()));
+        let found =
+            join_all(needed.into_iter().map(|name| self.look_up(name, &facts, manner))).await;
+        facts.lookups = found.into_iter().collect::<Result<_, _>>()?;
+        Ok(facts)
+    }
+
+    async fn look_up(
+        &self,
+        name: &str,
+        facts: &Facts,
+        manner: &Manner,
+    ) -> Result<(String, Rows), ProviderError> {
+        if let Some(rows) = manner.lookups.get(name) {
+            return Ok((name.to_owned(), rows.clone()));
+        }
+        let (Some(lookup), Some(section)) =
+            (self.lookups.get(name), self.file.servers.lookups.get(name))
+        else {
+            return Err(failure(&format!("there is no look-up {name}"), manner));
+        };
+        let value = |parameter: &str| section.bound.value(parameter, facts);
+        let rows = lookup.look_up(&value, &manner.explanation).await;
+        rows.map(|rows| (name.to_owned(), rows)).map_err(|error| failed(&error, manner))
+    }
+
+    /// What the rules say.
+    pub(super) fn decide(
+        &self,
+        rules: &RuleSet,
+        facts: &Facts,
+        manner: &Manner,
+    ) -> Result<Decision, ProviderError> {
+        rules
+            .decide(facts, &manner.explanation)
+            .map_err(|error| failure(&error.to_string(), manner))
+    }
+
+    /// Asks the old service. One that changes something is sent at most once.
+    pub(super) async fn forward<T: Operation + Clone>(
+        &self,
+        request: T,
+        manner: &Manner,
+    ) -> ProviderResult<T> {
+        let explanation = &manner.explanation;
+        let settings = self.file.forward.tab(T::KIND);
+        let url = settings.external().map(|service| service.shown_url()).unwrap_or_default();
+        match self.gateway.call(request).await {
+            Ok(Some(answer)) => {
+                explanation.note(|| format!("old service {url}: {}", word::<T>(&answer)));
+                Ok(answer)
+            }
+            Ok(None) => Err(failure(&format!("{} is not forwarded", T::KIND), manner)),
+            Err(error) => match error.cause {
+                // What it says for itself is for the caller; that our password is wrong is not.
+                Cause::Call(CallError::Failure(declined)) if !declined.is_permission_denied() => {
+                    explanation.note(|| format!("old service {url}: it declined"));
+                    Err(ProviderError::Failure(*declined))
+                }
+                _ => Err(failure(&format!("old service {url}: {}", error_chain(&error)), manner)),
+            },
+        }
+    }
+}
+
+fn word<T: Operation>(answer: &Answer<T::Result>) -> &'static str {
+    use crate::contract::OperationResult as _;
+    answer.result.verdict().word()
+}
+
+/// A failure of the call, never a "no": what happened is for the administrator.
+pub(super) fn failure(what: &str, manner: &Manner) -> ProviderError {
+    tracing::error!("{what}");
+    manner.explanation.note(|| format!("failed: {what}"));
+    ProviderError::failure(FAILED)
+}
+
+/// The same of a server.
+pub(super) fn failed(error: &DatabaseError, manner: &Manner) -> ProviderError {
+    let what = error_chain(error);
+    tracing::error!("{what}");
+    manner.explanation.note(|| format!("failed: {what}"));
+    ProviderError::failure(FAILED)
+}

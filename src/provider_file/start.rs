@@ -1,0 +1,99 @@
+//! Tickets and chats: whether they may start, and where they go.
+
+use super::current::{Current, Manner, failed};
+use super::model::{Otherwise, Rules};
+use crate::contract::{Answer, Operation, ProviderResult, Start, Variables};
+use crate::rules::{Decision, Facts, Verdict};
+
+impl Current {
+    /// Decides about a ticket or chat. What changes something comes last: first the old service, then
+    /// the statement with an effect.
+    pub(super) async fn start<T: Operation<Result = Start> + Clone>(
+        &self,
+        rules: &Rules,
+        request: T,
+        manner: &Manner,
+    ) -> ProviderResult<T> {
+        let facts = self.facts(&request, &rules.rules, manner).await?;
+        let decision = self.decide(&rules.rules, &facts, manner)?;
+        if let Some(Verdict::Refused(message)) = decision.verdict {
+            return Ok(Answer::new(Start::Refused, message));
+        }
+        let is_decided = decision.verdict.is_some();
+        let answer = match rules.otherwise {
+            Otherwise::Forward if manner.dry => {
+                manner.explanation.note(|| {
+                    "the old service is not asked, since that may change something there".to_owned()
+                });
+                allowed()
+            }
+            Otherwise::Forward => self.forward(request, manner).await?,
+            Otherwise::Refuse if !is_decided => {
+                manner.explanation.note(|| "no rule decides: refused".to_owned());
+                let message = rules.refused.clone();
+                return Ok(Answer { result: Start::Refused, message, other: Variables::new() });
+            }
+            _ => allowed(),
+        };
+        if answer.result == Start::Refused && !is_decided {
+            return Ok(answer);
+        }
+        let effect = decision.effect.clone();
+        let answer = merged(decision, answer);
+        match effect {
+            Some(effect) => self.effect(&effect, &facts, answer, manner).await,
+            None => Ok(answer),
+        }
+    }
+
+    /// Runs a statement with an effect, and refuses if it did not change what it should.
+    async fn effect(
+        &self,
+        name: &str,
+        facts: &Facts,
+        answer: Answer<Start>,
+        manner: &Manner,
+    ) -> Result<Answer<Start>, crate::contract::ProviderError> {
+        let (Some(effect), Some(section)) =
+            (self.effects.get(name), self.file.servers.effects.get(name))
+        else {
+            return Err(super::current::failure(&format!("there is no effect {name}"), manner));
+        };
+        if manner.dry {
+            manner.explanation.note(|| format!("effect {name}: not run here"));
+            return Ok(answer);
+        }
+        let value = |parameter: &str| section.bound.value(parameter, facts);
+        match effect.run(&value, &manner.explanation).await {
+            Ok(true) => Ok(answer),
+            Ok(false) => Ok(Answer {
+                result: Start::Refused,
+                message: section.refuse.as_ref().map(|text| text.render_text(facts)),
+                other: Variables::new(),
+            }),
+            Err(error) => Err(failed(&error, manner)),
+        }
+    }
+}
+
+fn allowed() -> Answer<Start> {
+    Answer { result: Start::allowed(), message: None, other: Variables::new() }
+}
+
+/// What rules said, and the rest as it was answered elsewhere.
+fn merged(decision: Decision, answer: Answer<Start>) -> Answer<Start> {
+    let was_allowed = answer.result != Start::Refused;
+    let (department, mut fields) = match answer.result {
+        Start::Allowed { department_name, custom_fields } => (department_name, custom_fields),
+        Start::Refused => (None, Variables::new()),
+    };
+    // What the old service says of a refusal is not true of a ticket that a rule allows.
+    let message = answer.message.filter(|_| was_allowed);
+    for (name, _) in decision.set.iter() {
+        fields.take(name);
+    }
+    fields.extend(decision.set.iter());
+    let department_name = decision.department.or(department);
+    let result = Start::Allowed { department_name, custom_fields: fields };
+    Answer { result, message: decision.message.or(message), other: answer.other }
+}
