@@ -1,0 +1,76 @@
+//! Looks at every server of a file, step by step.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::current::Current;
+use super::join::join_all;
+use crate::doctor::{self, Options, Report, Subject};
+use crate::settings::TABS;
+
+type Looking<'c> = Pin<Box<dyn Future<Output = Report> + Send + 'c>>;
+
+impl Current {
+    /// A report for each directory, each database with what is asked of it, and each old service, in
+    /// this order; `user` is one whom the directories should know. Nothing is changed anywhere.
+    pub(super) async fn check(&self, user: Option<&str>) -> Vec<Report> {
+        let mut looking: Vec<Looking<'_>> = Vec::new();
+        for (name, _) in &self.file.servers.directories {
+            if let Some(directory) = self.directories.get(name) {
+                looking.push(Box::pin(directory.check(user)));
+            }
+        }
+        for name in self.databases.keys() {
+            looking.push(Box::pin(self.check_database(name)));
+        }
+        let services = TABS.iter().filter_map(|kind| self.file.forward.tab(*kind).external());
+        let subjects: Vec<Subject> = services.map(Subject::from).collect();
+        for subject in subjects {
+            looking.push(Box::pin(async move {
+                doctor::check(&subject, &Options::default(), |_| ()).await
+            }));
+        }
+        join_all(looking).await
+    }
+
+    /// The database, then each statement, if it is there to prepare them.
+    async fn check_database(&self, name: &str) -> Report {
+        let Some(database) = self.databases.get(name) else {
+            return Report::new(None, name.to_owned()).finish();
+        };
+        let mut report = database.check().await;
+        let servers = &self.file.servers;
+        let is_reached = !report.has_findings();
+        for (lookup, section) in &servers.lookups {
+            if section.bound.database == name
+                && let Some(lookup) = self.lookups.get(lookup)
+            {
+                report.steps.push(match is_reached {
+                    true => lookup.check().await,
+                    false => not_reached("look-up", lookup.name()),
+                });
+            }
+        }
+        for (effect, section) in &servers.effects {
+            if section.bound.database == name
+                && let Some(effect) = self.effects.get(effect)
+            {
+                report.steps.push(match is_reached {
+                    true => effect.check().await,
+                    false => not_reached("effect", effect.name()),
+                });
+            }
+        }
+        let registration = self.file.kinds.registration.as_ref().and_then(|r| r.insert.as_ref());
+        if registration.is_some_and(|(bound, _)| bound.database == name)
+            && let Some(effect) = self.registration.as_ref().filter(|_| is_reached)
+        {
+            report.steps.push(effect.check().await);
+        }
+        report.finish()
+    }
+}
+
+fn not_reached(step: &'static str, name: &str) -> crate::report::Step {
+    crate::report::Step::not_checked(step, format!("{name}: the database cannot be asked"))
+}

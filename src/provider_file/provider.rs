@@ -1,0 +1,223 @@
+//! A provider of all kinds, as its file says.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::answer::Answered;
+use super::current::{Current, Manner};
+use super::examples::ExampleOutcome;
+use super::{HostedService, LoadError, ProviderFile, forward};
+use crate::contract::{
+    Authenticate, ChatProvider, CustomFieldProvider, EventProvider, GetCustomFieldOptions,
+    GetSignInCookieInfo, GetUserInfo, HandleEvent, Kind, LoginProvider, ProviderResult,
+    RegisterUser, RegistrationProvider, StartChat, StartTicket, TicketProvider,
+    UserInformationProvider,
+};
+use crate::doctor::Report;
+use crate::explanation::Explanation;
+use crate::host::{Host, HostBuilder, Service};
+use crate::secret::Secret;
+use crate::settings::line;
+
+/// What a file says, at work: it implements the traits of all kinds. Cheap to clone: clones are the
+/// same.
+#[derive(Debug, Clone)]
+pub struct Provider(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    current: RwLock<Arc<Current>>,
+    /// Held while the file changes, so that the last to change it wins.
+    changing: Mutex<()>,
+}
+
+impl Provider {
+    /// Puts a file in force. Nothing is connected yet.
+    ///
+    /// # Errors
+    ///
+    /// Something cannot be used as the file says.
+    pub fn new(file: ProviderFile) -> Result<Self, LoadError> {
+        let current = RwLock::new(Arc::new(Current::new(file, None)?));
+        Ok(Self(Arc::new(Shared { current, changing: Mutex::default() })))
+    }
+
+    /// Loads a file, logs what it [warns of](ProviderFile::warnings), and puts it in force.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let file = ProviderFile::load(path)?;
+        log_warnings(&file);
+        Self::new(file)
+    }
+
+    /// What the file in force says of the service.
+    pub fn service(&self) -> HostedService {
+        self.current().file.service.clone()
+    }
+
+    /// The kinds that the file in force provides: those whose section is there.
+    pub fn kinds(&self) -> Vec<Kind> {
+        self.current().file.kinds.provided().collect()
+    }
+
+    /// The kind whose old service is the one at this address and path, if there is one: a loop.
+    pub fn loops_to(&self, address: SocketAddr, path: &str) -> Option<Kind> {
+        forward::loops_to(&self.current().file, address, path)
+    }
+
+    /// A host of the service as the file in force says, with the kinds that it provides; `password` is
+    /// the web service password where the file has none.
+    pub fn host(&self, password: Secret) -> HostBuilder {
+        let HostedService { path, namespace, password: own, previous_password, allow, .. } =
+            self.service();
+        let mut service = Service::new(path, own.unwrap_or(password)).namespace(namespace);
+        if let Some(previous) = previous_password {
+            service = service.previous_password(previous);
+        }
+        for kind in self.kinds() {
+            let provider = self.clone();
+            service = match kind {
+                Kind::Login => service.login(provider),
+                Kind::CustomFields => service.custom_fields(provider),
+                Kind::Ticket => service.ticket(provider),
+                Kind::LiveChat => service.live_chat(provider),
+                Kind::UserInformation => service.user_information(provider),
+                Kind::Events => service.events(provider),
+                Kind::Registration => service.registration(provider),
+            };
+        }
+        let host = Host::builder().service(service);
+        match allow {
+            Some(networks) => host.allow(networks),
+            None => host,
+        }
+    }
+
+    /// Answers a request, and notes every server that is asked, what it says, and every rule with its
+    /// values. Nothing is changed: effects are left out, and so are calls of the old service that
+    /// could change something there.
+    pub async fn explain<T: Answered>(
+        &self,
+        request: T,
+        explanation: &Explanation,
+    ) -> ProviderResult<T> {
+        let manner = Manner { explanation: explanation.clone(), dry: true, ..Manner::default() };
+        request.answer(&self.current(), &manner).await
+    }
+
+    /// Looks at every server step by step: directories, databases with each statement that is asked of
+    /// them, old services. `user` is one whom the directories should know.
+    pub async fn check(&self, user: Option<&str>) -> Vec<Report> {
+        self.current().check(user).await
+    }
+
+    /// Tries the file's examples. Nothing is changed; look-ups that an example does not stand in for are
+    /// made.
+    pub async fn test(&self) -> Vec<ExampleOutcome> {
+        self.current().examples().await
+    }
+
+    /// Loads the file in force again and puts it in force, all at once. Directories, databases and old
+    /// services whose settings are the same keep their connections, limits, throttles and breakers;
+    /// calls under way end with the old file. What happened is logged.
+    ///
+    /// # Errors
+    ///
+    /// The old file stays in force, whatever the error.
+    pub async fn reload(&self) -> Result<(), LoadError> {
+        let path = self.current().file.file.clone().ok_or(LoadError::NoFile)?;
+        let shown = path.display().to_string();
+        let provider = self.clone();
+        // Files may be slow, and so is reading the certificates that the system trusts.
+        let reading = tokio::task::spawn_blocking(move || {
+            let file = ProviderFile::load(&path)?;
+            log_warnings(&file);
+            provider.replace(file)
+        });
+        let result = reading.await.unwrap_or(Err(LoadError::Unfinished));
+        match &result {
+            Ok(()) => tracing::info!(file = shown, "provider's file reloaded"),
+            Err(error) => {
+                let cause = std::error::Error::source(error).map(tracing::field::display);
+                tracing::error!(
+                    file = shown, %error, cause,
+                    "provider's file not reloaded: the old one stays in force"
+                );
+            }
+        }
+        result
+    }
+
+    /// Puts another file in force, as [`reload`](Self::reload) does.
+    ///
+    /// # Errors
+    ///
+    /// Something cannot be used as it says. The old one stays in force.
+    pub fn replace(&self, file: ProviderFile) -> Result<(), LoadError> {
+        let _changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = Arc::new(Current::new(file, Some(&self.current()))?);
+        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+        // What was in force is dropped when the lock is free again.
+        let _before = std::mem::replace(&mut *current, new);
+        drop(current);
+        Ok(())
+    }
+
+    /// Reloads on every SIGHUP from now on, as long as there is this `Provider` or a clone of it. Errors
+    /// are logged. To be called inside a tokio runtime, which must have signals enabled.
+    ///
+    /// # Errors
+    ///
+    /// The signal cannot be listened to.
+    #[cfg(unix)]
+    pub fn reload_on_sighup(&self) -> std::io::Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+        // From here on the signal does not end the process.
+        let mut signals = signal(SignalKind::hangup())?;
+        let shared = Arc::downgrade(&self.0);
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                let Some(shared) = shared.upgrade() else { break };
+                // Logged there.
+                let _ = Self(shared).reload().await;
+            }
+        });
+        Ok(())
+    }
+
+    pub(super) fn current(&self) -> Arc<Current> {
+        // Nothing panics under this lock.
+        Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn answer<T: Answered>(&self, request: T) -> ProviderResult<T> {
+        request.answer(&self.current(), &Manner::default()).await
+    }
+}
+
+/// Logs what a file warns of.
+fn log_warnings(file: &ProviderFile) {
+    let name = file.name();
+    for warning in file.warnings() {
+        tracing::warn!("{}", line(&name, warning));
+    }
+}
+
+/// Implements the trait of a kind.
+macro_rules! provide {
+    ($provider:ident, $($method:ident $operation:ident),+) => {
+        impl $provider for Provider {
+            $(async fn $method(&self, request: $operation) -> ProviderResult<$operation> {
+                self.answer(request).await
+            })+
+        }
+    };
+}
+
+provide!(LoginProvider, authenticate Authenticate, get_sign_in_cookie_info GetSignInCookieInfo);
+provide!(CustomFieldProvider, get_custom_field_options GetCustomFieldOptions);
+provide!(TicketProvider, start_ticket StartTicket);
+provide!(ChatProvider, start_chat StartChat);
+provide!(UserInformationProvider, get_user_info GetUserInfo);
+provide!(EventProvider, handle_event HandleEvent);
+provide!(RegistrationProvider, register_user RegisterUser);
