@@ -11,6 +11,7 @@ mod memory;
 mod output;
 mod passwords;
 mod process;
+mod provider;
 mod record;
 mod report;
 mod sample;
@@ -115,6 +116,7 @@ enum Command {
     Record(record::RecordArgs),
     Serve(serve::ServeArgs),
     Settings(settings::SettingsArgs),
+    Provider(provider::ProviderArgs),
     Fixtures(fixtures::FixturesArgs),
     Generate(generate::GenerateArgs),
 }
@@ -264,6 +266,7 @@ fn run(mut cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Result<u8
         Command::Record(args) => record::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Settings(args) => settings::run(&args),
+        Command::Provider(args) => provider::run(&args),
         Command::Fixtures(args) => fixtures::run(args),
         Command::Generate(args) => generate::run(&args, help::arrange(Cli::command(), None)),
     }

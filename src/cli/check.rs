@@ -14,7 +14,7 @@ use external_providers::settings::TABS;
 use external_providers::soap::SoapVersion;
 use serde::Serialize;
 
-use self::table::{summary, table};
+pub(super) use self::table::{summary, table};
 use tokio::runtime::Builder;
 
 use super::output::{self, Paint};

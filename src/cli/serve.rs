@@ -1,6 +1,7 @@
 //! `serve`: a provider service, for clients to be tried on.
 
 mod fixtures;
+mod provider;
 
 use std::path::PathBuf;
 
@@ -22,11 +23,12 @@ use super::{Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, pri
 /// With --sample, the web service password is read from EXTERNAL_PROVIDERS_AUTH_PASSWORD unless
 /// --auth-password-file is given; without one the host refuses to start. With --fixtures no password
 /// is needed: the first value that comes for a placeholder is bound to it, any other one gets a recorded
-/// refusal or no match; EXTERNAL_PROVIDERS_AUTH_PASSWORD is not read. Each call is logged on
+/// refusal or no match; EXTERNAL_PROVIDERS_AUTH_PASSWORD is not read. With --provider, the password is
+/// the file's, and these where it has none. Each call is logged on
 /// standard error in one line; EXTERNAL_PROVIDERS_LOG=off is silent. SIGTERM, SIGINT and
-/// SIGHUP finish what was begun.
+/// SIGHUP finish what was begun; with --provider, SIGHUP reads the file again.
 #[derive(Args)]
-#[command(group(ArgGroup::new("provider").required(true).args(["sample", "fixtures"])))]
+#[command(group(ArgGroup::new("answers").required(true).args(["sample", "fixtures", "provider"])))]
 #[command(after_help = help())]
 pub(crate) struct ServeArgs {
     /// Serve the sample provider: /Provider.asmx (login, custom fields, ticket, live chat) and
@@ -38,18 +40,24 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     replay: ReplayArgs,
 
-    /// The address to listen on; port 0 is any that is free
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080",
-        value_parser = listen::address)]
-    listen: String,
+    /// Answer as this provider's file says: logins from directories, look-ups from databases, rules, and
+    /// the old service for the rest. Path, namespace, passwords and certificate are the file's; SIGHUP
+    /// reads it again, and takes it as a whole or not at all
+    #[arg(long, value_name = "FILE")]
+    provider: Option<PathBuf>,
+
+    /// The address to listen on; port 0 is any that is free. Default: that of the provider's file, or
+    /// 127.0.0.1:8080
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen::address)]
+    listen: Option<String>,
 
     /// The target namespace of the services
-    #[arg(long, default_value = DEFAULT_NAMESPACE, conflicts_with = "fixtures")]
+    #[arg(long, default_value = DEFAULT_NAMESPACE, conflicts_with_all = ["fixtures", "provider"])]
     namespace: String,
 
     /// Let a variable diagnostic=MODE make any operation answer what it says, without a look at the
     /// password: for tests only. The list of modes is below
-    #[arg(long, conflicts_with = "fixtures")]
+    #[arg(long, conflicts_with_all = ["fixtures", "provider"])]
     diagnostics: bool,
 
     /// Read the web service password from this file (- is standard input). Default: with --sample it is
@@ -76,6 +84,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, conflicts_with = "fixtures")]
     trust_forwarded: bool,
 }
+
+/// Where to listen if nothing says so.
+const LISTEN: &str = "127.0.0.1:8080";
 
 /// What stands below the options: kinds of trouble, the sample's diagnostics, exit codes.
 fn help() -> String {
@@ -111,9 +122,13 @@ Exit codes:
 
 pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
     memory::give_back();
+    let listen = args.listen.as_deref().unwrap_or(LISTEN);
     if let Some(dir) = &args.replay.fixtures {
         let password = args.auth_password_file.as_deref();
-        return fixtures::run(dir, &args.listen, password, &args.replay);
+        return fixtures::run(dir, listen, password, &args.replay);
+    }
+    if let Some(file) = &args.provider {
+        return provider::run(file, args);
     }
     let Some(password) = Passwords::default().auth(args.auth_password_file.as_deref())? else {
         return Err(Failed::new(
@@ -142,7 +157,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
     };
     let runtime = runtime(Builder::new_multi_thread())?;
     runtime.block_on(async {
-        let mut server = host.bind(args.listen.as_str()).await.map_err(|error| refused(&error))?;
+        let mut server = host.bind(listen).await.map_err(|error| refused(&error))?;
         if let Some(address) = &args.metrics {
             server =
                 server.with_metrics(address.as_str()).await.map_err(|error| refused(&error))?;

@@ -74,19 +74,20 @@ struct CheckArgs {
 
 pub(crate) fn run(args: &SettingsArgs) -> Result<u8, Failed> {
     match &args.command {
-        Command::Init(args) => init(args.out.as_deref()),
+        Command::Init(args) => write(args.out.as_deref(), &settings::example()),
         Command::Check(args) => check(args),
         Command::Schema => print(&format!("{:#}\n", settings::schema())).map(|()| OK),
     }
 }
 
-fn init(out: Option<&Path>) -> Result<u8, Failed> {
-    let Some(path) = out else { return print(&settings::example()).map(|()| OK) };
+/// Writes an example to a file that does not exist, or prints it.
+pub(crate) fn write(out: Option<&Path>, example: &str) -> Result<u8, Failed> {
+    let Some(path) = out else { return print(example).map(|()| OK) };
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)
         .open(path)
-        .and_then(|mut file| file.write_all(settings::example().as_bytes()));
+        .and_then(|mut file| file.write_all(example.as_bytes()));
     written.map(|()| OK).map_err(|error| {
         let failed = Failed::new(LOCAL, format!("cannot write {}: {error}", path.display()));
         match error.kind() {
@@ -117,22 +118,11 @@ fn check(args: &CheckArgs) -> Result<u8, Failed> {
                 "warnings": problems(settings.warnings()),
                 "providers": providers(settings),
             }),
-            Err(error) => json!({
-                "file": file,
-                "valid": false,
-                "problems": match error {
-                    SettingsError::Invalid { problems: all, .. } => problems(all),
-                    SettingsError::Unread { why, hint, .. } => json!([
-                        {"line": 0, "column": 0, "key": "", "what": why, "hint": hint}
-                    ]),
-                    _ => json!([]),
-                },
-                "warnings": match error {
-                    SettingsError::Invalid { warnings, .. } => problems(warnings),
-                    _ => json!([]),
-                },
-                "providers": [],
-            }),
+            Err(error) => {
+                let mut report = invalid_json(&file, error);
+                report["providers"] = json!([]);
+                report
+            }
         };
         print(&format!("{report:#}\n"))?;
         return Ok(if result.is_ok() { OK } else { SETTINGS });
@@ -197,7 +187,7 @@ pub(crate) fn load(file: &Path, kind: Option<Kind>) -> Result<Settings, Failed> 
 }
 
 /// All that is wrong with a file, each an error of its own; warns of the rest.
-fn invalid(file: &str, error: &SettingsError) -> Failed {
+pub(crate) fn invalid(file: &str, error: &SettingsError) -> Failed {
     if let SettingsError::Invalid { warnings, .. } = error {
         warn(file, warnings);
     }
@@ -207,8 +197,27 @@ fn invalid(file: &str, error: &SettingsError) -> Failed {
     Failed { more: lines.map(str::to_owned).collect(), ..failed }
 }
 
+/// The same as JSON.
+pub(crate) fn invalid_json(file: &str, error: &SettingsError) -> Value {
+    json!({
+        "file": file,
+        "valid": false,
+        "problems": match error {
+            SettingsError::Invalid { problems: all, .. } => problems(all),
+            SettingsError::Unread { why, hint, .. } => json!([
+                {"line": 0, "column": 0, "key": "", "what": why, "hint": hint}
+            ]),
+            _ => json!([]),
+        },
+        "warnings": match error {
+            SettingsError::Invalid { warnings, .. } => problems(warnings),
+            _ => json!([]),
+        },
+    })
+}
+
 /// Says on standard error what is unwise about the settings in a file.
-fn warn(file: &str, warnings: &[Problem]) {
+pub(crate) fn warn(file: &str, warnings: &[Problem]) {
     for warning in warnings {
         output::warning(&settings::line(file, warning));
     }
@@ -229,7 +238,7 @@ fn table(settings: &Settings) -> String {
     text
 }
 
-fn problems(problems: &[Problem]) -> Value {
+pub(crate) fn problems(problems: &[Problem]) -> Value {
     let one = |problem: &Problem| {
         json!({
             "line": problem.line,

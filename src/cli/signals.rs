@@ -1,11 +1,21 @@
 //! SIGTERM, SIGINT and SIGHUP, or Ctrl-C where there are none: how a long-running command is told to stop.
 
 #[cfg(unix)]
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 
 use super::Failed;
 #[cfg(unix)]
 use super::LOCAL;
+
+/// What came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// SIGTERM, SIGINT or Ctrl-C.
+    Stop,
+    /// SIGHUP.
+    #[cfg_attr(not(unix), allow(dead_code))]
+    Hangup,
+}
 
 /// Where there are no signals, Ctrl-C stops a command.
 #[cfg(not(unix))]
@@ -23,15 +33,21 @@ impl Signals {
             std::future::pending::<()>().await;
         }
     }
+
+    /// The same, and which it was.
+    pub(crate) async fn next_signal(&mut self) -> Signal {
+        self.next().await;
+        Signal::Stop
+    }
 }
 
 /// From when this is made, none of the signals ends the process. SIGHUP comes when a terminal is
 /// closed; a command that was started to survive that (by nohup) does.
 #[cfg(unix)]
 pub(crate) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Option<Signal>,
+    terminate: UnixSignal,
+    interrupt: UnixSignal,
+    hangup: Option<UnixSignal>,
 }
 
 #[cfg(unix)]
@@ -51,6 +67,11 @@ impl Signals {
 
     /// Waits for the next one.
     pub(crate) async fn next(&mut self) {
+        self.next_signal().await;
+    }
+
+    /// The same, and which it was.
+    pub(crate) async fn next_signal(&mut self) -> Signal {
         let hangup = async {
             match &mut self.hangup {
                 Some(hangup) => hangup.recv().await,
@@ -58,9 +79,9 @@ impl Signals {
             }
         };
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            _ = hangup => {}
+            _ = self.terminate.recv() => Signal::Stop,
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = hangup => Signal::Hangup,
         }
     }
 }

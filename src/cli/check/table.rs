@@ -17,7 +17,7 @@ fn below() -> String {
 }
 
 /// A report for people.
-pub(super) fn table(report: &Report, paint: Paint, columns: Option<usize>) -> String {
+pub(in crate::cli) fn table(report: &Report, paint: Paint, columns: Option<usize>) -> String {
     let width = columns.unwrap_or(usize::MAX).max(NARROWEST);
     let paint = |code: &str, text: &str| paint.paint(code, text);
     let kind = report.kind.as_deref().unwrap_or("service");
@@ -73,7 +73,7 @@ fn line(step: &Step) -> String {
 }
 
 /// What the reports say together, in a line.
-pub(super) fn summary(reports: &[Report]) -> String {
+pub(in crate::cli) fn summary(reports: &[Report]) -> String {
     let count = |severity| {
         let all = reports.iter().flat_map(Report::findings);
         all.filter(|finding| finding.severity == severity).count()

@@ -1,0 +1,160 @@
+//! `serve --provider`: what a provider's file says, as a service.
+
+use std::path::Path;
+
+use external_providers::contract::Kind;
+use external_providers::host::{Host, Server, Settings, Tls};
+use external_providers::provider_file::{HostedService, Provider};
+use external_providers::secret::Secret;
+use external_providers::soap::DEFAULT_NAMESPACE;
+use tokio::runtime::Builder;
+
+use super::{ServeArgs, refused};
+use crate::cli::passwords::{AUTH_PASSWORD, Passwords};
+use crate::cli::signals::{Signal, Signals};
+use crate::cli::{Failed, OK, SETTINGS, error_chain, listen, output, print, provider, runtime};
+
+pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
+    let provider = Provider::new(provider::load(file)?)
+        .map_err(|error| Failed::new(SETTINGS, error_chain(&error)))?;
+    let service = provider.service();
+    let given = Passwords::default().auth(args.auth_password_file.as_deref())?;
+    let Some(password) = given.or_else(|| service.password.clone()) else {
+        let message =
+            format!("{}: there is no web service password, so anybody could call", file.display());
+        return Err(Failed::new(SETTINGS, message)
+            .hint(format!("give password_file in [service], or set {AUTH_PASSWORD}")));
+    };
+    let settings = Settings { trust_forwarded: args.trust_forwarded, ..Settings::default() };
+    let host = provider.host(password.clone()).settings(settings);
+    let host = host.build().map_err(|error| refused(&error))?;
+    let files = match (&args.tls_certificate, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
+        _ => service.tls.clone(),
+    };
+    let tls = files.as_ref().map(|(certificate, key)| Tls::read(certificate, key)).transpose();
+    let tls = tls.map_err(|error| refused(&error))?;
+    let runtime = runtime(Builder::new_multi_thread())?;
+    runtime.block_on(async {
+        let address = args.listen.as_deref().unwrap_or(&service.listen);
+        let mut server = host.bind(address).await.map_err(|error| refused(&error))?;
+        if let Some(kind) = provider.loops_to(server.local_addr(), &service.path) {
+            let message = format!("{}: {kind} is forwarded to this service itself", file.display());
+            return Err(Failed::new(SETTINGS, message)
+                .hint(format!("give the old service's url in [forward] or [forward.{kind}]")));
+        }
+        if let Some(address) = &args.metrics {
+            server =
+                server.with_metrics(address.as_str()).await.map_err(|error| refused(&error))?;
+        }
+        if let Some(tls) = &tls {
+            server = server.with_tls(tls.clone());
+        }
+        // Before anybody hears that it is there, and tells it to stop.
+        let mut signals = Signals::new()?;
+        announce(&server, &provider, files.as_ref().map(|(certificate, _)| certificate.as_path()))?;
+        let running =
+            Running { provider, host, tls, password, pinned: args.tls_certificate.is_some() };
+        server.serve(running.until_told(&mut signals)).await;
+        Ok(OK)
+    })
+}
+
+/// What a reload puts in force.
+struct Running {
+    provider: Provider,
+    host: Host,
+    tls: Option<Tls>,
+    /// Where the file has none.
+    password: Secret,
+    /// Do certificate and key come from arguments?
+    pinned: bool,
+}
+
+impl Running {
+    /// Reloads at SIGHUP, and ends at the other signals.
+    async fn until_told(&self, signals: &mut Signals) {
+        while signals.next_signal().await == Signal::Hangup {
+            let before = self.provider.service();
+            // Logged there.
+            if self.provider.reload().await.is_ok() {
+                self.serve_as(&before);
+            }
+        }
+    }
+
+    /// Path, namespace, passwords, who may call, certificate: those of the file that was loaded.
+    fn serve_as(&self, before: &HostedService) {
+        let service = self.provider.service();
+        // Of a file that was loaded, no path and no certificate is refused.
+        if let Err(error) = self.host.replace(self.provider.host(self.password.clone())) {
+            tracing::error!(error = error_chain(&error), "the service stays as it was");
+        }
+        if service.listen != before.listen {
+            tracing::warn!("listen has another value: it takes effect at the next start");
+        }
+        match (&self.tls, &service.tls) {
+            _ if self.pinned => {}
+            (Some(tls), Some((certificate, key))) => match Tls::read(certificate, key) {
+                Ok(read) => tls.replace(&read),
+                Err(error) => {
+                    tracing::error!(error = error_chain(&error), "the certificate stays as it was");
+                }
+            },
+            (None, None) => {}
+            _ => tracing::warn!("TLS is switched on or off: it takes effect at the next start"),
+        }
+    }
+}
+
+/// Says where it listens, what it answers and how to call it, in one line each.
+fn announce(
+    server: &Server,
+    provider: &Provider,
+    certificate: Option<&Path>,
+) -> Result<(), Failed> {
+    let address = server.local_addr();
+    if certificate.is_none() {
+        let remedy = "give tls_certificate and tls_key, or listen on 127.0.0.1";
+        listen::warn_of_clear_text(address, remedy);
+    }
+    let service = provider.service();
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}{}", listen::to_call(address), service.path);
+    let kinds = provider.kinds();
+    let names: Vec<_> = kinds.iter().map(Kind::to_string).collect();
+    let mut lines = format!(
+        "listening on {url}{}, which answers {}\ncall it: external-providers call {} --url {url}",
+        listen::everywhere(address),
+        names.join(", "),
+        kinds.first().map_or("", |kind| call(*kind)),
+    );
+    if service.namespace != DEFAULT_NAMESPACE {
+        lines.push_str(&format!(" --namespace {}", service.namespace));
+    }
+    if let Some(certificate) = certificate {
+        lines.push_str(&format!(" --root-certificates {}", certificate.display()));
+    }
+    lines.push('\n');
+    if let Some(address) = server.metrics_addr() {
+        lines.push_str(&format!("metrics: http://{}/\n", listen::to_call(address)));
+    }
+    if service.allow.is_some_and(|allow| allow.is_empty()) {
+        output::warning("allow is empty: nobody may call");
+    }
+    print(&lines)
+}
+
+/// An operation of the kind, with what it needs.
+fn call(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Login => "Authenticate loginUsername=NAME loginPassword=-",
+        Kind::CustomFields => "GetCustomFieldOptions departmentName=NAME",
+        Kind::Ticket => "StartTicket departmentName=NAME subject=TEXT",
+        Kind::LiveChat => "StartChat departmentName=NAME",
+        Kind::UserInformation => "GetUserInfo emailFrom=ADDRESS",
+        Kind::Events => "HandleEvent eventName=NAME",
+        Kind::Registration => "RegisterUser loginUsername=NAME loginPassword=-",
+        _ => "",
+    }
+}
