@@ -1,15 +1,18 @@
 //! What an administrator decides without a programmer: conditions over a request and what look-ups
 //! found, and what follows from them. Pure: nothing here asks a server.
 
-#![allow(dead_code, reason = "conditions and actions will use what is here")]
+#![allow(dead_code, reason = "rules will use what is here")]
 
+mod decimal;
 mod decision;
 mod facts;
 mod name;
+mod operator;
 mod rows;
 mod rule_set;
 mod scope;
 mod template;
+mod text;
 
 pub use crate::toml_document::Problem;
 pub use decision::{DecideError, Decision, Verdict};

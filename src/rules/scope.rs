@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::name::Name;
+use super::text::fold;
 use crate::contract::{AUTH_PASSWORD, Kind, OPERATIONS, OperationInfo, may_be_secret};
 use crate::suggest::nearest;
 
 /// Words of conditions and names that are not variables.
 const WORDS: [&str; 8] = ["all", "any", "not", "field", "groups", "page", "interaction", "kind"];
+
+/// The variable whose values are departments.
+const DEPARTMENT_NAME: &str = "departmentName";
 
 /// What rules and templates may name.
 #[derive(Debug, Clone, Default)]
@@ -36,11 +40,12 @@ pub struct NameError {
     pub hint: Option<String>,
 }
 
-/// May a look-up not have this name, because it means something else in conditions? So do the words
-/// of conditions and all variables of the contract.
+/// May a look-up not have this name? So it is with the words of conditions, all variables of the
+/// contract, and what cannot stand before a dot in a template.
 pub fn is_reserved(name: &str) -> bool {
     let is_variable = |info: &OperationInfo| info.inputs.iter().any(|input| input.name == name);
-    WORDS.contains(&name) || OPERATIONS.iter().any(is_variable)
+    let is_word = WORDS.contains(&name) || OPERATIONS.iter().any(is_variable);
+    is_word || name.is_empty() || name.contains(['.', '{', '}'])
 }
 
 impl Scope {
@@ -105,6 +110,31 @@ impl Scope {
         listed("department", name, self.departments.as_deref(), |a, b| a == b)
     }
 
+    /// Can a name have this value, as far as anybody knows?
+    pub(super) fn value(
+        &self,
+        name: &Name,
+        value: &str,
+        is_case_sensitive: bool,
+    ) -> Result<(), NameError> {
+        let words: &[&str] = match name {
+            Name::Variable(name) if name == DEPARTMENT_NAME && !value.is_empty() => {
+                let same = |a: &str, b: &str| a == b || (!is_case_sensitive && fold(a) == fold(b));
+                return listed("department", value, self.departments.as_deref(), same);
+            }
+            Name::Page => &["one", "two"],
+            Name::Interaction => &["ticket", "chat"],
+            _ => return Ok(()),
+        };
+        match words.contains(&&*fold(value)) {
+            true => Ok(()),
+            false => Err(error(
+                format!("is either {}, never {}", words.join(" or "), shown(value)),
+                None,
+            )),
+        }
+    }
+
     /// Is there such a statement with an effect?
     pub(super) fn effect(&self, name: &str) -> Result<(), NameError> {
         if self.effects.contains(name) {
@@ -157,7 +187,7 @@ fn listed(
     what: &str,
     name: &str,
     list: Option<&[String]>,
-    same: fn(&str, &str) -> bool,
+    same: impl Fn(&str, &str) -> bool,
 ) -> Result<(), NameError> {
     match list {
         Some(list) if !list.iter().any(|known| same(known, name)) => {
