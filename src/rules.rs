@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "rules will use what is here")]
 
+mod action;
+mod condition;
 mod decimal;
 mod decision;
 mod facts;
