@@ -60,3 +60,52 @@ pub enum DecideError {
         column: String,
     },
 }
+
+/// A decision in the making.
+#[derive(Debug, Default)]
+pub(super) struct Merge {
+    pub(super) decision: Decision,
+    set: Vec<(String, String)>,
+    rows: Vec<(String, String)>,
+}
+
+impl Merge {
+    /// A custom field to set.
+    pub(super) fn set(&mut self, field: &str, value: String) {
+        put(&mut self.set, field, value);
+    }
+
+    /// A row of user information.
+    pub(super) fn row(&mut self, name: &str, value: String) {
+        put(&mut self.rows, name, value);
+    }
+
+    /// What changes about a field: property by property.
+    pub(super) fn change(&mut self, change: &CustomFieldChange, options: Option<Vec<String>>) {
+        let changes = &mut self.decision.changes;
+        let at = changes.iter().position(|known| known.name == change.name).unwrap_or_else(|| {
+            changes.push(CustomFieldChange { name: change.name.clone(), ..Default::default() });
+            changes.len() - 1
+        });
+        let known = &mut changes[at];
+        known.visible = change.visible.or(known.visible);
+        known.required = change.required.or(known.required);
+        known.options = options.or(known.options.take());
+        known.display_with_information_lookup |= change.display_with_information_lookup;
+    }
+
+    pub(super) fn finish(mut self) -> Decision {
+        self.decision.matched |= !self.rows.is_empty();
+        self.decision.set = self.set.into();
+        self.decision.rows = self.rows.into();
+        self.decision
+    }
+}
+
+/// In the place of an earlier value of the same name, if there is one.
+fn put(values: &mut Vec<(String, String)>, name: &str, value: String) {
+    match values.iter_mut().find(|(known, _)| known == name) {
+        Some((_, known)) => *known = value,
+        None => values.push((name.to_owned(), value)),
+    }
+}
