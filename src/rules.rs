@@ -1,8 +1,6 @@
 //! What an administrator decides without a programmer: conditions over a request and what look-ups
 //! found, and what follows from them. Pure: nothing here asks a server.
 
-#![allow(dead_code, reason = "rules will use what is here")]
-
 mod action;
 mod condition;
 mod decimal;
@@ -23,3 +21,6 @@ pub use rows::Rows;
 pub use rule_set::RuleSet;
 pub use scope::{NameError, Scope, is_reserved};
 pub use template::Template;
+
+#[cfg(test)]
+mod tests;

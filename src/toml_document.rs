@@ -108,7 +108,6 @@ impl<'t> Document<'t> {
 }
 
 /// What stands under a key.
-#[allow(dead_code, reason = "rules are read with it")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape<'d> {
     /// A string.
@@ -140,13 +139,11 @@ impl<'d> Table<'d> {
     }
 
     /// The line where it begins, from 1.
-    #[allow(dead_code, reason = "rules are read with it")]
     pub(crate) fn line(&self) -> usize {
         self.problem("", "").line
     }
 
     /// What stands under a key; `None` where nothing does.
-    #[allow(dead_code, reason = "rules are read with it")]
     pub(crate) fn shape(&self, key: &str) -> Option<Shape<'d>> {
         Some(match self.value(key)?.get_ref() {
             DeValue::String(text) => Shape::Text(text),
@@ -159,7 +156,6 @@ impl<'d> Table<'d> {
     }
 
     /// Does it say the same as another, but for some of its keys?
-    #[allow(dead_code, reason = "rules are read with it")]
     pub(crate) fn same_but(&self, other: &Self, but: &[&str]) -> bool {
         let keys = |table: &DeTable<'_>| {
             table.iter().filter(|(key, _)| !but.contains(&key.get_ref().as_ref())).count()
@@ -258,7 +254,6 @@ impl<'d> Table<'d> {
     }
 
     /// A list of tables, `[[rules]]` or `rules = [{ … }]`; their paths count from 1.
-    #[allow(dead_code, reason = "rules are read with it")]
     pub(crate) fn tables(&self, key: &str, problems: &mut Vec<Problem>) -> Vec<Table<'d>> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let items = value.get_ref().as_array().and_then(|list| {
@@ -337,7 +332,6 @@ impl<'d> Table<'d> {
 }
 
 /// Do two values say the same? Numbers are compared as they are written.
-#[allow(dead_code, reason = "rules are read with it")]
 fn same(one: &DeValue<'_>, other: &DeValue<'_>) -> bool {
     use DeValue::{Array, Boolean, Datetime, Float, Integer, String, Table};
     match (one, other) {

@@ -1,0 +1,104 @@
+//! Rows of user information.
+
+use super::{holds, read_when};
+use crate::contract::{Kind, OperationInfo};
+use crate::explanation::Explanation;
+use crate::rules::Facts;
+use crate::rules::condition::{Condition, Reader, Values};
+use crate::rules::decision::Merge;
+use crate::rules::name::CurrentRow;
+use crate::rules::scope::{NameError, meant, shown};
+use crate::rules::template::Template;
+use crate::toml_document::Table;
+
+/// A row, or one for each row of a look-up.
+#[derive(Debug)]
+pub(super) struct InformationRow {
+    label: String,
+    each: Option<String>,
+    when: Option<Condition>,
+    /// `None` where a mistake was found.
+    texts: Option<(Template, Template)>,
+}
+
+impl InformationRow {
+    pub(super) fn read(reader: &mut Reader<'_>, number: usize, table: &Table<'_>) -> Self {
+        table.finish(&["name", "value", "each", "when"], reader.problems);
+        let each = table.string("each", reader.problems);
+        if let Some(each) = each {
+            if reader.scope.lookups.contains_key(each) {
+                reader.columns.entry(each.to_owned()).or_default();
+            } else {
+                let known = reader.scope.lookups.keys().map(String::as_str);
+                let hint = meant(each, known);
+                let what = format!("there is no look-up {}", shown(each));
+                reader.problem(table, "each", NameError { what, hint });
+            }
+        }
+        let mut text = |key| {
+            if !table.has(key) {
+                reader.problems.push(table.missing(key));
+            }
+            let text = table.string(key, reader.problems)?;
+            reader.template(table, key, text)
+        };
+        Self {
+            texts: text("name").zip(text("value")),
+            label: format!("row {number} (line {})", table.line()),
+            each: each.map(str::to_owned),
+            when: read_when(reader, table),
+        }
+    }
+
+    /// Adds the rows that come of it.
+    pub(super) fn render(
+        &self,
+        facts: &Facts,
+        names: usize,
+        to: &mut Merge,
+        explanation: &Explanation,
+    ) {
+        let Some(lookup) = self.each.as_deref() else {
+            self.render_at(facts, names, None, to, explanation);
+            return;
+        };
+        for row in 0..facts.lookups.get(lookup).map_or(0, |rows| rows.rows.len()) {
+            self.render_at(facts, names, Some(CurrentRow { lookup, row }), to, explanation);
+        }
+    }
+
+    fn render_at(
+        &self,
+        facts: &Facts,
+        names: usize,
+        at: Option<CurrentRow<'_>>,
+        to: &mut Merge,
+        explanation: &Explanation,
+    ) {
+        let values = Values::new(facts, names, at);
+        if !holds(&self.label, self.when.as_ref(), &values, explanation) {
+            return;
+        }
+        let Some((name, value)) = &self.texts else { return };
+        let row = name.render_at(facts, at).zip(value.render_at(facts, at));
+        // On the wire a name ends at the first "=", and some names mean something else.
+        let row = row.map(|(name, value)| (name.replace('=', ":"), value));
+        match row {
+            None => {
+                explanation.note(|| "  -> left out: a value in it is absent or NULL".to_owned())
+            }
+            Some((name, _)) if is_output(&name) => {
+                explanation.note(|| format!("  -> left out: {name} is a variable of the contract"));
+            }
+            Some((name, value)) => {
+                explanation.note(|| format!("  -> {}: {}", shown(&name), shown(&value)));
+                to.row(&name, value);
+            }
+        }
+    }
+}
+
+fn is_output(name: &str) -> bool {
+    let is_named = |info: &OperationInfo| info.outputs.iter().any(|o| o.eq_ignore_ascii_case(name));
+    name.is_empty() || Kind::UserInformation.operations().any(is_named)
+}
