@@ -41,7 +41,6 @@ mod error;
 
 mod built_in;
 
-mod breaker;
 mod link;
 mod remote;
 

@@ -31,6 +31,7 @@
 //!
 //! | room | feature | |
 //! |---|---|---|
+//! | `breaker` | (below the others) | spares callers the wait for a server that does not answer |
 //! | [`secret`] | | passwords that do not print, and masks for texts that others wrote |
 //! | [`tls`] | (below the others) | whom TLS trusts, and why it fails |
 //! | [`http`] | | requests and responses as plain values |
@@ -73,6 +74,9 @@ pub mod error_chain;
 
 #[doc(hidden)]
 pub mod bounded;
+
+#[cfg(any(feature = "gateway", feature = "ldap"))]
+pub(crate) mod breaker;
 
 pub mod secret;
 

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::breaker::{Breaker, Refusal};
 use super::link::Link;
 use super::{Cause, ServiceError};
+use crate::breaker::{Breaker, Refusal};
 use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
 use crate::contract::{Answer, Kind, Operation, SideEffect};
 use crate::error_chain::error_chain;

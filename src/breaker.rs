@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// Characters of a reason that are kept.
 const LONGEST_REASON: usize = 500;
 
-pub(super) struct Breaker {
+pub(crate) struct Breaker {
     /// Failures in a row that open it; 0 never.
     limit: u32,
     pause: Duration,
@@ -23,22 +23,22 @@ enum State {
 
 /// No turn for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     /// How long it still takes; zero while one call is trying.
-    pub(super) left: Duration,
+    pub(crate) left: Duration,
     /// What the failure was that opened the breaker.
-    pub(super) because: Arc<str>,
+    pub(crate) because: Arc<str>,
 }
 
 /// The right to call once. Dropped without a word (the caller gave up), it says nothing about the
 /// service.
-pub(super) struct Permit<'b> {
+pub(crate) struct Permit<'b> {
     breaker: &'b Breaker,
     probe: bool,
 }
 
 impl Breaker {
-    pub(super) fn new(limit: u32, pause: Duration) -> Self {
+    pub(crate) fn new(limit: u32, pause: Duration) -> Self {
         Self { limit, pause, state: Mutex::new(State::Closed { failures: 0 }) }
     }
 
@@ -48,7 +48,7 @@ impl Breaker {
     }
 
     /// Do calls fail at once now? This takes no turn.
-    pub(super) fn refuses(&self, now: Instant) -> Option<Refusal> {
+    pub(crate) fn refuses(&self, now: Instant) -> Option<Refusal> {
         self.refusal(&self.state(), now)
     }
 
@@ -59,7 +59,7 @@ impl Breaker {
     }
 
     /// Takes a turn, if it is one.
-    pub(super) fn admit(&self, now: Instant) -> Result<Permit<'_>, Refusal> {
+    pub(crate) fn admit(&self, now: Instant) -> Result<Permit<'_>, Refusal> {
         let mut state = self.state();
         if let Some(refusal) = self.refusal(&state, now) {
             return Err(refusal);
@@ -77,13 +77,13 @@ impl Breaker {
 
 impl Permit<'_> {
     /// The service answered, whatever it said.
-    pub(super) fn answered(mut self) {
+    pub(crate) fn answered(mut self) {
         self.probe = false;
         *self.breaker.state() = State::Closed { failures: 0 };
     }
 
     /// No answer came, and why. True if that opened the breaker.
-    pub(super) fn failed(mut self, now: Instant, why: &dyn std::fmt::Display) -> bool {
+    pub(crate) fn failed(mut self, now: Instant, why: &dyn std::fmt::Display) -> bool {
         let probe = std::mem::take(&mut self.probe);
         let mut state = self.breaker.state();
         match &mut *state {
