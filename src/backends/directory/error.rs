@@ -99,6 +99,12 @@ pub enum Cause {
     /// All connections were in use for too long.
     #[error("no connection became free within {0:?}")]
     Busy(Duration),
+    /// The server made others wait in vain, and is not asked for a while.
+    #[error("not asked for a while: {because}")]
+    PassedOver {
+        /// What happened.
+        because: String,
+    },
     /// No server could be asked: each with its reason.
     #[error("no server answers: {}", .0.join("; "))]
     NoServer(Vec<String>),
@@ -131,7 +137,7 @@ impl Cause {
             }
             Self::TooMuch(_) => "let base, group_base and filter find less",
             Self::Answer { .. } => "look at the server's log",
-            Self::Timeout { .. } | Self::Lost(_) | Self::Busy(_) => {
+            Self::Timeout { .. } | Self::Lost(_) | Self::Busy(_) | Self::PassedOver { .. } => {
                 "look at the server's load and log"
             }
             Self::Malformed(_) => "check that server and port are an LDAP server's",
