@@ -57,6 +57,15 @@ impl Refusal {
         Self { reason, dn: None, words: words.into(), proven: false }
     }
 
+    /// The same, which directories say only after the right password.
+    pub(super) fn proven(reason: Reason, words: impl Into<String>) -> Self {
+        Self { proven: true, ..Self::new(reason, words) }
+    }
+
+    pub(super) fn of(self, dn: &str) -> Self {
+        Self { dn: Some(dn.to_owned()), ..self }
+    }
+
     /// May the person be told? Only where the password was right: whoever knows it learns nothing that
     /// a stranger should not. `Locked` is said of wrong passwords, too, by Active Directory (775) and
     /// OpenLDAP (`accountLocked`): to tell it shows that there is such a user.
