@@ -25,9 +25,31 @@ mod error;
 mod refusal;
 mod settings;
 
+mod ber;
+mod dn;
+mod filter;
+mod message;
+mod name;
+
+mod bind_result;
+mod connection;
+mod server_url;
+mod servers;
+mod state;
+mod throttle;
+
+mod search;
+
+mod groups;
+
+mod login;
+
+mod check;
 mod provider;
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub use error::{Cause, DirectoryError};
 pub use provider::{DirectoryLogin, Messages};
@@ -37,15 +59,26 @@ pub use settings::{Decision, DirectorySettings, GroupSource, Kind};
 use crate::explanation::Explanation;
 use crate::report::Report;
 use crate::secret::Secret;
+use crate::tls::{TrustError, client_config, verifier};
+use dn::Dn;
+use servers::Servers;
+use throttle::Throttle;
 
 /// A directory that is asked about users. Clones share its connections and what it remembers.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Directory(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     name: String,
     settings: DirectorySettings,
+    /// Where groups are.
+    group_base: String,
+    servers: Servers,
+    throttle: Throttle,
+    /// Has anybody been found yet?
+    found_somebody: AtomicBool,
+    /// Has the server answered with the control of password policies yet?
+    tells_policy: AtomicBool,
 }
 
 /// What a directory says of a user.
@@ -82,12 +115,10 @@ impl Directory {
         settings: DirectorySettings,
     ) -> Result<Self, DirectoryError> {
         let name = name.into();
-        if settings.servers.is_empty() {
-            let problem = "there is none: give ldaps://HOST".to_owned();
-            let cause = Cause::Setting { key: "servers", problem };
-            return Err(DirectoryError { directory: name, server: None, cause });
+        match Inner::new(name.clone(), settings) {
+            Ok(inner) => Ok(Self(Arc::new(inner))),
+            Err(cause) => Err(DirectoryError { directory: name, server: None, cause }),
         }
-        Ok(Self(Arc::new(Inner { name, settings })))
     }
 
     /// Its name.
@@ -101,40 +132,162 @@ impl Directory {
     }
 
     /// May this user log in with this password? What was asked and answered is noted.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the directory from an answer: no server can be reached, the account is refused,
+    /// the base does not exist. Nothing of that is said as if it were the user's fault.
     pub async fn authenticate(
         &self,
         login: &str,
         password: &Secret,
         explanation: &Explanation,
     ) -> Result<Login, DirectoryError> {
-        let _ = (login, explanation);
-        if password.expose().trim().is_empty() || password.expose().contains('\0') {
-            let words = "the password is empty or blank, or holds a NUL";
-            return Ok(Login::Refused(Refusal::new(Reason::NoPassword, words)));
-        }
-        Err(self.failed(Cause::NoServer(Vec::new())))
+        let answer = login::authenticate(&self.0, login, password, explanation).await;
+        self.0.log(login, &answer, explanation);
+        answer
     }
 
     /// Who is this user, whose password has been proved elsewhere? Asked by the account; disabled,
     /// expired and locked users are refused.
+    ///
+    /// # Errors
+    ///
+    /// As of [`authenticate`](Self::authenticate); also where there is no account.
     pub async fn find(
         &self,
         login: &str,
         explanation: &Explanation,
     ) -> Result<Login, DirectoryError> {
-        let _ = (login, explanation);
-        Err(self.failed(Cause::NoServer(Vec::new())))
+        let answer = login::find(&self.0, login, explanation).await;
+        self.0.log(login, &answer, explanation);
+        answer
     }
 
     /// Looks at everything that logins need, step by step, and at one user if a name is given. No user
     /// is bound.
     pub async fn check(&self, user: Option<&str>) -> Report {
-        let _ = user;
-        let server = self.0.settings.servers.first().cloned().unwrap_or_default();
-        Report::new(Some(self.0.name.clone()), server).finish()
+        check::report(&self.0, user).await
+    }
+}
+
+impl Inner {
+    fn new(name: String, settings: DirectorySettings) -> Result<Self, Cause> {
+        let mistake = |key, problem: &str| Cause::Setting { key, problem: problem.to_owned() };
+        if settings.servers.is_empty() {
+            return Err(mistake("servers", "there is none: give [\"ldaps://HOST\"]"));
+        }
+        let base = Dn::parse(&settings.base).ok_or_else(|| mistake("base", "it is not a DN"))?;
+        let group_base = settings.group_base.clone().unwrap_or_else(|| base.domain().to_owned());
+        if Dn::parse(&group_base).is_none() {
+            return Err(mistake("group_base", "it is not a DN"));
+        }
+        check_names(&settings)?;
+        match &settings.account {
+            None if settings.dn_template.is_none() => {
+                return Err(mistake(
+                    "account",
+                    "without it, and without dn_template, nobody can be looked for",
+                ));
+            }
+            Some(account) if account.trim().is_empty() => {
+                return Err(mistake("account", "it is empty"));
+            }
+            Some(_) if !connection::is_sendable(&settings.password) => {
+                return Err(mistake("password", "the account's is empty or blank, or holds a NUL"));
+            }
+            _ => {}
+        }
+        for (key, time) in
+            [("connect_timeout", settings.connect_timeout), ("timeout", settings.timeout)]
+        {
+            if time.is_zero() {
+                return Err(mistake(key, "no time is too little"));
+            }
+        }
+        let servers = Servers::new(&name, &settings, |host| {
+            let made = verifier(host, &settings.root_certificates, settings.trust_fingerprint);
+            let config = made.and_then(client_config).map_err(|error| match error {
+                TrustError::Roots(error) => mistake("root_certificates", &error.to_string()),
+                TrustError::Platform(words) => mistake("servers", &words),
+            })?;
+            Ok(Arc::new(config))
+        })?;
+        let throttle = Throttle::new(settings.throttle_failures, settings.throttle_window);
+        let throttle = throttle
+            .ok_or_else(|| mistake("throttle_failures", "the system gives no random numbers"))?;
+        Ok(Self {
+            name,
+            settings,
+            group_base,
+            servers,
+            throttle,
+            found_somebody: AtomicBool::new(false),
+            tells_policy: AtomicBool::new(false),
+        })
     }
 
-    fn failed(&self, cause: Cause) -> DirectoryError {
-        DirectoryError { directory: self.0.name.clone(), server: None, cause }
+    fn note(&self, explanation: &Explanation, line: impl FnOnce() -> String) {
+        explanation.note(|| format!("directory {}: {}", self.name, line()));
+    }
+
+    /// Notes the end, and logs why a login failed.
+    fn log(&self, login: &str, answer: &Result<Login, DirectoryError>, explanation: &Explanation) {
+        let directory = self.name.as_str();
+        match answer {
+            Ok(Login::Accepted(person)) => {
+                self.note(explanation, || format!("{} may log in", person.dn));
+                tracing::debug!(directory, dn = person.dn, "login accepted");
+            }
+            Ok(Login::Refused(refusal)) => {
+                self.note(explanation, || format!("refused, {}: {refusal}", refusal.reason.code()));
+                let (dn, reason) = (refusal.dn.as_deref(), refusal.reason.code());
+                tracing::info!(directory, login = ?login, dn, reason, words = refusal.words, "login refused");
+            }
+            Ok(Login::Unknown) => {
+                self.note(explanation, || "no such user".to_owned());
+                tracing::info!(directory, login = ?login, "no such user");
+            }
+            Ok(Login::Elsewhere) => {
+                self.note(explanation, || "another domain's user".to_owned());
+            }
+            Err(error) => self.note(explanation, || format!("failed: {}", error.cause)),
+        }
+    }
+}
+
+/// Do filter and template name the user, and are they what they should be?
+fn check_names(settings: &DirectorySettings) -> Result<(), Cause> {
+    // Of every kind of character that a name may have.
+    let probe = name::Name { login: "a*()\\,+\"\0", name: "a*()\\,+\"\0" };
+    let mistake = |key, problem| Err(Cause::Setting { key, problem });
+    if let Some(template) = &settings.dn_template {
+        if let Some(problem) = name::mistake(template) {
+            return mistake("dn_template", problem);
+        }
+        let dn = Dn::parse(&probe.fill(template, dn::escape));
+        return match dn.is_some_and(|dn| dn.has_value(probe.name)) {
+            true => Ok(()),
+            false => mistake(
+                "dn_template",
+                "it is not a DN with {name} or {login} as a value".to_owned(),
+            ),
+        };
+    }
+    if let Some(problem) = name::mistake(&settings.filter) {
+        return mistake("filter", problem);
+    }
+    match filter::encode(&probe.fill(&settings.filter, filter::escape)) {
+        Ok(_) => Ok(()),
+        Err(problem) => mistake("filter", problem),
+    }
+}
+
+impl fmt::Debug for Directory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Directory")
+            .field("name", &self.0.name)
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,318 @@
+//! The way of a login: find the user, bind once, look at groups.
+
+use std::sync::atomic::Ordering;
+
+use jiff::Timestamp;
+
+use super::bind_result::{Verdict, verdict};
+use super::connection::is_sendable;
+use super::dn::{self, Dn};
+use super::groups::{self, Group};
+use super::message::{Answer, Entry, Scope, Search};
+use super::name::{LONGEST, Name};
+use super::search::Searcher;
+use super::throttle::Turn;
+use super::{
+    Cause, DirectoryError, GroupSource, Inner, Kind, Login, Person, Reason, Refusal, filter, state,
+};
+use crate::explanation::Explanation;
+use crate::secret::{Mask, Secret};
+
+/// What a look-up found.
+enum Found {
+    One(Entry),
+    /// More than one, so nobody.
+    Many(Refusal),
+    Nobody,
+}
+
+pub(super) async fn authenticate(
+    inner: &Inner,
+    login: &str,
+    password: &Secret,
+    explanation: &Explanation,
+) -> Result<Login, DirectoryError> {
+    if !is_sendable(password) {
+        let words = "the password is empty or blank, or holds a NUL: it was not sent";
+        return Ok(Login::Refused(Refusal::new(Reason::NoPassword, words)));
+    }
+    let name = match usual(inner, login) {
+        Ok(name) => name,
+        Err(login) => return Ok(login),
+    };
+    let mut searcher = Searcher::new(inner, explanation);
+    let entry = match &inner.settings.dn_template {
+        Some(template) => Entry::named(&name.fill(template, dn::escape)),
+        None => match look_up(inner, name, &mut searcher).await? {
+            Found::One(entry) => entry,
+            Found::Many(refusal) => return Ok(Login::Refused(refusal)),
+            Found::Nobody => return Ok(Login::Unknown),
+        },
+    };
+    let entry = match bind(inner, entry, password, &mut searcher).await? {
+        Ok(entry) => entry,
+        Err(login) => return Ok(login),
+    };
+    let answer = person(inner, &entry, &mut searcher).await;
+    searcher.close().await;
+    answer
+}
+
+pub(super) async fn find(
+    inner: &Inner,
+    login: &str,
+    explanation: &Explanation,
+) -> Result<Login, DirectoryError> {
+    let name = match usual(inner, login) {
+        Ok(name) => name,
+        Err(login) => return Ok(login),
+    };
+    let mut searcher = Searcher::new(inner, explanation);
+    let found = match &inner.settings.dn_template {
+        None => look_up(inner, name, &mut searcher).await?,
+        Some(template) => {
+            let dn = name.fill(template, dn::escape);
+            let entry = searcher.entry(&dn, attributes(inner)).await?;
+            entry.map_or(Found::Nobody, Found::One)
+        }
+    };
+    let entry = match found {
+        Found::One(entry) => entry,
+        Found::Many(refusal) => return Ok(Login::Refused(refusal)),
+        Found::Nobody => return Ok(Login::Unknown),
+    };
+    let policy = policy(inner, &entry, &mut searcher).await?;
+    let now = Timestamp::now();
+    match state::refusal(inner.settings.kind, &entry, policy.as_ref(), now) {
+        Some(refusal) => Ok(Login::Refused(refusal.of(&entry.dn))),
+        None => person(inner, &entry, &mut searcher).await,
+    }
+}
+
+/// The name without its domain, if anybody can be called so here.
+fn usual<'n>(inner: &Inner, login: &'n str) -> Result<Name<'n>, Login> {
+    let name = Name::of(login, &inner.settings.domains).ok_or(Login::Elsewhere)?;
+    match name.name.trim().is_empty() || login.len() > LONGEST {
+        true => Err(Login::Unknown),
+        false => Ok(name),
+    }
+}
+
+/// What is asked for of a user.
+fn attributes(inner: &Inner) -> Vec<&str> {
+    let settings = &inner.settings;
+    let mut names = state::attributes(settings.kind).to_vec();
+    names.extend(settings.email.iter().chain(&settings.display_name).map(String::as_str));
+    names.extend(match settings.groups {
+        GroupSource::MemberOf => Some("memberOf"),
+        GroupSource::Search => Some("uid"),
+        _ => None,
+    });
+    names
+}
+
+async fn look_up(
+    inner: &Inner,
+    name: Name<'_>,
+    searcher: &mut Searcher<'_>,
+) -> Result<Found, DirectoryError> {
+    let base = &inner.settings.base;
+    let text = name.fill(&inner.settings.filter, filter::escape);
+    let search = Search {
+        base,
+        scope: Scope::Subtree,
+        filter: searcher.encode(&text)?,
+        attributes: attributes(inner),
+        // One more than may be there.
+        limit: 2,
+        domain_scope: searcher.domain_scope,
+    };
+    let (mut entries, answer) = searcher.raw(&search).await?;
+    let count = entries.len();
+    searcher.note(|| format!("search from \"{base}\" for {text}: {count} found, {answer}"));
+    if answer.code != 4 || count < 2 {
+        searcher.judge(&answer, base)?;
+    }
+    match entries.pop() {
+        Some(entry) if entries.is_empty() => {
+            inner.found_somebody.store(true, Ordering::Relaxed);
+            searcher.note(|| format!("the user is {}", entry.dn));
+            Ok(Found::One(entry))
+        }
+        Some(entry) => {
+            let dns = entries.iter().chain([&entry]).map(|entry| entry.dn.as_str());
+            let dns = dns.collect::<Vec<_>>().join("; ");
+            let words = format!("the name fits more than one entry, nobody was bound: {dns}");
+            Ok(Found::Many(Refusal::new(Reason::Ambiguous, words)))
+        }
+        None => {
+            can_read(inner, searcher).await?;
+            Ok(Found::Nobody)
+        }
+    }
+}
+
+/// A search that finds nobody may be one without rights, where servers say so of no search. As long as
+/// nobody was ever found, the base itself must be there.
+async fn can_read(inner: &Inner, searcher: &mut Searcher<'_>) -> Result<(), DirectoryError> {
+    let base = &inner.settings.base;
+    if inner.found_somebody.load(Ordering::Relaxed)
+        || base.is_empty()
+        || searcher.entry(base, vec!["1.1"]).await?.is_some()
+    {
+        return Ok(());
+    }
+    let words = format!("nobody was found, and not even {base} is shown");
+    Err(searcher.error(Cause::Rights(words)))
+}
+
+/// Binds once. Gives the entry, which the template's user reads itself, or what the login comes to.
+async fn bind<'s>(
+    inner: &'s Inner,
+    entry: Entry,
+    password: &Secret,
+    searcher: &mut Searcher<'s>,
+) -> Result<Result<Entry, Login>, DirectoryError> {
+    let refused = |refusal: Refusal| Ok(Err(Login::Refused(refusal.of(&entry.dn))));
+    let settings = &inner.settings;
+    let key = Dn::parse(&entry.dn).map_or_else(|| entry.dn.clone(), |dn| dn.key());
+    let pass = match inner.throttle.turn(&key, password, settings.timeout).await {
+        Some(Turn::Go(pass)) => pass,
+        Some(Turn::Again) => {
+            let words = "this password was wrong a while ago: it was not sent again";
+            return refused(Refusal::new(Reason::WrongPassword, words));
+        }
+        Some(Turn::Enough) => {
+            let words = format!(
+                "{} wrong passwords within {:?}: no more are sent",
+                settings.throttle_failures, settings.throttle_window
+            );
+            return refused(Refusal::new(Reason::Throttled, words));
+        }
+        None => return Err(searcher.error(Cause::Busy(settings.timeout))),
+    };
+    let bound = inner.servers.bind(searcher.server, &entry.dn, password).await?;
+    searcher.server = Some(bound.server);
+    // A server could answer with what it was asked.
+    let text = Mask::new([password]).apply_values(&bound.answer.text);
+    let answer = Answer { text, ..bound.answer.clone() };
+    if answer.policy.is_some() {
+        inner.tells_policy.store(true, Ordering::Relaxed);
+    }
+    searcher.note(|| format!("bind as {}: {answer}", entry.dn));
+    let verdict = verdict(&answer, settings).map_err(|cause| searcher.error(cause))?;
+    let by_user = settings.dn_template.is_some() && settings.account.is_none();
+    if by_user && matches!(verdict, Verdict::Right(_)) {
+        searcher.by_user(bound);
+    } else {
+        bound.connection.close().await;
+    }
+    match verdict {
+        Verdict::Nobody => Ok(Err(Login::Unknown)),
+        Verdict::No(refusal) => {
+            let is_wrong = refusal.reason == Reason::WrongPassword;
+            match is_wrong {
+                true => pass.wrong(),
+                false => drop(pass),
+            }
+            // OpenLDAP leaves the control out where there is no such entry.
+            let is_template = settings.dn_template.is_some();
+            if is_template
+                && is_wrong
+                && answer.policy.is_none()
+                && inner.tells_policy.load(Ordering::Relaxed)
+            {
+                return Ok(Err(Login::Unknown));
+            }
+            refused(explained(settings.kind, refusal, &entry))
+        }
+        Verdict::Right(note) => {
+            pass.right();
+            if let Some(note) = note {
+                searcher.note(|| note);
+            }
+            if settings.dn_template.is_none() {
+                return Ok(Ok(entry));
+            }
+            let read = searcher.entry(&entry.dn, attributes(inner)).await?;
+            Ok(Ok(read.unwrap_or(entry)))
+        }
+    }
+}
+
+/// Says which of its states OpenLDAP means, as far as the entry tells; without `ppolicy_use_lockout` it
+/// says of locked accounts that the password is wrong.
+fn explained(kind: Kind, mut refusal: Refusal, entry: &Entry) -> Refusal {
+    if !matches!(refusal.reason, Reason::Locked | Reason::WrongPassword) {
+        return refusal;
+    }
+    let now = Timestamp::now();
+    let found = match (kind, refusal.reason) {
+        (Kind::OpenLdap, Reason::Locked) => state::which_lock(entry, now),
+        (Kind::OpenLdap | Kind::FreeIpa, _) => {
+            let found = state::refusal(kind, entry, None, now);
+            found
+                .filter(|found| found.reason != Reason::PasswordExpired)
+                .map(|found| (found.reason, found.words))
+        }
+        (Kind::ActiveDirectory, _) => None,
+    };
+    if let Some((reason, words)) = found {
+        refusal.reason = reason;
+        refusal.words = format!("{}; {words}", refusal.words);
+    }
+    refusal
+}
+
+/// The policy that is in force for a user of OpenLDAP, if it can be read: the entry's own, or the only
+/// one that there is.
+async fn policy(
+    inner: &Inner,
+    entry: &Entry,
+    searcher: &mut Searcher<'_>,
+) -> Result<Option<Entry>, DirectoryError> {
+    if inner.settings.kind != Kind::OpenLdap {
+        return Ok(None);
+    }
+    if let Some(dn) = entry.text("pwdPolicySubentry") {
+        return searcher.entry(dn, state::POLICY.to_vec()).await;
+    }
+    Ok(None)
+}
+
+/// The user, whose password is right, unless a group is missing.
+async fn person(
+    inner: &Inner,
+    entry: &Entry,
+    searcher: &mut Searcher<'_>,
+) -> Result<Login, DirectoryError> {
+    let settings = &inner.settings;
+    let before = searcher.count;
+    let groups = groups::of(entry, settings, &inner.group_base, searcher).await?;
+    let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
+    if settings.groups != GroupSource::No {
+        let searches = searcher.count - before;
+        searcher.note(|| format!("groups, by {searches} searches: {}", names.join(", ")));
+    }
+    let is_in = |wanted: &String| groups.iter().any(|group: &Group| group.is(wanted));
+    if !settings.require_groups.is_empty() && !settings.require_groups.iter().any(is_in) {
+        let words = format!("in none of the groups {}", settings.require_groups.join(", "));
+        return Ok(Login::Refused(Refusal::proven(Reason::NotInGroup, words).of(&entry.dn)));
+    }
+    Ok(Login::Accepted(Person {
+        dn: entry.dn.clone(),
+        email: first(entry, &settings.email, "e-mail", searcher),
+        display_name: first(entry, &settings.display_name, "display name", searcher),
+        groups: names,
+    }))
+}
+
+/// The first attribute that has a value.
+fn first(entry: &Entry, names: &[String], what: &str, searcher: &Searcher<'_>) -> Option<String> {
+    let found = names.iter().find_map(|name| Some((name, entry.text(name)?)));
+    searcher.note(|| match found {
+        Some((name, value)) => format!("{what} from {name}: {value}"),
+        None => format!("no {what}: none of {} has a value", names.join(", ")),
+    });
+    found.map(|(_, value)| value.to_owned())
+}

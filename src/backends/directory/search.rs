@@ -1,0 +1,130 @@
+//! Searches, by the account or by the user, with their results told apart.
+
+use super::message::{Answer, Entry, Scope, Search};
+use super::servers::{Bound, Servers};
+use super::{Cause, DirectoryError, Inner, Kind, filter};
+use crate::explanation::Explanation;
+
+/// Who searches.
+pub(super) struct Searcher<'s> {
+    directory: &'s str,
+    servers: &'s Servers,
+    /// The user, on the connection of its bind; else the account.
+    user: Option<Bound<'s>>,
+    explanation: &'s Explanation,
+    /// The server of the last search.
+    pub(super) server: Option<usize>,
+    /// Without references to other domains: Active Directory knows the control.
+    pub(super) domain_scope: bool,
+    /// How often it searched.
+    pub(super) count: usize,
+}
+
+impl<'s> Searcher<'s> {
+    pub(super) fn new(inner: &'s Inner, explanation: &'s Explanation) -> Self {
+        Self {
+            directory: &inner.name,
+            servers: &inner.servers,
+            user: None,
+            explanation,
+            server: None,
+            domain_scope: inner.settings.kind == Kind::ActiveDirectory,
+            count: 0,
+        }
+    }
+
+    /// From now on, the user searches.
+    pub(super) fn by_user(&mut self, bound: Bound<'s>) {
+        self.user = Some(bound);
+    }
+
+    pub(super) fn error(&self, cause: Cause) -> DirectoryError {
+        self.servers.error(self.server, cause)
+    }
+
+    pub(super) fn encode(&self, text: &str) -> Result<Vec<u8>, DirectoryError> {
+        let problem = |problem| self.error(Cause::Setting { key: "filter", problem });
+        filter::encode(text).map_err(problem)
+    }
+
+    /// All entries that are found, or why there are none. Errors name `base`.
+    pub(super) async fn search(
+        &mut self,
+        search: &Search<'_>,
+        base: &str,
+    ) -> Result<Vec<Entry>, DirectoryError> {
+        let (entries, answer) = self.raw(search).await?;
+        self.judge(&answer, base)?;
+        Ok(entries)
+    }
+
+    /// What is found, with the answer as it is.
+    pub(super) async fn raw(
+        &mut self,
+        search: &Search<'_>,
+    ) -> Result<(Vec<Entry>, Answer), DirectoryError> {
+        self.count += 1;
+        if let Some(user) = &mut self.user {
+            let within = self.servers.timeout();
+            self.server = Some(user.server);
+            let found = user.connection.search(search, within).await;
+            return found.map_err(|cause| self.servers.error(self.server, cause));
+        }
+        let found = self.servers.search(search).await?;
+        self.server = Some(found.server);
+        Ok((found.entries, found.answer))
+    }
+
+    /// The entry of a DN, if it can be seen.
+    pub(super) async fn entry(
+        &mut self,
+        dn: &str,
+        attributes: Vec<&str>,
+    ) -> Result<Option<Entry>, DirectoryError> {
+        let search = Search {
+            base: dn,
+            scope: Scope::Base,
+            filter: self.encode("(objectClass=*)")?,
+            attributes,
+            limit: 0,
+            domain_scope: false,
+        };
+        let (entries, answer) = self.raw(&search).await?;
+        match answer.code {
+            0 => Ok(entries.into_iter().next()),
+            32 | 50 => {
+                self.note(|| format!("entry {dn}: {answer}"));
+                Ok(None)
+            }
+            _ => self.judge(&answer, dn).map(|()| None),
+        }
+    }
+
+    pub(super) fn judge(&self, answer: &Answer, base: &str) -> Result<(), DirectoryError> {
+        let said = answer.to_string();
+        Err(self.error(match answer.code {
+            0 => return Ok(()),
+            4 => Cause::SizeLimit(said),
+            10 | 32 | 34 => Cause::Base { base: base.to_owned(), answer: said },
+            50 => Cause::Rights(said),
+            8 | 13 => Cause::Unencrypted(said),
+            _ => Cause::Answer { operation: "the search", answer: said },
+        }))
+    }
+
+    /// Notes what the last server said.
+    pub(super) fn note(&self, line: impl FnOnce() -> String) {
+        self.explanation.note(|| {
+            let server = self.server.map(|number| self.servers.get(number).url.as_str());
+            let server = server.map(|url| format!("{url}: ")).unwrap_or_default();
+            format!("directory {}: {server}{}", self.directory, line())
+        });
+    }
+
+    /// The user's connection is done with.
+    pub(super) async fn close(self) {
+        if let Some(user) = self.user {
+            user.connection.close().await;
+        }
+    }
+}
