@@ -25,6 +25,8 @@ mod builder;
 mod discover;
 mod error;
 pub(crate) mod remedy;
+#[cfg(feature = "tower")]
+mod stack;
 mod stream;
 mod transport;
 
@@ -36,6 +38,8 @@ pub use crate::http::{Transport, TransportError, TransportErrorKind};
 pub use builder::{BuildError, ClientBuilder};
 pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;
+#[cfg(feature = "tower")]
+pub use stack::{StackBody, StackTransport};
 pub(crate) use stream::Stream;
 pub use transport::HttpTransport;
 

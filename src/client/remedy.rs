@@ -104,7 +104,9 @@ pub(crate) fn transport(kind: &TransportErrorKind) -> Option<(&'static str, Cow<
         TransportErrorKind::TooLarge { .. } => {
             ("too-large", "is it the service that is meant?".into())
         }
-        TransportErrorKind::Header(_) | TransportErrorKind::NotRecorded(_) => return None,
+        TransportErrorKind::Header(_)
+        | TransportErrorKind::Layer(_)
+        | TransportErrorKind::NotRecorded(_) => return None,
     })
 }
 

@@ -52,7 +52,7 @@ impl fmt::Debug for HttpTransport {
 
 impl HttpTransport {
     /// Scheme, host, port and path: a query may carry a secret.
-    fn service(&self) -> String {
+    pub(super) fn service(&self) -> String {
         let mut url = self.url.clone();
         url.set_query(None);
         url.set_fragment(None);
@@ -62,8 +62,8 @@ impl HttpTransport {
         url.into()
     }
 
-    async fn error(&self, error: reqwest::Error, sent: &AtomicBool) -> TransportError {
-        let sent = sent.load(Ordering::Acquire);
+    async fn error(&self, error: reqwest::Error, sent: &Sent) -> TransportError {
+        let sent = sent.is_set();
         let kind = if error.is_timeout() && !sent {
             TransportErrorKind::ConnectTimeout(self.connect_timeout)
         } else if let Some(tls) = self.tls_error(&error, sent).await {
@@ -105,6 +105,15 @@ impl HttpTransport {
         &self,
         request: HttpRequest,
     ) -> Result<HttpResponse, TransportError> {
+        self.forward_tracked(request, &Sent::default()).await
+    }
+
+    /// The same, seen by whoever else holds `sent`.
+    pub(super) async fn forward_tracked(
+        &self,
+        request: HttpRequest,
+        sent: &Sent,
+    ) -> Result<HttpResponse, TransportError> {
         let mut url = self.url.clone();
         let (path, query) = match request.target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
@@ -116,7 +125,7 @@ impl HttpTransport {
             let kind = TransportErrorKind::Broken("the method is not valid".to_owned());
             return Err(TransportError { service: self.service(), kind, sent: false });
         };
-        self.exchange_in_time(method, url, request).await
+        self.exchange_in_time(method, url, request, sent).await
     }
 
     async fn exchange_in_time(
@@ -124,13 +133,13 @@ impl HttpTransport {
         method: reqwest::Method,
         url: Url,
         request: HttpRequest,
+        sent: &Sent,
     ) -> Result<HttpResponse, TransportError> {
-        let sent = Arc::new(AtomicBool::new(false));
-        let exchange = self.exchange(method, url, request, &sent);
+        let exchange = self.exchange(method, url, request, sent);
         match tokio::time::timeout(self.timeout, exchange).await {
             Ok(result) => result,
             Err(_) => {
-                let sent = sent.load(Ordering::Acquire);
+                let sent = sent.is_set();
                 // Until the body is asked for, all that can take time is the connection.
                 let kind = match sent {
                     true => TransportErrorKind::Timeout(self.timeout),
@@ -146,7 +155,7 @@ impl HttpTransport {
         method: reqwest::Method,
         url: Url,
         request: HttpRequest,
-        sent: &Arc<AtomicBool>,
+        sent: &Sent,
     ) -> Result<HttpResponse, TransportError> {
         let is_post = method == reqwest::Method::POST;
         let mut post = reqwest::Request::new(method, url);
@@ -163,25 +172,25 @@ impl HttpTransport {
         }
         // A GET has no body, not even an empty one, which would announce its length.
         if is_post || !request.body.is_empty() {
-            let body = Tracked { body: Some(request.body.into()), sent: Arc::clone(sent) };
+            let body = Tracked { body: Some(request.body.into()), sent: sent.clone() };
             *post.body_mut() = Some(reqwest::Body::wrap(body));
             return self.answer(post, sent).await;
         }
         // Nothing tells when it is sent. After a time-out it may have been.
-        sent.store(true, Ordering::Release);
-        self.answer(post, &Arc::default()).await.map_err(sent_once_connected)
+        sent.set();
+        self.answer(post, &Sent::default()).await.map_err(sent_once_connected)
     }
 
     /// The answer to `GET url`, which is on the service's host.
     pub(super) async fn get(&self, url: Url) -> Result<HttpResponse, TransportError> {
         let request = reqwest::Request::new(reqwest::Method::GET, url);
-        self.answer(request, &Arc::default()).await.map_err(sent_once_connected)
+        self.answer(request, &Sent::default()).await.map_err(sent_once_connected)
     }
 
     async fn answer(
         &self,
         request: reqwest::Request,
-        sent: &Arc<AtomicBool>,
+        sent: &Sent,
     ) -> Result<HttpResponse, TransportError> {
         let mut answer = match self.client.execute(request).await {
             Ok(answer) => answer,
@@ -255,7 +264,7 @@ fn ends_without_notice(error: &reqwest::Error) -> bool {
 }
 
 /// A header's name, without a copy where it is one that nearly every answer carries.
-fn shared_name(name: &HeaderName) -> Cow<'static, str> {
+pub(super) fn shared_name(name: &HeaderName) -> Cow<'static, str> {
     const USUAL: [HeaderName; 5] = [
         header::CONTENT_TYPE,
         header::CONTENT_LENGTH,
@@ -272,7 +281,8 @@ fn shared_name(name: &HeaderName) -> Cow<'static, str> {
 
 impl Transport for HttpTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        self.exchange_in_time(reqwest::Method::POST, self.url.clone(), request).await
+        let url = self.url.clone();
+        self.exchange_in_time(reqwest::Method::POST, url, request, &Sent::default()).await
     }
 
     fn origin(&self) -> Option<String> {
@@ -280,11 +290,36 @@ impl Transport for HttpTransport {
     }
 }
 
+/// Was a request sent? One that is tried several times was if any of the tries was.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sent {
+    this: Arc<AtomicBool>,
+    any: Option<Arc<AtomicBool>>,
+}
+
+impl Sent {
+    /// For one of the tries.
+    pub(super) fn of(any: Arc<AtomicBool>) -> Self {
+        Self { this: Arc::default(), any: Some(any) }
+    }
+
+    fn is_set(&self) -> bool {
+        self.this.load(Ordering::Acquire)
+    }
+
+    fn set(&self) {
+        self.this.store(true, Ordering::Release);
+        if let Some(any) = &self.any {
+            any.store(true, Ordering::Release);
+        }
+    }
+}
+
 /// The request body. Hyper asks for it once the head is written, so as long as it has not, nothing
 /// was sent.
 struct Tracked {
     body: Option<Bytes>,
-    sent: Arc<AtomicBool>,
+    sent: Sent,
 }
 
 type Bytes = hyper::body::Bytes;
@@ -297,7 +332,7 @@ impl Body for Tracked {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.sent.store(true, Ordering::Release);
+        self.sent.set();
         Poll::Ready(self.body.take().map(|body| Ok(Frame::data(body))))
     }
 

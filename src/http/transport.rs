@@ -124,6 +124,8 @@ pub enum TransportErrorKind {
     Timeout(Duration),
     /// The connection broke, or what came over it is not HTTP: why.
     Broken(String),
+    /// A layer that the program put around the transport gave up, or what is below it: why.
+    Layer(String),
     /// A header cannot be written: the namespace holds a character that no header can.
     Header(String),
     /// A replay has no recording that answers the request: what comes nearest.
@@ -158,6 +160,9 @@ impl fmt::Display for TransportError {
             }
             TransportErrorKind::Broken(cause) => {
                 write!(f, "the connection to {service} broke: {cause}")?;
+            }
+            TransportErrorKind::Layer(cause) => {
+                write!(f, "no answer from {service}: {cause}")?;
             }
             TransportErrorKind::Header(name) => {
                 return write!(f, "the header {name} cannot be sent: look at the namespace");

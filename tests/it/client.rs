@@ -3,3 +3,5 @@
 pub(crate) mod calls;
 pub(crate) mod library;
 pub(crate) mod owner;
+#[cfg(feature = "tower")]
+pub(crate) mod stack;
