@@ -27,6 +27,20 @@
 //!
 //! Any other type (bytes, arrays, ranges, geometry …) is an error that names column and type; CAST
 //! makes a text of what has one.
+//!
+//! # MySQL and MariaDB
+//!
+//! `BOOLEAN` is `TINYINT(1)`, a number: `0`, `1`. `BIT(1)` is a boolean, a longer one a number. `TIME`
+//! may be negative and longer than a day: `-838:59:59`. `TIMESTAMP` is shown in the session's time
+//! zone, without it, as the server's own functions do. Hexadecimal literals, `BINARY` and what `UNHEX`
+//! gives are bytes.
+//!
+//! The server compares a number with as much of a text as is one: `where id = :id` finds 17 for
+//! `17 apples`. Rows that an `UPDATE` found count as changed, even if they had the new value already.
+//! Tables without transactions (MyISAM) cannot take an effect back. A reading session is `READ ONLY`;
+//! the server ends what takes too long by `max_statement_time` (MariaDB) or `max_execution_time`
+//! (MySQL, and there `SELECT` alone). Packets, so rows, are of 64 MiB at most. TLS trusts the system's
+//! authorities and `root_certificates`; `trust_fingerprint` cannot be had.
 
 mod settings;
 
@@ -39,6 +53,8 @@ mod connection;
 mod metered;
 mod render;
 
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]

@@ -232,6 +232,8 @@ async fn connect(
         DatabaseKind::Sqlite => super::sqlite::connect(settings, access).await,
         #[cfg(feature = "postgres")]
         DatabaseKind::Postgres => super::postgres::connect(settings, access).await,
+        #[cfg(feature = "mysql")]
+        DatabaseKind::MySql => super::mysql::connect(settings, access).await,
         kind => Err(Cause::NotBuilt(kind)),
     }
 }
