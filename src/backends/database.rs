@@ -66,8 +66,11 @@ mod check;
 mod effect;
 mod lookup;
 
+mod login;
+
 pub use effect::Effect;
 pub use error::{Cause, DatabaseError};
+pub use login::{DatabaseLogin, Login, LoginCause, LoginError, LoginSettings, Refusal, by_name};
 pub use lookup::{LookUp, LookUpSettings};
 pub use pool::Database;
 pub use settings::{DatabaseKind, DatabaseSettings};
