@@ -67,12 +67,14 @@ mod effect;
 mod lookup;
 
 mod login;
+mod registration;
 
 pub use effect::Effect;
 pub use error::{Cause, DatabaseError};
 pub use login::{DatabaseLogin, Login, LoginCause, LoginError, LoginSettings, Refusal, by_name};
 pub use lookup::{LookUp, LookUpSettings};
 pub use pool::Database;
+pub use registration::DatabaseRegistration;
 pub use settings::{DatabaseKind, DatabaseSettings};
 pub use statement::{Mistake, Statement, StatementError};
 
