@@ -41,6 +41,19 @@
 //! the server ends what takes too long by `max_statement_time` (MariaDB) or `max_execution_time`
 //! (MySQL, and there `SELECT` alone). Packets, so rows, are of 64 MiB at most. TLS trusts the system's
 //! authorities and `root_certificates`; `trust_fingerprint` cannot be had.
+//!
+//! # SQL Server
+//!
+//! `money` is shown with four digits after the point, as long as it is below 900 billion. Values that
+//! are plain ASCII are declared as `varchar`, others as `nvarchar`, so that indexes on columns of either
+//! are used; for other letters in a `varchar` column, write `CAST(:name AS varchar(200))`.
+//!
+//! There is no reading session: grant the account `db_datareader` alone. A statement that takes too
+//! long is ended by closing its connection. TLS is the platform's (OpenSSL), so an administrator can
+//! still let it speak with old servers by its own settings; it trusts the system's authorities and
+//! `root_certificates`, and `trust_fingerprint` cannot be had. Logins are those of SQL Server itself,
+//! not of Windows. Tested against a stand-in alone: collations, old TLS and most types are as the
+//! driver's documentation has them.
 
 mod settings;
 
@@ -53,6 +66,8 @@ mod connection;
 mod metered;
 mod render;
 
+#[cfg(feature = "mssql")]
+mod mssql;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]

@@ -232,8 +232,11 @@ async fn connect(
         DatabaseKind::Sqlite => super::sqlite::connect(settings, access).await,
         #[cfg(feature = "postgres")]
         DatabaseKind::Postgres => super::postgres::connect(settings, access).await,
+        #[cfg(feature = "mssql")]
+        DatabaseKind::SqlServer => super::mssql::connect(settings, access).await,
         #[cfg(feature = "mysql")]
         DatabaseKind::MySql => super::mysql::connect(settings, access).await,
+        #[allow(unreachable_patterns, reason = "with all drivers")]
         kind => Err(Cause::NotBuilt(kind)),
     }
 }
