@@ -60,10 +60,13 @@ mod settings;
 mod error;
 mod statement;
 
+// What only some drivers use is idle without them.
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod connection;
 #[cfg(any(feature = "postgres", feature = "mssql"))]
-#[allow(dead_code)]
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod metered;
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod render;
 
 #[cfg(feature = "mssql")]
