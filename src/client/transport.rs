@@ -299,6 +299,7 @@ pub(super) struct Sent {
 
 impl Sent {
     /// For one of the tries.
+    #[cfg(feature = "tower")]
     pub(super) fn of(any: Arc<AtomicBool>) -> Self {
         Self { this: Arc::default(), any: Some(any) }
     }
