@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::action::{Actions, RULE_KINDS};
 use super::condition::{Condition, Reader, Values, contradiction};
 use super::decision::Merge;
+use super::name::Name;
 use super::scope::shown;
 use super::{DecideError, Decision, Facts, Scope};
 use crate::contract::Kind;
@@ -41,6 +42,7 @@ pub struct RuleSet {
     /// How many names there are in conditions.
     names: usize,
     columns: BTreeMap<String, BTreeSet<String>>,
+    groups: bool,
     effects: BTreeSet<String>,
 }
 
@@ -111,6 +113,7 @@ impl RuleSet {
                 reader.warnings.push(table.problem("", what).hint("one of them is enough"));
             }
         }
+        set.groups = reader.names.contains(&Name::Groups);
         (set.names, set.columns) = (reader.names.len(), reader.columns);
         set
     }
@@ -123,6 +126,11 @@ impl RuleSet {
     /// The look-ups that they need, with the columns that they name.
     pub fn lookups(&self) -> &BTreeMap<String, BTreeSet<String>> {
         &self.columns
+    }
+
+    /// Do they need the user's groups?
+    pub fn needs_groups(&self) -> bool {
+        self.groups
     }
 
     /// The statements with an effect that they may ask for.
