@@ -150,6 +150,18 @@ impl LookUp {
         if values.is_empty() { asked } else { format!("{asked} with {}", values.join(", ")) }
     }
 
+    /// Prepares the statement, without running it: the names of its columns.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be asked, or refuses the statement.
+    pub async fn columns(&self) -> Result<Vec<String>, DatabaseError> {
+        let time = self.settings.timeout;
+        let described = self.database.describe(&self.statement, Access::Read, time).await;
+        let columns = described.map_err(|cause| self.error(cause))?;
+        Ok(columns.into_iter().map(|column| column.name).collect())
+    }
+
     /// Prepares the statement, without running it, and looks at its columns.
     pub async fn check(&self) -> Step {
         let started = std::time::Instant::now();
