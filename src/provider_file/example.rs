@@ -41,7 +41,7 @@ pub fn example() -> String {
         };
         text.push_str(&heading);
         let mut explained = Vec::new();
-        section.keys.into_iter().for_each(|key| example_entry(key, &mut explained, &mut text));
+        section.keys.iter().for_each(|key| example_entry(key, &mut explained, &mut text));
     }
     text
 }

@@ -1,7 +1,7 @@
-//! Every key of the provider's file as data: what drives reading, the example and the schema.
+//! Every key of the provider's file as data: what drives reading, the example and the schema. The table
+//! is `keys.txt`.
 
-mod kinds;
-mod servers;
+use std::sync::OnceLock;
 
 use crate::settings::{Key, Shape, forward_keys, shared_keys};
 
@@ -12,6 +12,13 @@ pub(super) const PREVIOUS: [&str; 4] = [
     "previous_password_credential",
     "previous_password",
 ];
+
+/// What `@passwords` stands for.
+const PASSWORDS: &str = "\
+password_env | text | ~ EXAMPLE_PASSWORD | The environment variable that holds the password. Give exactly one of the password keys.
+password_file | text | ~ password | A file whose one line is the password; a relative path starts at the folder of this file.
+password_credential | text | ~ password | The name of a systemd credential (LoadCredential=) that is the password.
+password | text | ~ the password | The password itself. It works, with a warning: whoever reads this file has it.";
 
 /// How often a section may stand in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +32,7 @@ pub(super) enum Count {
 }
 
 /// A section of the file.
+#[derive(Debug)]
 pub(super) struct SectionKeys {
     pub(super) name: &'static str,
     pub(super) count: Count,
@@ -33,129 +41,83 @@ pub(super) struct SectionKeys {
 }
 
 /// All sections, in the order in which they are shown.
-pub(super) fn sections() -> Vec<SectionKeys> {
-    let section = |name, count, doc, keys: &'static [Key]| SectionKeys {
-        name,
-        count,
-        doc,
-        keys: keys.iter().collect(),
-    };
-    let one = |name, doc, keys| section(name, Count::One, doc, keys);
-    let named = |name, example, doc, keys| section(name, Count::Named(example), doc, keys);
-    vec![
-        one(
-            "service",
-            "What the help desk calls: enter it on the External Providers page.",
-            &SERVICE,
-        ),
-        one("names", "Names against which misspelt ones in rules are found.", &NAMES),
-        named(
-            "directories",
-            "staff",
-            "A directory that knows users: LDAP, Active Directory.",
-            &servers::DIRECTORY,
-        ),
-        named("databases", "billing", "A database that look-ups are made in.", &servers::DATABASE),
-        named(
-            "lookups",
-            "customer",
-            "A statement that reads. Its columns are names in conditions and texts: customer.plan.",
-            &servers::LOOKUP,
-        ),
-        named(
-            "effects",
-            "deduct",
-            "A statement that changes something when a ticket or chat starts. It runs last, at most \
-             once, and only if the rest of the answer stands.",
-            &servers::EFFECT,
-        ),
-        named("logins", "shop", "A login from a look-up, with a hashed password.", &servers::LOGIN),
-        one("login", "Who may log in.", &kinds::LOGIN),
-        one("custom_fields", "Which fields a form shows.", &kinds::CUSTOM_FIELDS),
-        one("ticket", "Whether a ticket may start, and where it goes.", &kinds::TICKET),
-        one("live_chat", "Whether a chat may start, and where it goes.", &kinds::LIVE_CHAT),
-        one(
-            "user_information",
-            "What an agent should know about a customer.",
-            &kinds::USER_INFORMATION,
-        ),
-        one("registration", "New users.", &kinds::REGISTRATION),
-        one("events", "What happens in the help desk.", &kinds::EVENTS),
-        SectionKeys {
-            name: "forward",
-            count: Count::One,
-            doc: "The old service, for kinds with otherwise = \"forward\". Each kind may have a table \
-                  of its own, [forward.events] for instance, with the same keys.",
-            keys: forward_keys(shared_keys()),
-        },
-        section(
-            "examples",
-            Count::List,
-            "What `external-providers provider test FILE` tries.",
-            &kinds::EXAMPLES,
-        ),
-    ]
+pub(super) fn sections() -> &'static [SectionKeys] {
+    static SECTIONS: OnceLock<Vec<SectionKeys>> = OnceLock::new();
+    SECTIONS.get_or_init(|| read(include_str!("keys.txt")))
 }
 
 /// The keys of a section.
-pub(super) fn keys(section: &str) -> Vec<&'static Key> {
-    sections().into_iter().find(|s| s.name == section).map(|s| s.keys).unwrap_or_default()
+pub(super) fn keys(section: &str) -> &'static [&'static Key] {
+    sections().iter().find(|s| s.name == section).map_or(&[], |s| &s.keys)
 }
 
-const fn text(name: &'static str, doc: &'static str, example: &'static str) -> Key {
-    Key::new(name, Shape::Text, doc).example(example)
+/// Reads the table, once in the life of a program: what it says lives as long.
+fn read(table: &str) -> Vec<SectionKeys> {
+    // An indented line goes on with the one before it.
+    let table = table.replace("@passwords", PASSWORDS).replace("\n    ", " ");
+    let lines: &'static str = table.leak();
+    let mut sections: Vec<SectionKeys> = Vec::new();
+    let mut lines = lines.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    while let Some(line) = lines.next() {
+        if let Some(heading) = line.strip_prefix('[') {
+            let bare = heading.trim_matches(['[', ']']);
+            let (name, count) = match bare.split_once('.') {
+                Some((name, example)) => (name, Count::Named(example)),
+                None if heading.starts_with('[') => (bare, Count::List),
+                None => (bare, Count::One),
+            };
+            // The old service is called as the settings say it of theirs.
+            let keys = if name == "forward" { forward_keys(shared_keys()) } else { Vec::new() };
+            let doc = lines.next().unwrap_or_default();
+            sections.push(SectionKeys { name, count, doc, keys });
+        } else if let (Some(section), Some(key)) = (sections.last_mut(), key(line)) {
+            section.keys.push(Box::leak(Box::new(key)));
+        }
+    }
+    sections
 }
 
-const fn list(name: &'static str, doc: &'static str, example: &'static str) -> Key {
-    Key::new(name, Shape::List, doc).example(example)
+/// A line of the table.
+fn key(line: &'static str) -> Option<Key> {
+    let mut parts = line.splitn(4, " | ");
+    let (name, shape, value, doc) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let shape = match (shape, shape.split_once(" to ")) {
+        ("switch", _) => Shape::Switch,
+        ("text", _) => Shape::Text,
+        ("list", _) => Shape::List,
+        ("table", _) => Shape::Table,
+        ("tables", _) => Shape::Tables,
+        (_, Some((from, to))) => match (from.parse(), to.parse()) {
+            (Ok(from), Ok(to)) => Shape::Number(from, to),
+            _ => Shape::Time(from, to),
+        },
+        (choices, None) => Shape::Choice(Vec::leak(choices.split(" or ").collect())),
+    };
+    let key = Key::new(name, shape, doc);
+    Some(match value.split_at_checked(2)? {
+        ("= ", default) => key.default(default),
+        (_, example) => key.example(example),
+    })
 }
 
-static SERVICE: [Key; 14] = [
-    Key::new("listen", Shape::Text, "The address to listen on; --listen wins.")
-        .default("127.0.0.1:8080"),
-    Key::new("path", Shape::Text, "The path of the service, matched without case.")
-        .default("/Provider.asmx"),
-    Key::new("namespace", Shape::Text, "The target namespace, compared exactly by callers.")
-        .default("http://tempuri.org/"),
-    text(
-        "password_env",
-        "The environment variable that holds the web service password. Give exactly one of the \
-         password keys.",
-        "PROVIDER_PASSWORD",
-    ),
-    text(
-        "password_file",
-        "A file whose one line is the password; a relative path starts at the folder of this file.",
-        "provider-password",
-    ),
-    text(
-        "password_credential",
-        "The name of a systemd credential (LoadCredential=) that is the password.",
-        "provider-password",
-    ),
-    text(
-        "password",
-        "The password itself. It works, with a warning: whoever reads this file has it.",
-        "the password",
-    ),
-    text(
-        PREVIOUS[0],
-        "A second password, accepted while the first is being changed.",
-        "OLD_PASSWORD",
-    ),
-    text(PREVIOUS[1], "The same in a file.", "old-password"),
-    text(PREVIOUS[2], "The same as a credential.", "old-password"),
-    text(PREVIOUS[3], "The same in this file.", "the old password"),
-    text("tls_certificate", "Speak TLS with the certificate (chain) in this PEM file.", "cert.pem"),
-    text("tls_key", "The private key of the certificate, PEM.", "key.pem"),
-    list(
-        "allow",
-        "Addresses and networks that may call; others are answered 403. Without it, everybody may.",
-        "[\"10.1.2.0/24\", \"192.0.2.7\"]",
-    ),
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-static NAMES: [Key; 2] = [
-    list("departments", "The help desk's departments.", "[\"Sales\", \"Support\"]"),
-    list("custom_fields", "The help desk's custom fields.", "[\"Server\", \"Plan\"]"),
-];
+    #[test]
+    fn every_line_of_the_table_is_a_key() {
+        let table = include_str!("keys.txt").replace("\n    ", " ");
+        let lines = table.lines().filter(|line| line.contains(" | ") && !line.starts_with('#'));
+        let passwords = table.matches("@passwords").count() * 4;
+        let forward = keys("forward").len();
+        let read: usize = sections().iter().map(|section| section.keys.len()).sum();
+        assert_eq!(read, lines.count() + passwords + forward);
+        assert_eq!(
+            keys("directories")[0].shape,
+            Shape::Choice(&["active-directory", "openldap", "freeipa"])
+        );
+        assert_eq!(keys("lookups")[4].shape, Shape::Number(1, 100_000));
+        assert_eq!(keys("lookups")[7].shape, Shape::Time("1ms", "24h"));
+        assert_eq!(keys("ticket")[0].default, Some("allow"));
+    }
+}

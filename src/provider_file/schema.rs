@@ -10,7 +10,7 @@ use crate::settings::{TABS, forward_keys, keys, schema_section};
 pub fn schema() -> Value {
     let mut properties = Map::new();
     for section in sections() {
-        let mut table = schema_section(section.doc, section.keys);
+        let mut table = schema_section(section.doc, section.keys.iter().copied());
         if section.name == "forward" {
             for &kind in TABS {
                 let own = schema_section("What is other for this kind.", forward_keys(keys(kind)));
