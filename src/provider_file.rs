@@ -70,6 +70,8 @@ mod provider;
 
 use std::path::Path;
 
+use read::Columns;
+
 pub use answer::Answered;
 pub use error::LoadError;
 pub use example::{PRESETS, example, preset};
@@ -94,13 +96,17 @@ impl ProviderFile {
     ///
     /// All that is wrong with it, each with its line and key.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, SettingsError> {
-        let path = path.as_ref();
+        Self::load_knowing(path.as_ref(), Columns::new())
+    }
+
+    /// The same where the columns of look-ups are known.
+    fn load_knowing(path: &Path, columns: Columns) -> Result<Self, SettingsError> {
         let text = FILE.read(path)?;
         let around = Surroundings {
             folder: path.parent().unwrap_or(Path::new("")),
             variable: &|name| std::env::var_os(name),
         };
-        let mut file = Self::parse_in(&text, &path.display().to_string(), around)?;
+        let mut file = Self::read(&text, &path.display().to_string(), around, columns)?;
         source::warn_of_readers(path, &mut file.warnings);
         file.file = Some(path.to_owned());
         Ok(file)
@@ -119,11 +125,18 @@ impl ProviderFile {
         name: &str,
         around: Surroundings<'_>,
     ) -> Result<Self, SettingsError> {
+        Self::read(text, name, around, Columns::new())
+    }
+
+    fn read(
+        text: &str,
+        name: &str,
+        around: Surroundings<'_>,
+        columns: Columns,
+    ) -> Result<Self, SettingsError> {
         let text = FILE.not_empty(text, name)?;
-        read::provider_file(text, around).map_err(|(problems, warnings)| SettingsError::Invalid {
-            file: name.to_owned(),
-            problems,
-            warnings,
+        read::provider_file(text, around, columns).map_err(|(problems, warnings)| {
+            SettingsError::Invalid { file: name.to_owned(), problems, warnings }
         })
     }
 

@@ -3,10 +3,12 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use super::ProviderFile;
 use super::current::Current;
 use super::join::join_all;
+use crate::backends::database::LookUp;
 use crate::doctor::{self, Options, Report, Subject};
-use crate::settings::TABS;
+use crate::settings::{SettingsError, TABS};
 
 type Looking<'c> = Pin<Box<dyn Future<Output = Report> + Send + 'c>>;
 
@@ -31,6 +33,16 @@ impl Current {
             }));
         }
         join_all(looking).await
+    }
+
+    /// What is wrong with the file now that the databases say which columns there are. Look-ups that
+    /// cannot be prepared are left as they are.
+    pub(super) async fn check_columns(&self) -> Result<(), SettingsError> {
+        let Some(path) = self.file.file() else { return Ok(()) };
+        let all = join_all(self.lookups.values().map(LookUp::columns)).await;
+        let names = self.lookups.keys().cloned();
+        let columns = names.zip(all).filter_map(|(name, columns)| Some((name, columns.ok()?)));
+        ProviderFile::load_knowing(path, columns.collect()).map(drop)
     }
 
     /// The database, then each statement, if it is there to prepare them.

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::LoadError;
 use super::join::join_all;
 use super::model::{Bound, ProviderFile};
-use crate::backends::database::{Database, DatabaseError, Effect, LookUp};
-use crate::backends::directory::Directory;
+use crate::backends::database::{Database, DatabaseError, DatabaseLogin, Effect, LookUp};
+use crate::backends::directory::{Directory, Login};
 use crate::client::CallError;
-use crate::contract::{Answer, Operation, ProviderError, ProviderResult};
+use crate::contract::{
+    Answer, Kind, Operation, OperationResult as _, ProviderError, ProviderResult, Variables,
+};
 use crate::error_chain::error_chain;
 use crate::explanation::Explanation;
 use crate::gateway::{Cause, Gateway};
@@ -24,6 +26,7 @@ pub(super) struct Current {
     pub(super) directories: BTreeMap<String, Directory>,
     pub(super) databases: BTreeMap<String, Database>,
     pub(super) lookups: BTreeMap<String, LookUp>,
+    pub(super) logins: BTreeMap<String, DatabaseLogin>,
     pub(super) effects: BTreeMap<String, Effect>,
     pub(super) registration: Option<Effect>,
     gateway: Gateway,
@@ -63,13 +66,22 @@ impl Current {
             databases.insert(name.clone(), database);
         }
         let database = |bound: &Bound| databases.get(&bound.database).cloned();
-        let (mut lookups, mut effects) = (BTreeMap::new(), BTreeMap::new());
-        for (name, section) in &file.servers.lookups {
-            let Some(database) = database(&section.bound) else { continue };
+        let lookup = |name: &str| {
+            let section = file.servers.lookups.get(name)?;
             let mut settings = section.settings.clone();
             settings.columns.extend(file.columns_of(name));
-            let lookup = LookUp::new(name, database, settings);
-            lookups.insert(name.clone(), lookup.map_err(LoadError::statement(name))?);
+            let lookup = LookUp::new(name, database(&section.bound)?, settings);
+            Some(lookup.map_err(LoadError::statement(name)))
+        };
+        let (mut lookups, mut effects) = (BTreeMap::new(), BTreeMap::new());
+        for name in file.servers.lookups.keys() {
+            lookups.extend(lookup(name).transpose()?.map(|lookup| (name.clone(), lookup)));
+        }
+        let mut logins = BTreeMap::new();
+        for (name, section) in &file.servers.logins {
+            let Some(lookup) = lookup(&section.lookup).transpose()? else { continue };
+            let login = DatabaseLogin::new(name, lookup, section.settings.clone())?;
+            logins.insert(name.clone(), login);
         }
         for (name, section) in &file.servers.effects {
             let Some(database) = database(&section.bound) else { continue };
@@ -90,11 +102,11 @@ impl Current {
             Some(old) => old.gateway.successor(forward)?,
             None => Gateway::builder(forward).build()?,
         };
-        Ok(Self { file, directories, databases, lookups, effects, registration, gateway })
+        Ok(Self { file, directories, databases, lookups, logins, effects, registration, gateway })
     }
 
-    /// What rules see of a request: what it says, and what the look-ups find that they need, which are
-    /// made at the same time.
+    /// What rules see of a request: what it says, and what they need of look-ups and the user's groups,
+    /// which are asked for at the same time. Of logins, groups come with the answer.
     pub(super) async fn facts<T: Operation>(
         &self,
         request: &T,
@@ -105,10 +117,35 @@ impl Current {
         let mut needed: BTreeSet<&str> = rules.lookups().keys().map(String::as_str).collect();
         let effects = rules.effects().iter().filter_map(|name| self.file.servers.effects.get(name));
         needed.extend(effects.flat_map(|effect| effect.lookups()));
-        let found =
-            join_all(needed.into_iter().map(|name| self.look_up(name, &facts, manner))).await;
-        facts.lookups = found.into_iter().collect::<Result<_, _>>()?;
+        let lookups = join_all(needed.into_iter().map(|name| self.look_up(name, &facts, manner)));
+        let (found, groups) = tokio::join!(lookups, async {
+            match (&manner.groups, rules.needs_groups() && T::KIND != Kind::Login) {
+                (Some(groups), _) => Ok(groups.clone()),
+                (None, true) => self.groups(&facts, manner).await,
+                (None, false) => Ok(Vec::new()),
+            }
+        });
+        (facts.lookups, facts.groups) = (found.into_iter().collect::<Result<_, _>>()?, groups?);
         Ok(facts)
+    }
+
+    /// The groups of the user who asks, from the first directory that knows the name; a stranger, and a
+    /// user who may not log in, is in none.
+    async fn groups(&self, facts: &Facts, manner: &Manner) -> Result<Vec<String>, ProviderError> {
+        let name = facts.variables.get("loginUsername").unwrap_or_default();
+        if name.trim().is_empty() {
+            return Ok(Vec::new());
+        }
+        for (directory, _) in &self.file.servers.directories {
+            let Some(directory) = self.directories.get(directory) else { continue };
+            match directory.find(name, &manner.explanation).await {
+                Ok(Login::Accepted(person)) => return Ok(person.groups),
+                Ok(Login::Refused(_)) => break,
+                Ok(Login::Unknown | Login::Elsewhere) => {}
+                Err(error) => return Err(failure(&error_chain(&error), manner)),
+            }
+        }
+        Ok(Vec::new())
     }
 
     async fn look_up(
@@ -151,9 +188,10 @@ impl Current {
         let explanation = &manner.explanation;
         let settings = self.file.forward.tab(T::KIND);
         let url = settings.external().map(|service| service.shown_url()).unwrap_or_default();
+        explanation.note(|| format!("old service {url}: it is asked"));
         match self.gateway.call(request).await {
             Ok(Some(answer)) => {
-                explanation.note(|| format!("old service {url}: {}", word::<T>(&answer)));
+                explanation.note(|| format!("old service {url}: {}", words::<T>(&answer)));
                 Ok(answer)
             }
             Ok(None) => Err(failure(&format!("{} is not forwarded", T::KIND), manner)),
@@ -169,9 +207,15 @@ impl Current {
     }
 }
 
-fn word<T: Operation>(answer: &Answer<T::Result>) -> &'static str {
-    use crate::contract::OperationResult as _;
-    answer.result.verdict().word()
+/// An answer in a line; its variables have masks over passwords.
+fn words<T: Operation>(answer: &Answer<T::Result>) -> String {
+    let mut outputs = Variables::new();
+    T::write_outputs(&answer.result, &mut outputs);
+    outputs.extend(answer.other.iter());
+    let items = answer.result.items().into_iter().flatten();
+    let items: String = items.map(|item| format!(", {}: {item}", item.name)).collect();
+    let message = answer.message.as_ref().map(|m| format!(", message {m:?}")).unwrap_or_default();
+    format!("{}{message}, {outputs:?}{items}", answer.result.verdict().word())
 }
 
 /// A failure of the call, never a "no": what happened is for the administrator.

@@ -1,6 +1,6 @@
 //! Why a provider's file cannot be put in force.
 
-use crate::backends::database::{DatabaseError, StatementError};
+use crate::backends::database::{DatabaseError, LoginError, StatementError};
 use crate::backends::directory::DirectoryError;
 use crate::settings::SettingsError;
 
@@ -17,6 +17,9 @@ pub enum LoadError {
     /// A database cannot be asked as it says.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// A login cannot be asked as it says.
+    #[error(transparent)]
+    Login(#[from] LoginError),
     /// A statement cannot be used.
     #[error("the statement of {name} cannot be used")]
     Statement {

@@ -2,11 +2,21 @@
 
 use super::current::{Current, Manner, failure};
 use super::model::{Login as Section, Otherwise};
-use crate::backends::directory::{Login, Person};
+use crate::backends::directory::Person;
+use crate::backends::{database, directory};
 use crate::contract::{Answer, Authentication, Operation, ProviderError, ProviderResult};
 use crate::error_chain::error_chain;
-use crate::rules::Verdict;
+use crate::metrics::REFUSED_LOGINS;
+use crate::rules::{Facts, Verdict};
 use crate::secret::Secret;
+
+/// What a directory or database says of a user; of one who is refused, why in a word, and what the
+/// person is told.
+enum Login<'s> {
+    Accepted(Person),
+    Refused { reason: &'static str, text: &'s str },
+    Unknown,
+}
 
 impl Current {
     /// Asks directories and logins in order: the first that knows the user decides, then the rules.
@@ -38,7 +48,10 @@ impl Current {
         }
         let mut failed = None;
         for server in &section.ask {
-            let answer = match self.ask(server, &name, password.as_ref(), manner).await {
+            let answer = match self
+                .ask(section, (server, &request), (&name, password.as_ref()), manner)
+                .await
+            {
                 Ok(answer) => answer,
                 Err(error) => {
                     failed = failed.or(Some(error));
@@ -49,16 +62,15 @@ impl Current {
                 Login::Accepted(person) => {
                     return self.accepted(section, request, accepted(person), manner).await;
                 }
-                Login::Refused(refusal) => {
-                    let reason = refusal.reason.code();
-                    tracing::info!(server, reason, dn = refusal.dn, "login refused: {refusal}");
+                Login::Refused { reason, text } => {
+                    REFUSED_LOGINS.count(&[server, reason]);
                     return match failed {
                         // The one that failed might have let the user in.
                         Some(error) => Err(error),
-                        None => refused(section.messages.text(Some(&refusal))),
+                        None => refused(text),
                     };
                 }
-                Login::Unknown | Login::Elsewhere => {}
+                Login::Unknown => {}
             }
         }
         if let Some(error) = failed {
@@ -73,27 +85,60 @@ impl Current {
                 }
             };
         }
+        REFUSED_LOGINS.count(&["", "unknown"]);
         tracing::info!(reason = "unknown", "login refused: nobody knows the user");
         manner.explanation.note(|| "nobody knows the user: refused".to_owned());
         refused(&section.messages.refused)
     }
 
-    async fn ask(
+    async fn ask<'s, T: Operation>(
         &self,
-        server: &str,
-        name: &str,
-        password: Option<&Secret>,
+        section: &'s Section,
+        (server, request): (&str, &T),
+        (name, password): (&str, Option<&Secret>),
         manner: &Manner,
-    ) -> Result<Login, ProviderError> {
-        let explanation = &manner.explanation;
+    ) -> Result<Login<'s>, ProviderError> {
+        let (explanation, messages) = (&manner.explanation, &section.messages);
         if let Some(directory) = self.directories.get(server) {
             let answer = match password {
                 Some(password) => directory.authenticate(name, password, explanation).await,
                 None => directory.find(name, explanation).await,
             };
-            return answer.map_err(|error| failure(&error_chain(&error), manner));
+            return match answer {
+                Ok(directory::Login::Accepted(person)) => Ok(Login::Accepted(person)),
+                Ok(directory::Login::Refused(refusal)) => {
+                    let reason = refusal.reason.code();
+                    tracing::info!(server, reason, dn = refusal.dn, "login refused: {refusal}");
+                    Ok(Login::Refused { reason, text: messages.text(Some(&refusal)) })
+                }
+                Ok(directory::Login::Unknown | directory::Login::Elsewhere) => Ok(Login::Unknown),
+                Err(error) => Err(failure(&error_chain(&error), manner)),
+            };
         }
-        Err(failure(&format!("there is no {server} to ask"), manner))
+        let login = self.logins.get(server);
+        let lookup = login.and_then(|l| self.file.servers.lookups.get(l.lookup().name()));
+        let (Some(login), Some(lookup)) = (login, lookup) else {
+            return Err(failure(&format!("there is no {server} to ask"), manner));
+        };
+        let facts = Facts::of(request);
+        let value = |parameter: &str| lookup.bound.value(parameter, &facts);
+        match login.log_in(&value, password, explanation).await {
+            Ok(database::Login::Accepted { email, display_name }) => {
+                Ok(Login::Accepted(Person { email, display_name, ..Person::default() }))
+            }
+            Ok(database::Login::Refused(refusal)) => {
+                tracing::info!(server, "login refused: {refusal}");
+                let (reason, text) = match refusal {
+                    // Known only after the right password.
+                    database::Refusal::Disabled => ("disabled", messages.disabled.as_ref()),
+                    database::Refusal::NoPassword => ("no-password", None),
+                    _ => ("wrong-password", None),
+                };
+                Ok(Login::Refused { reason, text: text.unwrap_or(&messages.refused) })
+            }
+            Ok(database::Login::Unknown) => Ok(Login::Unknown),
+            Err(error) => Err(failure(&error_chain(&error), manner)),
+        }
     }
 
     /// The rules have the last word about a user who is let in.
@@ -110,6 +155,7 @@ impl Current {
         let decision = self.decide(rules, &facts, manner)?;
         match decision.verdict {
             Some(Verdict::Refused(message)) => {
+                REFUSED_LOGINS.count(&["", "rule"]);
                 tracing::info!(reason = "rule", "login refused by a rule");
                 Ok(Answer::new(Authentication::Refused, message))
             }

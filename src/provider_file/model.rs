@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::backends::database::{DatabaseSettings, LookUpSettings};
+use crate::backends::database::{DatabaseSettings, LoginSettings, LookUpSettings};
 use crate::backends::directory::{DirectorySettings, Messages};
 use crate::backends::password_hash::Scheme;
 use crate::contract::{Kind, OperationInfo, Variables};
@@ -99,15 +99,25 @@ impl EffectSection {
 }
 
 /// `[logins.NAME]`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct LoginSection {
     pub(super) lookup: String,
-    pub(super) password: String,
-    pub(super) schemes: Vec<Scheme>,
-    pub(super) salt: Option<String>,
-    pub(super) email: Option<String>,
-    pub(super) display_name: Option<String>,
-    pub(super) refuse: Option<String>,
+    pub(super) settings: LoginSettings,
+}
+
+impl LoginSection {
+    /// The keys that name columns, with the columns that they name.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let LoginSettings { password, salt, email, display_name, refuse, .. } = &self.settings;
+        let columns = [
+            ("password", Some(password)),
+            ("salt", salt.as_ref()),
+            ("email", email.as_ref()),
+            ("display_name", display_name.as_ref()),
+            ("refuse", refuse.as_ref()),
+        ];
+        columns.into_iter().filter_map(|(key, column)| Some((key, column?)))
+    }
 }
 
 /// The kinds that are provided: those whose section is there.
@@ -177,10 +187,8 @@ impl ProviderFile {
     /// The columns of a look-up that rules and logins name.
     pub(super) fn columns_of(&self, lookup: &str) -> BTreeSet<String> {
         let logins = self.servers.logins.iter().map(|(_, login)| login);
-        let logins = logins.filter(|login| login.lookup == lookup).flat_map(|login| {
-            let more = [&login.salt, &login.email, &login.display_name, &login.refuse];
-            std::iter::once(&login.password).chain(more.into_iter().flatten()).cloned()
-        });
+        let logins = logins.filter(|login| login.lookup == lookup);
+        let logins = logins.flat_map(LoginSection::columns).map(|(_, column)| column.clone());
         let rules = self.kinds.rules().filter_map(|rules| rules.rules.lookups().get(lookup));
         logins.chain(rules.flatten().cloned()).collect()
     }
@@ -203,7 +211,7 @@ impl Kinds {
             (Kind::LiveChat, of(&self.live_chat)),
             (Kind::UserInformation, of(&self.user_information)),
             (Kind::Events, self.events),
-            (Kind::Registration, self.registration.as_ref().map(Registration::kind)),
+            (Kind::Registration, self.registration.as_ref().and_then(Registration::kind)),
         ];
         all.into_iter().filter_map(|(kind, otherwise)| Some((kind, otherwise?)))
     }
@@ -221,8 +229,12 @@ impl Kinds {
 }
 
 impl Registration {
-    fn kind(&self) -> Otherwise {
-        // A statement decides all there is.
-        if self.insert.is_some() { Otherwise::Nothing } else { self.otherwise }
+    /// A statement decides all there is; without one, the operation may not be there.
+    fn kind(&self) -> Option<Otherwise> {
+        match (&self.insert, self.otherwise) {
+            (Some(_), _) => Some(Otherwise::Refuse),
+            (None, Otherwise::Nothing) => None,
+            (None, otherwise) => Some(otherwise),
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::doctor::Report;
 use crate::explanation::Explanation;
 use crate::host::{Host, HostBuilder, Service};
 use crate::secret::Secret;
-use crate::settings::line;
+use crate::settings::{SettingsError, line};
 
 /// What a file says, at work: it implements the traits of all kinds. Cheap to clone: clones are the
 /// same.
@@ -109,6 +109,16 @@ impl Provider {
     /// them, old services. `user` is one whom the directories should know.
     pub async fn check(&self, user: Option<&str>) -> Vec<Report> {
         self.current().check(user).await
+    }
+
+    /// Asks the databases which columns the look-ups have, and reads the file again with that in mind;
+    /// of a provider without a file, nothing is asked.
+    ///
+    /// # Errors
+    ///
+    /// Rules, texts and logins name columns that there are not, each with its line.
+    pub async fn check_columns(&self) -> Result<(), SettingsError> {
+        self.current().check_columns().await
     }
 
     /// Tries the file's examples. Nothing is changed; look-ups that an example does not stand in for are

@@ -7,15 +7,16 @@ mod service;
 
 pub(super) use servers::PASSWORD_HASH;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::forward::loops;
 use super::keys::{self, sections};
-use super::model::{Kinds, ProviderFile};
+use super::model::{Kinds, ProviderFile, Servers};
+use crate::backends::directory::GroupSource;
 use crate::contract::Kind;
 use crate::rules::Scope;
 use crate::settings::section::{Section, finish};
-use crate::settings::{Key, Settings, Surroundings, forward, in_order_once};
+use crate::settings::{Settings, Surroundings, forward, in_order_once};
 use crate::suggest::nearest;
 use crate::toml_document::{Document, Problem, Table};
 
@@ -24,19 +25,25 @@ pub(super) struct Reading<'d> {
     pub(super) around: Surroundings<'d>,
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
+    /// The columns of look-ups, where a database has said them.
+    columns: Columns,
     /// Names of look-ups, directories, … that something uses: `lookups.customer`.
     used: BTreeSet<String>,
 }
 
-/// Reads a text that is not empty. The error holds the problems, then the warnings.
+/// Columns by the names of their look-ups.
+pub(super) type Columns = BTreeMap<String, Vec<String>>;
+
+/// Reads a text that is not empty; of some look-ups, the columns may be known. The error holds the problems, then the warnings.
 pub(super) fn provider_file(
     text: &str,
     around: Surroundings<'_>,
+    columns: Columns,
 ) -> Result<ProviderFile, (Vec<Problem>, Vec<Problem>)> {
     let document = Document::parse(text).map_err(|problem| (vec![problem], Vec::new()))?;
     let root = document.root();
-    let mut reading =
-        Reading { around, problems: Vec::new(), warnings: Vec::new(), used: BTreeSet::new() };
+    let (problems, warnings, used) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let mut reading = Reading { around, problems, warnings, columns, used };
     let known: Vec<_> = sections().iter().map(|section| section.name).collect();
     finish(&root, &known, &mut reading.problems);
     let file = reading.file(&root);
@@ -60,7 +67,10 @@ impl Reading<'_> {
         let kinds = self.kinds(root, &scope, &servers);
         let forward = self.forward(root, &kinds);
         let examples = self.examples(root, &servers, &kinds);
-        self.unused(root);
+        // Of rules with mistakes nobody knows what they use.
+        if self.problems.is_empty() {
+            self.unused(root);
+        }
         let warnings = Vec::new();
         let file =
             ProviderFile { service, servers, kinds, forward, examples, warnings, file: None };
@@ -74,23 +84,30 @@ impl Reading<'_> {
     }
 
     /// What rules and texts may name, whatever their kind.
-    fn scope(&mut self, root: &Table<'_>, servers: &super::model::Servers) -> Scope {
-        let mut names = |key| {
-            let table = root.table("names", &mut self.problems)?;
-            table.has(key).then(|| self.in_section("names", "names", Some(table), |s| s.list(key)))
-        };
-        let (departments, custom_fields) = (names("departments"), names("custom_fields"));
-        let columns = |columns: &[String]| (!columns.is_empty()).then(|| columns.to_vec());
-        let lookups = servers.lookups.iter();
+    fn scope(&mut self, root: &Table<'_>, servers: &Servers) -> Scope {
+        let table = root.table("names", &mut self.problems);
+        let (departments, custom_fields) = self.in_section("names", "names", table, |section| {
+            let mut list = |key| section.has(key).then(|| section.list(key));
+            (list("departments"), list("custom_fields"))
+        });
+        let lookups = servers.lookups.keys();
         Scope {
             kind: None,
-            lookups: lookups
-                .map(|(name, l)| (name.clone(), columns(&l.settings.columns)))
-                .collect(),
+            lookups: lookups.map(|name| (name.clone(), self.columns(name, servers))).collect(),
+            groups: servers.directories.iter().any(|(_, d)| d.groups != GroupSource::No),
             departments,
             custom_fields,
             ..Scope::default()
         }
+    }
+
+    /// The columns of a look-up: what the database says, or else the file.
+    fn columns(&self, lookup: &str, servers: &Servers) -> Option<Vec<String>> {
+        let said = self.columns.get(lookup).cloned();
+        said.or_else(|| {
+            let columns = servers.lookups.get(lookup)?.settings.columns.clone();
+            (!columns.is_empty()).then_some(columns)
+        })
     }
 
     fn forward(&mut self, root: &Table<'_>, kinds: &Kinds) -> Settings {
@@ -169,9 +186,8 @@ impl Reading<'_> {
         table: Option<Table<'_>>,
         read: impl FnOnce(&mut Section<'_>) -> T,
     ) -> T {
-        let keys: Vec<&'static Key> = keys::keys(keys);
-        let problems = &mut self.problems;
-        let mut section = Section { name, keys: &keys, table, defaults: None, problems };
+        let (keys, problems) = (keys::keys(keys), &mut self.problems);
+        let mut section = Section { name, keys, table, defaults: None, problems };
         let found = read(&mut section);
         section.finish();
         found

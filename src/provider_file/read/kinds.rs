@@ -1,9 +1,10 @@
 //! The sections of the kinds.
 
 use super::Reading;
-use crate::backends::directory::{GroupSource, Messages};
+use crate::backends::directory::Messages;
 use crate::backends::password_hash::Scheme;
 use crate::contract::Kind;
+use crate::provider_file::keys;
 use crate::provider_file::model::{Kinds, Login, Otherwise, Registration, Rules, Servers};
 use crate::rules::{RuleSet, Scope};
 use crate::settings::section::Section;
@@ -21,7 +22,7 @@ fn otherwise(section: &mut Section<'_>) -> Otherwise {
 impl Reading<'_> {
     pub(super) fn kinds(&mut self, root: &Table<'_>, scope: &Scope, servers: &Servers) -> Kinds {
         let login = self.login(root, scope, servers);
-        let mut rules = |kind| self.rules(root, kind, scope);
+        let mut rules = |kind| self.rules(root, kind, scope, servers);
         let (custom_fields, ticket) = (rules(Kind::CustomFields), rules(Kind::Ticket));
         let (live_chat, user_information) = (rules(Kind::LiveChat), rules(Kind::UserInformation));
         let registration = self.registration(root, scope, servers);
@@ -46,7 +47,13 @@ impl Reading<'_> {
     }
 
     /// The section of a kind with rules.
-    fn rules(&mut self, root: &Table<'_>, kind: Kind, scope: &Scope) -> Option<Rules> {
+    fn rules(
+        &mut self,
+        root: &Table<'_>,
+        kind: Kind,
+        scope: &Scope,
+        servers: &Servers,
+    ) -> Option<Rules> {
         let name = kind.to_string();
         let table = root.table(&name, &mut self.problems)?;
         let (otherwise, refused) = self.in_section(&name, &name, Some(table.clone()), |section| {
@@ -61,14 +68,16 @@ impl Reading<'_> {
         let lookups = rules.lookups().keys().map(|name| format!("lookups.{name}"));
         let effects = rules.effects().iter().map(|name| format!("effects.{name}"));
         self.used.extend(lookups.chain(effects));
+        if rules.needs_groups() {
+            let names = servers.directories.iter().map(|(name, _)| format!("directories.{name}"));
+            self.used.extend(names);
+        }
         Some(Rules { otherwise, refused, rules })
     }
 
     fn login(&mut self, root: &Table<'_>, scope: &Scope, servers: &Servers) -> Option<Login> {
         let table = root.table("login", &mut self.problems)?;
-        let groups = servers.directories.iter().any(|(_, d)| d.groups != GroupSource::No);
-        let scope = Scope { groups, ..scope.clone() };
-        let rules = self.rules(root, Kind::Login, &scope)?;
+        let rules = self.rules(root, Kind::Login, scope, servers)?;
         let all = || {
             let directories = servers.directories.iter().map(|(name, _)| name);
             directories.chain(servers.logins.iter().map(|(name, _)| name))
@@ -94,16 +103,10 @@ impl Reading<'_> {
             let hint = "add a [directories.NAME] or a [logins.NAME]";
             problems.push(table.problem("", "there is nobody to ask about users").hint(hint));
         }
-        // What the section says otherwise was read with its rules.
-        let mut twice = Vec::new();
-        let keys = crate::provider_file::keys::keys("login");
-        let mut section = Section {
-            name: "login",
-            keys: &keys,
-            table: Some(table),
-            defaults: None,
-            problems: &mut twice,
-        };
+        // What is wrong with these was said when the section's rules were read.
+        let (name, mut twice) = ("login", Vec::new());
+        let (keys, table, problems_again) = (keys::keys(name), Some(table), &mut twice);
+        let mut section = Section { name, keys, table, defaults: None, problems: problems_again };
         let messages = Messages {
             refused: section.text("refused").unwrap_or_default(),
             locked: section.text("locked"),
@@ -112,7 +115,6 @@ impl Reading<'_> {
             must_change: section.text("must_change"),
         };
         self.problems.extend(problems);
-        self.problems.extend(twice);
         Some(Login { ask, messages, rules })
     }
 

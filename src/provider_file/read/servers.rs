@@ -2,8 +2,8 @@
 
 use super::Reading;
 use crate::backends::database::{
-    Database, DatabaseKind, DatabaseSettings, Effect, LookUp, LookUpSettings, Statement,
-    StatementError,
+    Database, DatabaseKind, DatabaseSettings, Effect, LoginSettings, LookUp, LookUpSettings,
+    Statement, StatementError,
 };
 use crate::backends::directory::{
     Cause, Decision, Directory, DirectorySettings, GroupSource, Kind as DirectoryKind,
@@ -236,21 +236,29 @@ impl Reading<'_> {
                         }
                     }
                 }
-                LoginSection {
-                    lookup: section.text("lookup").unwrap_or_default(),
-                    password: section.text("password").unwrap_or_default(),
-                    schemes,
-                    salt: section.text("salt"),
-                    email: section.text("email"),
-                    display_name: section.text("display_name"),
-                    refuse: section.text("refuse"),
-                }
+                let lookup = section.text("lookup").unwrap_or_default();
+                let password = section.text("password").unwrap_or_default();
+                let mut settings = LoginSettings::new(password, schemes);
+                settings.salt = section.text("salt");
+                settings.email = section.text("email");
+                settings.display_name = section.text("display_name");
+                settings.refuse = section.text("refuse");
+                LoginSection { lookup, settings }
             });
             if !login.lookup.is_empty()
                 && let Err((what, hint)) =
                     self.uses("lookups", &login.lookup, servers.lookups.keys())
             {
                 self.problems.push(Problem { hint, ..table.problem("lookup", what) });
+            }
+            let columns = self.columns(&login.lookup, servers);
+            for (key, column) in login.columns() {
+                let is_known = |known: &String| known.eq_ignore_ascii_case(column);
+                if let Some(columns) = columns.as_ref().filter(|all| !all.iter().any(is_known)) {
+                    let what = format!("the look-up {} has no column {column:?}", login.lookup);
+                    let hint = format!("known are {}", columns.join(", "));
+                    self.problems.push(table.problem(key, what).hint(hint));
+                }
             }
             if servers.directories.iter().any(|(directory, _)| *directory == name) {
                 let what = "there is a directory of this name, too";
