@@ -29,7 +29,7 @@ use super::{Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, pri
 /// SIGHUP finish what was begun; with --provider, SIGHUP reads the file again.
 #[derive(Args)]
 #[command(group(ArgGroup::new("answers").required(true).args(["sample", "fixtures", "provider"])))]
-#[command(after_help = help())]
+#[command(override_usage = USAGE_LINE, after_help = help())]
 pub(crate) struct ServeArgs {
     /// Serve the sample provider: /Provider.asmx (login, custom fields, ticket, live chat) and
     /// /Extended.asmx (user information, events, registration); its user is myusername with the
@@ -84,6 +84,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, conflicts_with = "fixtures")]
     trust_forwarded: bool,
 }
+
+/// The library's own would be longer than a line.
+const USAGE_LINE: &str = "external-providers serve [OPTIONS] <--sample|--fixtures|--provider>";
 
 /// Where to listen if nothing says so.
 const LISTEN: &str = "127.0.0.1:8080";

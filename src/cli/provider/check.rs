@@ -18,7 +18,7 @@ use crate::cli::{FINDINGS, Failed, OK, SETTINGS, print, runtime, settings};
 /// what nothing uses is warned of. Then, unless --offline, each directory is looked at step by step (name,
 /// connection, TLS, account, base, filter, one user, groups, lock-out policy, clock), each database (name,
 /// connection, TLS, login, whether it refuses to write) with each statement, which is prepared and not
-/// run, and each old service as `external-providers check` does. Nothing is changed anywhere.
+/// run (columns that are misspelt in the file are found then), and each old service as `external-providers check` does. Nothing is changed anywhere.
 ///
 /// Mistakes and warnings go to standard error, one a line: "error: FILE:LINE: key: what is wrong (what to
 /// do)".
@@ -71,32 +71,35 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failed> {
     let warnings = settings::problems(loaded.warnings());
     drop(loaded);
     let provider = super::provider(&args.file)?;
-    let reports = match args.offline {
-        true => Vec::new(),
-        false => {
-            let runtime = runtime(Builder::new_current_thread())?;
-            let reports = runtime.block_on(provider.check(args.user.as_deref()));
-            // A name look-up cannot be cancelled, and must not hold up the end.
-            runtime.shutdown_background();
-            reports
-        }
+    let (mut reports, mut columns) = (Vec::new(), Ok(()));
+    if !args.offline {
+        let runtime = runtime(Builder::new_current_thread())?;
+        reports = runtime.block_on(provider.check(args.user.as_deref()));
+        columns = runtime.block_on(provider.check_columns());
+        // A name look-up cannot be cancelled, and must not hold up the end.
+        runtime.shutdown_background();
+    }
+    let ok = columns.is_ok() && !reports.iter().any(Report::has_findings);
+    let code = match (&columns, ok) {
+        (Err(_), _) => SETTINGS,
+        (Ok(()), false) => FINDINGS,
+        (Ok(()), true) => OK,
     };
-    let ok = !reports.iter().any(Report::has_findings);
     if args.json {
-        let report = json!({
-            "file": name,
-            "valid": true,
-            "problems": [],
-            "warnings": warnings,
-            "ok": ok,
-            "checks": reports,
-        });
+        let mut report = match &columns {
+            Ok(()) => json!({"file": name, "valid": true, "problems": []}),
+            Err(error) => settings::invalid_json(&name, error),
+        };
+        report["warnings"] = warnings;
+        report["ok"] = ok.into();
+        report["checks"] = json!(reports);
         print(&format!("{report:#}\n"))?;
     } else {
         for report in &reports {
             print(&table(report, Paint::stdout(), output::columns()))?;
         }
         print(&summary(&reports))?;
+        columns.map_err(|error| settings::invalid(&name, &error))?;
     }
-    Ok(if ok { OK } else { FINDINGS })
+    Ok(code)
 }

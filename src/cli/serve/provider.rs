@@ -1,5 +1,6 @@
 //! `serve --provider`: what a provider's file says, as a service.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use external_providers::contract::Kind;
@@ -19,12 +20,14 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
         .map_err(|error| Failed::new(SETTINGS, error_chain(&error)))?;
     let service = provider.service();
     let given = Passwords::default().auth(args.auth_password_file.as_deref())?;
-    let Some(password) = given.or_else(|| service.password.clone()) else {
+    if given.is_none() && service.password.is_none() {
         let message =
             format!("{}: there is no web service password, so anybody could call", file.display());
         return Err(Failed::new(SETTINGS, message)
             .hint(format!("give password_file in [service], or set {AUTH_PASSWORD}")));
-    };
+    }
+    // A file that is loaded later and has none is refused by the host.
+    let password = given.unwrap_or_default();
     let settings = Settings { trust_forwarded: args.trust_forwarded, ..Settings::default() };
     let host = provider.host(password.clone()).settings(settings);
     let host = host.build().map_err(|error| refused(&error))?;
@@ -53,8 +56,8 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
         // Before anybody hears that it is there, and tells it to stop.
         let mut signals = Signals::new()?;
         announce(&server, &provider, files.as_ref().map(|(certificate, _)| certificate.as_path()))?;
-        let running =
-            Running { provider, host, tls, password, pinned: args.tls_certificate.is_some() };
+        let (address, pinned) = (server.local_addr(), args.tls_certificate.is_some());
+        let running = Running { provider, host, tls, password, pinned, address };
         server.serve(running.until_told(&mut signals)).await;
         Ok(OK)
     })
@@ -69,6 +72,7 @@ struct Running {
     password: Secret,
     /// Do certificate and key come from arguments?
     pinned: bool,
+    address: SocketAddr,
 }
 
 impl Running {
@@ -89,6 +93,9 @@ impl Running {
         // Of a file that was loaded, no path and no certificate is refused.
         if let Err(error) = self.host.replace(self.provider.host(self.password.clone())) {
             tracing::error!(error = error_chain(&error), "the service stays as it was");
+        }
+        if let Some(kind) = self.provider.loops_to(self.address, &service.path) {
+            tracing::error!("{kind} is forwarded to this service itself: its calls will fail");
         }
         if service.listen != before.listen {
             tracing::warn!("listen has another value: it takes effect at the next start");
