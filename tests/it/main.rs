@@ -9,6 +9,7 @@ mod fixtures;
 mod fuzz;
 mod gateway;
 mod host;
+mod provider_file;
 mod record;
 mod redact;
 mod replay;
