@@ -97,6 +97,11 @@ impl Dn {
         }
     }
 
+    /// Has it no names?
+    pub(super) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// Is this one of its values?
     pub(super) fn has_value(&self, wanted: &str) -> bool {
         self.names.iter().flat_map(|(_, pairs)| pairs).any(|(_, value)| value == wanted)

@@ -59,7 +59,7 @@ pub(super) async fn of(
             let uid = entry.text("uid").map(|uid| format!("(memberUid={})", filter::escape(uid)));
             let uid = uid.unwrap_or_default();
             let text = format!("(|(member={own})(uniqueMember={own}){uid})");
-            let found = groups(&text, base, &["cn"], searcher).await?;
+            let found = matching(&text, base, &["cn"], searcher).await?;
             let level = found.iter().filter_map(|group| walk.add(&group.dn)).collect();
             walk.upward(level, base, searcher).await?;
             Ok(walk.groups())
@@ -92,7 +92,7 @@ impl Walk {
                 let members = some.iter().map(|dn| filter::escape(dn));
                 let members = members.map(|dn| format!("(member={dn})(uniqueMember={dn})"));
                 let text = format!("(|{})", members.collect::<String>());
-                let found = groups(&text, base, &["cn"], searcher).await?;
+                let found = matching(&text, base, &["cn"], searcher).await?;
                 next.extend(found.iter().filter_map(|group| self.add(&group.dn)));
             }
             if self.0.len() > MOST {
@@ -133,7 +133,7 @@ async fn token_groups(
     let mut names = BTreeMap::new();
     for some in identifiers.chunks(AT_ONCE) {
         let text: String = some.iter().map(|id| format!("(objectSid={id})")).collect();
-        for group in groups(&format!("(|{text})"), base, &["cn", "objectSid"], searcher).await? {
+        for group in matching(&format!("(|{text})"), base, &["cn", "objectSid"], searcher).await? {
             if let Some(id) = group.values("objectSid").first().and_then(|value| identifier(value))
             {
                 names.insert(id, Group::named(&group.dn));
@@ -147,7 +147,8 @@ async fn token_groups(
     Ok(identifiers.iter().map(group).collect())
 }
 
-async fn groups(
+/// Searches for groups.
+pub(super) async fn matching(
     text: &str,
     base: &str,
     attributes: &[&str],

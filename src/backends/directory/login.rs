@@ -19,7 +19,7 @@ use crate::explanation::Explanation;
 use crate::secret::{Mask, Secret};
 
 /// What a look-up found.
-enum Found {
+pub(super) enum Found {
     One(Entry),
     /// More than one, so nobody.
     Many(Refusal),
@@ -68,15 +68,7 @@ pub(super) async fn find(
         Err(login) => return Ok(login),
     };
     let mut searcher = Searcher::new(inner, explanation);
-    let found = match &inner.settings.dn_template {
-        None => look_up(inner, name, &mut searcher).await?,
-        Some(template) => {
-            let dn = name.fill(template, dn::escape);
-            let entry = searcher.entry(&dn, attributes(inner)).await?;
-            entry.map_or(Found::Nobody, Found::One)
-        }
-    };
-    let entry = match found {
+    let entry = match found(inner, name, &mut searcher).await? {
         Found::One(entry) => entry,
         Found::Many(refusal) => return Ok(Login::Refused(refusal)),
         Found::Nobody => return Ok(Login::Unknown),
@@ -87,6 +79,19 @@ pub(super) async fn find(
         Some(refusal) => Ok(Login::Refused(refusal.of(&entry.dn))),
         None => person(inner, &entry, &mut searcher).await,
     }
+}
+
+/// The user's entry, as the account sees it.
+pub(super) async fn found(
+    inner: &Inner,
+    name: Name<'_>,
+    searcher: &mut Searcher<'_>,
+) -> Result<Found, DirectoryError> {
+    let Some(template) = &inner.settings.dn_template else {
+        return look_up(inner, name, searcher).await;
+    };
+    let entry = searcher.entry(&name.fill(template, dn::escape), attributes(inner)).await?;
+    Ok(entry.map_or(Found::Nobody, Found::One))
 }
 
 /// The name without its domain, if anybody can be called so here.

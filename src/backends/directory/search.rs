@@ -42,6 +42,11 @@ impl<'s> Searcher<'s> {
         self.servers.error(self.server, cause)
     }
 
+    /// The server of the last search.
+    pub(super) fn url(&self) -> &str {
+        self.server.map_or("no server", |number| &self.servers.get(number).url)
+    }
+
     pub(super) fn encode(&self, text: &str) -> Result<Vec<u8>, DirectoryError> {
         let problem = |problem| self.error(Cause::Setting { key: "filter", problem });
         filter::encode(text).map_err(problem)
