@@ -229,7 +229,11 @@ async fn bind<'s>(
             {
                 return Ok(Err(Login::Unknown));
             }
-            refused(explained(settings.kind, refusal, &entry))
+            let seen = match is_template && settings.account.is_some() {
+                true => searcher.entry(&entry.dn, attributes(inner)).await?,
+                false => None,
+            };
+            refused(explained(settings.kind, refusal, seen.as_ref().unwrap_or(&entry)))
         }
         Verdict::Right(note) => {
             pass.right();
@@ -239,8 +243,13 @@ async fn bind<'s>(
             if settings.dn_template.is_none() {
                 return Ok(Ok(entry));
             }
-            let read = searcher.entry(&entry.dn, attributes(inner)).await?;
-            Ok(Ok(read.unwrap_or(entry)))
+            match searcher.entry(&entry.dn, attributes(inner)).await? {
+                Some(entry) => Ok(Ok(entry)),
+                None => {
+                    let words = format!("the entry {} is not shown", entry.dn);
+                    Err(searcher.error(Cause::Rights(words)))
+                }
+            }
         }
     }
 }

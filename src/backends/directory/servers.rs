@@ -1,6 +1,7 @@
 //! The servers of a directory: which one is asked, with how many connections, and what becomes of one
 //! that does not answer.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -143,29 +144,31 @@ impl Servers {
         name: &str,
         password: &Secret,
     ) -> Result<Bound<'_>, DirectoryError> {
-        let others = (0..self.servers.len()).filter(|number| Some(*number) != first);
-        let mut tried = Vec::new();
-        for number in first.into_iter().chain(others) {
+        let mut tried = BTreeMap::new();
+        for (number, patience) in self.order(first) {
+            if has_failed(&tried, number) {
+                continue;
+            }
             let server = &self.servers[number];
             let opened = async {
-                let (slot, permit) = self.turn(number, &server.binds).await?;
+                let (slot, permit) = self.turn(number, &server.binds, patience).await?;
                 match Connection::open(&server.target, self.within(number)).await {
-                    Ok(connection) => Ok((connection, permit, slot)),
+                    Ok(connection) => {
+                        permit.answered();
+                        Ok((connection, slot))
+                    }
                     Err(cause) => Err(server.failed(Some(permit), cause)),
                 }
             };
             match opened.await {
-                Ok((mut connection, permit, slot)) => {
+                Ok((mut connection, slot)) => {
+                    // One user's bind that hangs says nothing about the server.
                     return match connection.bind(name, password, self.timeout).await {
-                        Ok(answer) => {
-                            permit.answered();
-                            Ok(Bound { connection, answer, server: number, _slot: slot })
-                        }
-                        // One user's bind that hangs says nothing about others.
+                        Ok(answer) => Ok(Bound { connection, answer, server: number, _slot: slot }),
                         Err(cause) => Err(self.error(Some(number), cause)),
                     };
                 }
-                Err(cause) => tried.push(self.error(Some(number), cause)),
+                Err(cause) => drop(tried.insert(number, cause)),
             }
         }
         Err(self.no_server(tried))
@@ -181,10 +184,14 @@ impl Servers {
         let Some((name, password)) = &self.account else {
             return Err(self.error(None, Cause::NoAccount));
         };
-        let mut tried = Vec::new();
-        for (number, server) in self.servers.iter().enumerate() {
+        let mut tried = BTreeMap::new();
+        for (number, patience) in self.order(None) {
+            if has_failed(&tried, number) {
+                continue;
+            }
+            let server = &self.servers[number];
             let leased = async {
-                let (slot, permit) = self.turn(number, &server.searches).await?;
+                let (slot, permit) = self.turn(number, &server.searches, patience).await?;
                 if let Some(connection) = server.pooled() {
                     return Ok((connection, Some(permit), slot));
                 }
@@ -201,9 +208,7 @@ impl Servers {
                 Ok((connection, permit, slot)) => {
                     return Ok(Lease { server, number, connection, permit, _slot: slot });
                 }
-                Err(cause) if cause.is_of_connection() => {
-                    tried.push(self.error(Some(number), cause));
-                }
+                Err(cause) if cause.is_of_connection() => drop(tried.insert(number, cause)),
                 Err(cause) => {
                     let error = self.error(Some(number), cause);
                     if matches!(error.cause, Cause::Account { .. }) {
@@ -214,6 +219,18 @@ impl Servers {
             }
         }
         Err(self.no_server(tried))
+    }
+
+    /// The servers in the order in which they are asked, with how long a turn is waited for: in a
+    /// second round, those that were busy in the first one.
+    fn order(&self, first: Option<usize>) -> impl Iterator<Item = (usize, Duration)> {
+        let count = self.servers.len();
+        let others = move || (0..count).filter(move |number| Some(*number) != first);
+        let round = move |patience: Duration| {
+            first.into_iter().chain(others()).map(move |number| (number, patience))
+        };
+        let quick = round(PATIENCE_WITH_OTHERS).filter(move |_| count > 1);
+        quick.chain(round(self.timeout))
     }
 
     async fn bind_account(
@@ -229,12 +246,12 @@ impl Servers {
         Ok((connection, answer))
     }
 
-    /// Waits for a turn; not for long where another server could be asked, and not for a server that
-    /// is passed over.
+    /// Waits for a turn, but not for a server that is passed over.
     async fn turn<'s>(
         &'s self,
         number: usize,
         slots: &'s Semaphore,
+        within: Duration,
     ) -> Result<(SemaphorePermit<'s>, Permit<'s>), Cause> {
         let breaker = &self.servers[number].breaker;
         let passed_over =
@@ -242,7 +259,6 @@ impl Servers {
         if let Some(refusal) = breaker.refuses(Instant::now()) {
             return Err(passed_over(refusal));
         }
-        let within = if self.has_other(number) { PATIENCE_WITH_OTHERS } else { self.timeout };
         let Ok(Ok(slot)) = timeout(within, slots.acquire()).await else {
             return Err(Cause::Busy(within));
         };
@@ -264,15 +280,21 @@ impl Servers {
         self.servers.iter().enumerate().any(is_other)
     }
 
-    fn no_server(&self, mut tried: Vec<DirectoryError>) -> DirectoryError {
-        if tried.len() == 1 {
-            return tried.remove(0);
+    fn no_server(&self, mut tried: BTreeMap<usize, Cause>) -> DirectoryError {
+        if tried.len() == 1
+            && let Some((number, cause)) = tried.pop_first()
+        {
+            return self.error(Some(number), cause);
         }
-        let tried = tried.iter().map(|error| {
-            format!("{}: {}", error.server.as_deref().unwrap_or_default(), error.cause)
-        });
+        let tried =
+            tried.iter().map(|(number, cause)| format!("{}: {cause}", self.servers[*number].url));
         self.error(None, Cause::NoServer(tried.collect()))
     }
+}
+
+/// Has a server failed in the first round, other than by being busy?
+fn has_failed(tried: &BTreeMap<usize, Cause>, number: usize) -> bool {
+    tried.get(&number).is_some_and(|cause| !matches!(cause, Cause::Busy(_)))
 }
 
 impl Server {

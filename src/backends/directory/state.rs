@@ -25,6 +25,7 @@ pub(super) fn attributes(kind: Kind) -> &'static [&'static str] {
             "pwdEndTime",
             "pwdLastSuccess",
             "pwdChangedTime",
+            "pwdGraceUseTime",
             "pwdReset",
             "pwdPolicySubentry",
         ],
@@ -114,7 +115,8 @@ fn open_ldap(entry: &Entry, policy: Option<&Entry>, now: Timestamp) -> Option<(R
         return Some((Reason::Locked, format!("idle, pwdLastSuccess {text}, pwdMaxIdle {idle}")));
     }
     let (changed, age) = time("pwdChangedTime").zip(seconds("pwdMaxAge"))?;
-    let is_final = seconds("pwdGraceAuthNLimit").unwrap_or(0) == 0;
+    let grace = seconds("pwdGraceAuthNLimit").unwrap_or(0);
+    let is_final = i64::try_from(entry.values("pwdGraceUseTime").len()).is_ok_and(|n| n >= grace);
     (age > 0 && is_final && after(changed.0, age) <= now).then(|| {
         (Reason::PasswordExpired, format!("pwdChangedTime {}, pwdMaxAge {age}", changed.1))
     })

@@ -1,11 +1,11 @@
 //! Keeps wrong passwords from a directory that would lock the account after a few of them.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ring::{hmac, rand::SystemRandom};
-use tokio::sync::Notify;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::secret::Secret;
@@ -21,15 +21,19 @@ pub(super) struct Throttle {
     /// Of this process alone: what is remembered says nothing elsewhere.
     key: hmac::Key,
     records: Mutex<HashMap<String, Record>>,
-    freed: Notify,
 }
 
-#[derive(Default)]
 struct Record {
     /// When which passwords were wrong, the oldest first.
     wrong: Vec<(Instant, hmac::Tag)>,
-    /// A bind is under way, which may become a failure.
-    busy: bool,
+    /// One bind at a time, which may become a failure; first come, first served.
+    gate: Arc<Semaphore>,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self { wrong: Vec::new(), gate: Arc::new(Semaphore::new(1)) }
+    }
 }
 
 /// What becomes of a password.
@@ -43,63 +47,63 @@ pub(super) enum Turn<'t> {
 }
 
 /// The right to send one password. Dropped without a word, it counts as nothing.
-pub(super) struct Pass<'t> {
+pub(super) struct Pass<'t>(Option<Counted<'t>>);
+
+struct Counted<'t> {
     throttle: &'t Throttle,
-    dn: String,
-    tag: Option<hmac::Tag>,
+    dn: &'t str,
+    tag: hmac::Tag,
+    _gate: OwnedSemaphorePermit,
 }
 
 impl Throttle {
     /// `None` where the system has no random numbers.
     pub(super) fn new(failures: u32, window: Duration) -> Option<Self> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).ok()?;
-        let failures = failures as usize;
-        Some(Self { failures, window, key, records: Mutex::default(), freed: Notify::new() })
+        Some(Self { failures: failures as usize, window, key, records: Mutex::default() })
     }
 
     /// Waits until no other password of this user is under way; `None` if that takes too long.
-    pub(super) async fn turn(
-        &self,
-        dn: &str,
+    pub(super) async fn turn<'t>(
+        &'t self,
+        dn: &'t str,
         password: &Secret,
         within: Duration,
-    ) -> Option<Turn<'_>> {
-        let deadline = tokio::time::Instant::now() + within;
-        loop {
-            let mut freed = std::pin::pin!(self.freed.notified());
-            freed.as_mut().enable();
-            if let Some(turn) = self.try_turn(dn, password, Instant::now()) {
-                return Some(turn);
-            }
-            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
-            timeout(left, freed).await.ok()?;
+    ) -> Option<Turn<'t>> {
+        if self.failures == 0 {
+            return Some(Turn::Go(Pass(None)));
         }
+        let gate = timeout(within, self.gate(dn, Instant::now()).acquire_owned()).await;
+        Some(self.judge(dn, password, gate.ok()?.ok()?, Instant::now()))
     }
 
-    fn try_turn(&self, dn: &str, password: &Secret, now: Instant) -> Option<Turn<'_>> {
-        let mut pass = Pass { throttle: self, dn: dn.to_owned(), tag: None };
-        if self.failures == 0 {
-            return Some(Turn::Go(pass));
-        }
-        let text = zeroize::Zeroizing::new([dn, "\0", password.expose()].concat());
-        let tag = hmac::sign(&self.key, text.as_bytes());
+    fn gate(&self, dn: &str, now: Instant) -> Arc<Semaphore> {
         let mut records = self.records();
         if !records.contains_key(dn) && records.len() >= MOST {
             make_room(&mut records, now, self.window);
         }
+        Arc::clone(&records.entry(dn.to_owned()).or_default().gate)
+    }
+
+    fn judge<'t>(
+        &'t self,
+        dn: &'t str,
+        password: &Secret,
+        gate: OwnedSemaphorePermit,
+        now: Instant,
+    ) -> Turn<'t> {
+        let text = zeroize::Zeroizing::new([dn, "\0", password.expose()].concat());
+        let tag = hmac::sign(&self.key, text.as_bytes());
+        let mut records = self.records();
         let record = records.entry(dn.to_owned()).or_default();
         record.wrong.retain(|(at, _)| now.saturating_duration_since(*at) < self.window);
         if record.wrong.iter().any(|(_, wrong)| wrong.as_ref() == tag.as_ref()) {
-            return Some(Turn::Again);
+            return Turn::Again;
         }
         if record.wrong.len() >= self.failures {
-            return Some(Turn::Enough);
+            return Turn::Enough;
         }
-        if std::mem::replace(&mut record.busy, true) {
-            return None;
-        }
-        pass.tag = Some(tag);
-        Some(Turn::Go(pass))
+        Turn::Go(Pass(Some(Counted { throttle: self, dn, tag, _gate: gate })))
     }
 
     /// Nothing panics under this lock.
@@ -112,51 +116,41 @@ impl Throttle {
 fn make_room(records: &mut HashMap<String, Record>, now: Instant, window: Duration) {
     let last = |record: &Record| record.wrong.last().map(|(at, _)| *at);
     records.retain(|_, record| {
-        record.busy || last(record).is_some_and(|at| now.saturating_duration_since(at) < window)
+        let recent = last(record).is_some_and(|at| now.saturating_duration_since(at) < window);
+        recent || record.is_awaited()
     });
     if records.len() >= MOST {
-        let idle = records.iter().filter(|(_, record)| !record.busy);
+        let idle = records.iter().filter(|(_, record)| !record.is_awaited());
         let oldest = idle.min_by_key(|(_, record)| last(record)).map(|(dn, _)| dn.clone());
         oldest.map(|dn| records.remove(&dn));
     }
 }
 
+impl Record {
+    /// Is a bind under way, or does somebody wait for one?
+    fn is_awaited(&self) -> bool {
+        Arc::strong_count(&self.gate) > 1
+    }
+}
+
 impl Pass<'_> {
     /// The password was wrong.
-    pub(super) fn wrong(mut self) {
+    pub(super) fn wrong(self) {
         self.wrong_at(Instant::now());
     }
 
-    fn wrong_at(&mut self, now: Instant) {
-        if let Some(tag) = self.tag.take() {
-            self.end(|record| record.wrong.push((now, tag)));
+    fn wrong_at(self, now: Instant) {
+        if let Some(Counted { throttle, dn, tag, _gate }) = self.0 {
+            throttle.records().entry(dn.to_owned()).or_default().wrong.push((now, tag));
         }
     }
 
     /// The password was right: directories forget the wrong ones, too.
-    pub(super) fn right(mut self) {
-        if self.tag.take().is_some() {
-            self.end(|record| record.wrong.clear());
-        }
-    }
-
-    fn end(&self, change: impl FnOnce(&mut Record)) {
-        let mut records = self.throttle.records();
-        if let Some(record) = records.get_mut(&self.dn) {
-            change(record);
-            record.busy = false;
-            if record.wrong.is_empty() {
-                records.remove(&self.dn);
-            }
-        }
-        self.throttle.freed.notify_waiters();
-    }
-}
-
-impl Drop for Pass<'_> {
-    fn drop(&mut self) {
-        if self.tag.take().is_some() {
-            self.end(|_| {});
+    pub(super) fn right(self) {
+        if let Some(counted) = &self.0
+            && let Some(record) = counted.throttle.records().get_mut(counted.dn)
+        {
+            record.wrong.clear();
         }
     }
 }
@@ -171,12 +165,16 @@ mod tests {
         Throttle::new(failures, WINDOW).unwrap()
     }
 
-    fn go<'t>(throttle: &'t Throttle, dn: &str, password: &str, now: Instant) -> Pass<'t> {
-        match throttle.try_turn(dn, &password.into(), now) {
-            Some(Turn::Go(pass)) => pass,
-            Some(Turn::Again) => panic!("{password} again"),
-            Some(Turn::Enough) => panic!("enough"),
-            None => panic!("busy"),
+    fn turn<'t>(throttle: &'t Throttle, dn: &'t str, password: &str, now: Instant) -> Turn<'t> {
+        let gate = throttle.gate(dn, now).try_acquire_owned().unwrap();
+        throttle.judge(dn, &password.into(), gate, now)
+    }
+
+    fn go<'t>(throttle: &'t Throttle, dn: &'t str, password: &str, now: Instant) -> Pass<'t> {
+        match turn(throttle, dn, password, now) {
+            Turn::Go(pass) => pass,
+            Turn::Again => panic!("{password} again"),
+            Turn::Enough => panic!("enough"),
         }
     }
 
@@ -186,45 +184,46 @@ mod tests {
         let minute = |count: u32| start + Duration::from_secs(60) * count;
         for (at, password) in ["a", "b", "c"].into_iter().enumerate() {
             go(&throttle, "uid=x", password, start).wrong_at(minute(at as u32));
-            let again = throttle.try_turn("uid=x", &password.into(), minute(at as u32));
-            assert!(matches!(again, Some(Turn::Again)));
+            let again = turn(&throttle, "uid=x", password, minute(at as u32));
+            assert!(matches!(again, Turn::Again));
         }
-        let turn = |password: &str, now| throttle.try_turn("uid=x", &password.into(), now);
-        assert!(matches!(turn("right", minute(3)), Some(Turn::Enough)));
-        assert!(matches!(turn("a", minute(3)), Some(Turn::Again)));
+        assert!(matches!(turn(&throttle, "uid=x", "right", minute(3)), Turn::Enough));
+        assert!(matches!(turn(&throttle, "uid=x", "a", minute(3)), Turn::Again));
         go(&throttle, "uid=y", "a", start).right();
         go(&throttle, "uid=x", "right", minute(15)).right();
         go(&throttle, "uid=x", "a", minute(15)).right();
-        assert!(throttle.records().is_empty());
-    }
-
-    #[test]
-    fn one_password_at_a_time_and_one_given_up_counts_nothing() {
-        let (throttle, now) = (throttle(2), Instant::now());
-        let first = go(&throttle, "uid=x", "a", now);
-        assert!(throttle.try_turn("uid=x", &"b".into(), now).is_none());
-        drop(go(&throttle, "uid=y", "b", now));
-        drop(first);
-        go(&throttle, "uid=x", "a", now).right();
-        let none = Throttle::new(0, WINDOW).unwrap();
-        let both = (go(&none, "uid=x", "a", now), go(&none, "uid=x", "a", now));
-        both.0.wrong();
-        go(&none, "uid=x", "a", now).wrong();
-        assert!(none.records().is_empty());
     }
 
     #[tokio::test]
-    async fn whoever_waits_is_told_what_became_of_the_same_password() {
-        let throttle = throttle(3);
+    async fn one_password_at_a_time_and_one_given_up_counts_nothing() {
+        let throttle = throttle(1);
+        let first = go(&throttle, "uid=x", "a", Instant::now());
+        let other = "b".into();
+        assert!(throttle.turn("uid=x", &other, Duration::ZERO).await.is_none());
+        assert!(throttle.turn("uid=y", &other, Duration::ZERO).await.is_some());
+        drop(first);
+        go(&throttle, "uid=x", "a", Instant::now()).right();
+
         let first = go(&throttle, "uid=x", "a", Instant::now());
         let password = "a".into();
         let second = throttle.turn("uid=x", &password, Duration::from_secs(60));
         let (turn, ()) = tokio::join!(second, async { first.wrong() });
-        assert!(matches!(turn, Some(Turn::Again)));
-        let held = go(&throttle, "uid=x", "b", Instant::now());
-        assert!(throttle.turn("uid=x", &password, Duration::ZERO).await.is_some());
-        assert!(throttle.turn("uid=x", &"c".into(), Duration::ZERO).await.is_none());
-        drop(held);
+        assert!(matches!(turn, Some(Turn::Again)), "it waited for the same password");
+        assert!(matches!(throttle.turn("uid=x", &other, Duration::ZERO).await, Some(Turn::Enough)));
+    }
+
+    #[tokio::test]
+    async fn without_a_limit_nothing_waits_or_is_remembered() {
+        let (throttle, password) = (throttle(0), "a".into());
+        let first = throttle.turn("uid=x", &password, Duration::ZERO).await;
+        let second = throttle.turn("uid=x", &password, Duration::ZERO).await;
+        for turn in [first, second] {
+            match turn {
+                Some(Turn::Go(pass)) => pass.wrong(),
+                _ => panic!("it has to wait"),
+            }
+        }
+        assert!(throttle.records().is_empty());
     }
 
     #[test]
