@@ -291,3 +291,6 @@ impl fmt::Debug for Directory {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
