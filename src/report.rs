@@ -73,7 +73,7 @@ impl Finding {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
     /// Which: `settings`, `resolve`, `connect`, `tls`, `wsdl`, `contract`, `soap`, `password`,
-    /// `times`, `clock`, `http`.
+    /// `times`, `clock`, `http`; of a directory `account`, `base`, `filter`, `user`, `groups`, `lock-out`.
     pub name: &'static str,
     /// How it ended.
     pub outcome: Outcome,

@@ -7,11 +7,11 @@ use tokio::time::timeout;
 
 use super::connection::{Connection, Encryption};
 use super::dn::Dn;
-use super::login::{self, Found};
+use super::login;
 use super::message::{Entry, PASSWORD_POLICY, Scope, Search};
 use super::name::Name;
 use super::search::Searcher;
-use super::{Cause, DirectoryError, GroupSource, Inner, Kind, filter, groups, state};
+use super::{Cause, DirectoryError, GroupSource, Inner, Kind, Login, filter, groups, state};
 use crate::explanation::Explanation;
 use crate::http::bare_host;
 use crate::report::{Finding, Report, Step};
@@ -21,51 +21,60 @@ const NOBODY: &str = "external-providers-check-nobody";
 /// Seconds that clocks may differ: Kerberos takes five minutes, certificates less.
 const MOST_SECONDS: i64 = 120;
 
+/// What a server says of itself to anybody (RFC 4512, section 5.1).
+const ROOT: [&str; 3] = ["supportedControl", "defaultNamingContext", "currentTime"];
+
 pub(super) async fn report(inner: &Inner, user: Option<&str>) -> Report {
     let servers = inner.settings.servers.join(" ");
     let mut report = Report::new(Some(inner.name.clone()), servers);
     report.steps = ways(inner).await;
     let explanation = Explanation::default();
     let mut searcher = Searcher::new(inner, &explanation);
-    let after = ["base", "filter", "user", "groups", "lock-out", "clock"];
-    if inner.settings.account.is_none() {
-        let why = "there is no account: users are bound by dn_template";
-        report
-            .steps
-            .extend(["account"].into_iter().chain(after).map(|n| Step::not_checked(n, why)));
-        return report.finish();
-    }
     let started = Instant::now();
-    let root = match searcher.entry("", ROOT.to_vec()).await {
-        Ok(root) => root.unwrap_or_default(),
-        Err(error) => {
-            report.steps.push(
-                Step::new("account", "no search is possible").with(finding("account", &error)),
-            );
-            let why = "the account cannot search";
-            report.steps.extend(after.map(|name| Step::not_checked(name, why)));
-            return report.finish();
-        }
+    let why = match &inner.settings.account {
+        None => "there is no account: users are bound by dn_template",
+        Some(account) => match searcher.entry("", ROOT.to_vec()).await {
+            Ok(root) => {
+                let text = format!("{account} is logged in at {}", searcher.url());
+                report.steps.push(Step::new("account", text).took(started.elapsed()));
+                let steps = searches(inner, user, &root.unwrap_or_default(), &mut searcher).await;
+                report.steps.extend(steps);
+                return report.finish();
+            }
+            Err(error) => {
+                report.steps.push(failed("account", &error));
+                "the account cannot search"
+            }
+        },
     };
-    let account = inner.settings.account.as_deref().unwrap_or_default();
-    let text = format!("{account} is logged in at {}", searcher.url());
-    report.steps.push(Step::new("account", text).took(started.elapsed()));
-    report.steps.push(base(inner, &mut searcher).await);
-    report.steps.push(filter_step(inner, &mut searcher).await);
-    let (step, entry) = user_step(inner, user, &mut searcher).await;
-    report.steps.push(step);
-    report.steps.push(groups_step(inner, entry.as_ref(), &mut searcher).await);
-    report.steps.push(lock_out(inner, &root, &mut searcher).await);
-    report.steps.push(clock(&root));
+    let rest = ["base", "filter", "user", "groups", "lock-out", "clock"];
+    report.steps.extend(rest.map(|name| Step::not_checked(name, why)));
     report.finish()
 }
 
-/// What a server says of itself to anybody (RFC 4512, section 5.1).
-const ROOT: [&str; 3] = ["supportedControl", "defaultNamingContext", "currentTime"];
+async fn searches(
+    inner: &Inner,
+    user: Option<&str>,
+    root: &Entry,
+    searcher: &mut Searcher<'_>,
+) -> [Step; 6] {
+    [
+        base(inner, searcher).await.unwrap_or_else(|error| failed("base", &error)),
+        any_user(inner, searcher).await.unwrap_or_else(|error| failed("filter", &error)),
+        one_user(inner, user).await,
+        groups_step(inner, searcher).await.unwrap_or_else(|error| failed("groups", &error)),
+        lock_out(inner, root, searcher).await.unwrap_or_else(|error| failed("lock-out", &error)),
+        clock(root),
+    ]
+}
 
 fn finding(code: &'static str, error: &DirectoryError) -> Finding {
     let server = error.server.as_ref().map(|url| format!("{url}: ")).unwrap_or_default();
     Finding::new(code, format!("{server}{}", error.cause)).remedy(error.cause.remedy())
+}
+
+fn failed(name: &'static str, error: &DirectoryError) -> Step {
+    Step::new(name, "the search fails").with(finding(name, error))
 }
 
 /// Name, connection and TLS of each server.
@@ -115,208 +124,158 @@ async fn ways(inner: &Inner) -> Vec<Step> {
     steps.to_vec()
 }
 
-async fn base(inner: &Inner, searcher: &mut Searcher<'_>) -> Step {
+async fn base(inner: &Inner, searcher: &mut Searcher<'_>) -> Result<Step, DirectoryError> {
     let base = &inner.settings.base;
-    match searcher.entry(base, vec!["1.1"]).await {
-        Ok(Some(_)) => Step::new("base", format!("{base} is there")),
-        Ok(None) => {
-            let text = format!("{base} does not exist, or the account may not see it");
-            let finding = Finding::new("base", text).remedy("check base, and the account's rights");
-            Step::new("base", "not found").with(finding)
-        }
-        Err(error) => Step::new("base", "not found").with(finding("base", &error)),
+    if searcher.entry(base, vec!["1.1"]).await?.is_some() {
+        return Ok(Step::new("base", format!("{base} is there")));
     }
+    let text = format!("{base} does not exist, or the account may not see it");
+    let finding = Finding::new("base", text).remedy("check base, and the account's rights");
+    Ok(Step::new("base", "not found").with(finding))
 }
 
 /// The filter should find somebody when any name will do, and nobody for a name that nobody has.
-async fn filter_step(inner: &Inner, searcher: &mut Searcher<'_>) -> Step {
-    let template = inner.settings.dn_template.as_ref().map_or(&inner.settings.filter, |dn| dn);
-    if inner.settings.dn_template.is_some() {
-        return Step::not_checked("filter", format!("users are bound as {template}"));
+async fn any_user(inner: &Inner, searcher: &mut Searcher<'_>) -> Result<Step, DirectoryError> {
+    if let Some(template) = &inner.settings.dn_template {
+        return Ok(Step::not_checked("filter", format!("users are bound as {template}")));
     }
-    let nobody = Name { login: NOBODY, name: NOBODY };
-    let mut counts = Vec::new();
-    for escape in [|_: &str| "*".to_owned(), filter::escape as fn(&str) -> String] {
-        let text = nobody.fill(template, escape);
-        let found = async {
-            let search = Search {
-                base: &inner.settings.base,
-                scope: Scope::Subtree,
-                filter: searcher.encode(&text)?,
-                attributes: vec!["1.1"],
-                limit: 2,
-                domain_scope: searcher.domain_scope,
-            };
-            let (entries, answer) = searcher.raw(&search).await?;
-            // More than were asked for is what should come for any name.
-            if answer.code != 4 {
-                searcher.judge(&answer, &inner.settings.base)?;
-            }
-            Ok(entries.len())
+    let (base, template) = (&inner.settings.base, &inner.settings.filter);
+    let mut counts = [0; 2];
+    let any: fn(&str) -> String = |_| "*".to_owned();
+    for (count, escape) in counts.iter_mut().zip([any, filter::escape]) {
+        let search = Search {
+            base,
+            scope: Scope::Subtree,
+            filter: searcher
+                .encode(&Name { login: NOBODY, name: NOBODY }.fill(template, escape))?,
+            attributes: vec!["1.1"],
+            limit: 2,
+            domain_scope: searcher.domain_scope,
         };
-        match found.await {
-            Ok(count) => counts.push(count),
-            Err(error) => {
-                return Step::new("filter", "the search fails").with(finding("filter", &error));
-            }
+        let (entries, answer) = searcher.raw(&search).await?;
+        // More than were asked for is what should come for any name.
+        if answer.code != 4 {
+            searcher.judge(&answer, base)?;
         }
+        *count = entries.len();
     }
     let step = Step::new("filter", format!("{template} finds users"));
-    match counts[..] {
+    Ok(match counts {
         [0, _] => step.with(
-            Finding::new("filter-finds-nobody", "it finds nobody, whatever the name")
-                .remedy("check its attributes (a misspelt one finds nothing), base, and the account's rights"),
+            Finding::new("filter-finds-nobody", "it finds nobody, whatever the name").remedy(
+                "check its attributes (a misspelt one finds nothing), base, and the account's rights",
+            ),
         ),
-        [_, found] if found > 0 => step.with(
-            Finding::new("filter-finds-anybody", format!("it finds somebody for the name {NOBODY}"))
-                .remedy("let every part of it that may hold name the user by {name} or {login}"),
-        ),
+        [_, found] if found > 0 => {
+            let text = format!("it finds somebody for the name {NOBODY}");
+            step.with(Finding::new("filter-finds-anybody", text).remedy(
+                "let every part of it that may hold name the user by {name} or {login}",
+            ))
+        }
         _ => step,
-    }
+    })
 }
 
-async fn user_step(
-    inner: &Inner,
-    user: Option<&str>,
-    searcher: &mut Searcher<'_>,
-) -> (Step, Option<Entry>) {
+/// Looks for a user as for one with a sign-in cookie.
+async fn one_user(inner: &Inner, user: Option<&str>) -> Step {
     let Some(user) = user else {
-        return (Step::not_checked("user", "give a user's name to look for one"), None);
+        return Step::not_checked("user", "give a user's name to look for one");
     };
-    let step = |text: String| Step::new("user", text);
-    let Some(name) = Name::of(user, &inner.settings.domains) else {
-        let finding = Finding::new("user", format!("{user} has a domain that is not in domains"))
-            .remedy("add it, if its users are in this directory");
-        return (step("not of this directory".to_owned()).with(finding), None);
-    };
-    match login::found(inner, name, searcher).await {
-        Ok(Found::One(entry)) => {
-            let mut step = step(format!("{user} is {}", entry.dn));
-            for (what, names) in
-                [("e-mail", &inner.settings.email), ("display name", &inner.settings.display_name)]
-            {
-                let found = names.iter().find_map(|name| Some((name, entry.text(name)?)));
-                match found {
-                    Some((name, value)) => {
-                        step.details.push(format!("{what} from {name}: {value}"))
-                    }
-                    None => {
-                        let text = format!("no {what}: none of {} has a value", names.join(", "));
-                        step.add(Finding::warning("user-attributes", text));
-                    }
-                }
-            }
-            let now = Timestamp::now();
-            if let Some(refusal) = state::refusal(inner.settings.kind, &entry, None, now) {
-                step.add(Finding::warning("user-refused", format!("may not log in: {refusal}")));
-            }
-            (step, Some(entry))
+    let explanation = Explanation::wanted();
+    let found = login::find(inner, user, &explanation).await;
+    let mut step = match found {
+        Ok(Login::Accepted(person)) => Step::new("user", format!("{user} is {}", person.dn)),
+        Ok(Login::Refused(refusal)) => {
+            let text = format!("{user} may not log in: {refusal}");
+            Step::new("user", "found").with(Finding::warning(refusal.reason.code(), text))
         }
-        Ok(Found::Many(refusal)) => {
-            let finding = Finding::new("user-ambiguous", refusal.to_string());
-            (step("more than one".to_owned()).with(finding.remedy("let the filter find one")), None)
-        }
-        Ok(Found::Nobody) => {
+        Ok(Login::Unknown) => {
             let finding = Finding::new("user-unknown", format!("nobody is found for {user}"));
-            (step("not found".to_owned()).with(finding.remedy("check filter and base")), None)
+            Step::new("user", "not found").with(finding.remedy("check filter and base"))
         }
-        Err(error) => (step("the search fails".to_owned()).with(finding("user", &error)), None),
-    }
+        Ok(Login::Elsewhere) => {
+            let finding = Finding::new("user-elsewhere", format!("{user} has another domain"));
+            let remedy = "add it to domains, if its users are in this directory";
+            Step::new("user", "not of this directory").with(finding.remedy(remedy))
+        }
+        Err(error) => failed("user", &error),
+    };
+    step.details = explanation.lines();
+    step
 }
 
-async fn groups_step(inner: &Inner, entry: Option<&Entry>, searcher: &mut Searcher<'_>) -> Step {
-    if inner.settings.groups == GroupSource::No {
-        return Step::not_checked("groups", "groups are not looked for");
+/// Nobody can log in by a group that does not exist.
+async fn groups_step(inner: &Inner, searcher: &mut Searcher<'_>) -> Result<Step, DirectoryError> {
+    let required = &inner.settings.require_groups;
+    if inner.settings.groups == GroupSource::No || required.is_empty() {
+        return Ok(Step::not_checked("groups", "no group is required"));
     }
-    let mut step = Step::new("groups", format!("from {}", inner.group_base));
-    for wanted in &inner.settings.require_groups {
-        let found = match Dn::parse(wanted) {
-            Some(dn) if !dn.is_empty() => {
-                searcher.entry(wanted, vec!["1.1"]).await.map(|entry| entry.is_some())
-            }
-            _ => {
+    let mut step = Step::new("groups", format!("required: {}", required.join(", ")));
+    for wanted in required {
+        let there = match Dn::parse(wanted) {
+            Some(_) => searcher.entry(wanted, vec!["1.1"]).await?.is_some(),
+            None => {
                 let text = format!("(cn={})", filter::escape(wanted));
-                let found = groups::matching(&text, &inner.group_base, &["1.1"], searcher).await;
-                found.map(|found| !found.is_empty())
+                !groups::matching(&text, &inner.group_base, &["1.1"], searcher).await?.is_empty()
             }
         };
-        match found {
-            Ok(true) => {}
-            Ok(false) => step.add(
-                Finding::new("group-unknown", format!("there is no group {wanted}"))
-                    .remedy("check require_groups and group_base: nobody can log in by it"),
-            ),
-            Err(error) => step.add(finding("groups", &error)),
+        if !there {
+            let finding = Finding::new("group-unknown", format!("there is no group {wanted}"));
+            step.add(finding.remedy("check require_groups and group_base"));
         }
     }
-    if let Some(entry) = entry {
-        match groups::of(entry, &inner.settings, &inner.group_base, searcher).await {
-            Ok(found) => {
-                let names = found.iter().map(|group| group.name.as_str()).collect::<Vec<_>>();
-                step.text = format!("the user is in {}: {}", names.len(), names.join(", "));
-            }
-            Err(error) => step.add(finding("groups", &error)),
-        }
-    }
-    step
+    Ok(step)
 }
 
 /// Is our limit of wrong passwords below the directory's own?
-async fn lock_out(inner: &Inner, root: &Entry, searcher: &mut Searcher<'_>) -> Step {
-    let thresholds = match inner.settings.kind {
-        Kind::ActiveDirectory => {
-            let domain = root.text("defaultNamingContext").unwrap_or(&inner.group_base).to_owned();
-            let entry = searcher.entry(&domain, vec!["lockoutThreshold"]).await;
-            entry.map(|entry| entry.into_iter().collect())
-        }
-        _ => {
-            let text = "(|(objectClass=pwdPolicy)(objectClass=krbPwdPolicy))";
-            let attributes = ["pwdLockout", "pwdMaxFailure", "krbPwdMaxFailure"];
-            let base = Dn::parse(&inner.settings.base);
-            let base = base.as_ref().map_or("", |base| base.domain());
-            groups::matching(text, base, &attributes, searcher).await
-        }
+async fn lock_out(
+    inner: &Inner,
+    root: &Entry,
+    searcher: &mut Searcher<'_>,
+) -> Result<Step, DirectoryError> {
+    let is_windows = inner.settings.kind == Kind::ActiveDirectory;
+    let policies: Vec<Entry> = if is_windows {
+        let domain = root.text("defaultNamingContext").unwrap_or(&inner.group_base).to_owned();
+        searcher.entry(&domain, vec![LIMITS[0]]).await?.into_iter().collect()
+    } else {
+        let text = "(|(objectClass=pwdPolicy)(objectClass=krbPwdPolicy))";
+        let base = Dn::parse(&inner.settings.base);
+        let base = base.as_ref().map_or("", |base| base.domain());
+        let attributes = ["pwdLockout", LIMITS[1], LIMITS[2]];
+        groups::matching(text, base, &attributes, searcher).await?
     };
-    let policies: Vec<Entry> = match thresholds {
-        Ok(policies) => policies,
-        Err(error) => return Step::not_checked("lock-out", error.cause.to_string()),
-    };
-    let names = ["lockoutThreshold", "pwdMaxFailure", "krbPwdMaxFailure"];
     let limit = |policy: &Entry| -> Option<u32> {
-        let limit = names.iter().find_map(|name| policy.text(name)?.parse().ok());
+        let limit = LIMITS.iter().find_map(|name| policy.text(name)?.parse().ok());
         limit.filter(|limit| *limit > 0 && policy.text("pwdLockout") != Some("FALSE"))
     };
-    let lowest = policies.iter().filter_map(limit).min();
     let own = inner.settings.throttle_failures;
-    let mut step = match lowest {
+    let mut step = match policies.iter().filter_map(limit).min() {
         _ if policies.is_empty() => Step::not_checked("lock-out", "the account can read no policy"),
         None => Step::new("lock-out", "the directory locks nobody"),
         Some(limit) => {
-            Step::new("lock-out", format!("locks after {limit}; throttle_failures {own}"))
+            let text = format!("it locks after {limit} wrong passwords; throttle_failures {own}");
+            let step = Step::new("lock-out", text);
+            let remedy = format!("set throttle_failures to {}", limit.saturating_sub(1).max(1));
+            match own > 0 && own < limit {
+                true => step,
+                false => step.with(
+                    Finding::warning("lock-out", "logins here can lock an account").remedy(remedy),
+                ),
+            }
         }
     };
-    if let Some(limit) = lowest.filter(|limit| own == 0 || own >= *limit) {
-        let text = format!(
-            "the directory locks an account after {limit} wrong passwords, and up to {} are sent",
-            if own == 0 { "any number".to_owned() } else { own.to_string() }
-        );
-        let remedy = format!("set throttle_failures to {} or less", limit.saturating_sub(1).max(1));
-        step.add(Finding::warning("lock-out", text).remedy(remedy));
-    }
-    match inner.settings.kind {
-        Kind::ActiveDirectory => step.details.push(
-            "a fine-grained policy may be stricter, and cannot be read by a plain account".to_owned(),
-        ),
-        _ if !root.texts("supportedControl").any(|control| control == PASSWORD_POLICY) => step.add(
-            Finding::note("no-policy", "the server does not tell the states of passwords apart")
-                .remedy("OpenLDAP: load the overlay ppolicy"),
-        ),
-        _ => step.details.push(
-            "OpenLDAP tells a locked account from a wrong password only with ppolicy_use_lockout, which cannot be read from here".to_owned(),
-        ),
-    }
-    step
+    step.details.push(if is_windows {
+        "a fine-grained policy may be stricter; a plain account cannot read it".to_owned()
+    } else if root.texts("supportedControl").any(|control| control == PASSWORD_POLICY) {
+        "OpenLDAP tells a locked account from a wrong password only with ppolicy_use_lockout, which does not show from here".to_owned()
+    } else {
+        "the server tells no states of passwords apart (OpenLDAP: the overlay ppolicy)".to_owned()
+    });
+    Ok(step)
 }
+
+/// Where a policy says after how many wrong passwords it locks.
+const LIMITS: [&str; 3] = ["lockoutThreshold", "pwdMaxFailure", "krbPwdMaxFailure"];
 
 fn clock(root: &Entry) -> Step {
     let Some(theirs) = root.text("currentTime").and_then(state::generalized_time) else {

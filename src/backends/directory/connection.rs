@@ -79,19 +79,8 @@ impl Connection {
         if name.is_empty() || !is_sendable(password) {
             return Err(Cause::Malformed("an empty name or password is never sent"));
         }
-        const BIND: &str = "the bind";
         let message = message::bind(self.next_id(), name, password.expose());
-        let exchange = async {
-            self.send(&message, BIND).await?;
-            match self.receive(BIND).await? {
-                Received::Answer(answer) => Ok(answer),
-                _ => Err(Cause::Malformed("an entry in answer to a bind")),
-            }
-        };
-        let answer = timeout(within, exchange).await;
-        let answer = answer.map_err(|_| Cause::Timeout { operation: BIND, within })??;
-        self.pending = false;
-        Ok(answer)
+        Ok(self.exchange(&message, "the bind", within).await?.1)
     }
 
     /// Searches; references to other servers are left out.
@@ -100,15 +89,33 @@ impl Connection {
         search: &Search<'_>,
         within: Duration,
     ) -> Result<(Vec<Entry>, Answer), Cause> {
-        const SEARCH: &str = "the search";
         let seconds = u32::try_from(within.as_secs()).unwrap_or(u32::MAX).max(1);
         let message = message::search(self.next_id(), search, seconds);
+        self.exchange(&message, "the search", within).await
+    }
+
+    /// Sends a request, and waits for what comes up to its end.
+    async fn exchange(
+        &mut self,
+        message: &[u8],
+        operation: &'static str,
+        within: Duration,
+    ) -> Result<(Vec<Entry>, Answer), Cause> {
+        self.pending = true;
         let exchange = async {
-            self.send(&message, SEARCH).await?;
-            let mut entries = Vec::new();
-            let mut bytes = 0;
+            let lost = |_| Cause::Lost(operation);
+            self.stream.write_all(message).await.map_err(lost)?;
+            self.stream.flush().await.map_err(lost)?;
+            let (mut entries, mut bytes) = (Vec::new(), 0);
             loop {
-                match self.receive(SEARCH).await? {
+                let (id, received) = receive(&mut self.stream, &mut self.buffer, operation).await?;
+                match received {
+                    // An unsolicited notification: the only one that there is says that the server
+                    // leaves.
+                    _ if id == 0 => return Err(Cause::Lost(operation)),
+                    _ if id != self.last_id => {
+                        return Err(Cause::Malformed("an answer to something else"));
+                    }
                     Received::Answer(answer) => return Ok((entries, answer)),
                     Received::Entry(entry) => {
                         bytes += entry.size();
@@ -121,10 +128,10 @@ impl Connection {
                 }
             }
         };
-        let found = timeout(within, exchange).await;
-        let found = found.map_err(|_| Cause::Timeout { operation: SEARCH, within })??;
+        let done = timeout(within, exchange).await;
+        let done = done.map_err(|_| Cause::Timeout { operation, within })??;
         self.pending = false;
-        Ok(found)
+        Ok(done)
     }
 
     /// Could it be used again? Whatever came unasked, such as a notice of disconnection or an end, says
@@ -155,25 +162,6 @@ impl Connection {
     fn next_id(&mut self) -> u32 {
         self.last_id = self.last_id % 0x7fff_ffff + 1;
         self.last_id
-    }
-
-    async fn send(&mut self, message: &[u8], operation: &'static str) -> Result<(), Cause> {
-        self.pending = true;
-        let sent = async {
-            self.stream.write_all(message).await?;
-            self.stream.flush().await
-        };
-        sent.await.map_err(|_| Cause::Lost(operation))
-    }
-
-    async fn receive(&mut self, operation: &'static str) -> Result<Received, Cause> {
-        let (id, received) = receive(&mut self.stream, &mut self.buffer, operation).await?;
-        match id {
-            id if id == self.last_id => Ok(received),
-            // An unsolicited notification: the only one that there is says that the server leaves.
-            0 => Err(Cause::Lost(operation)),
-            _ => Err(Cause::Malformed("an answer to something else")),
-        }
     }
 }
 

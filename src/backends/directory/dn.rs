@@ -37,7 +37,6 @@ impl Dn {
             loop {
                 let (kind, after) = rest.split_once('=')?;
                 let kind = kind.trim().to_ascii_lowercase();
-                let kind = kind.strip_prefix("oid.").map(str::to_owned).unwrap_or(kind);
                 let is_kind = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
                 if kind.is_empty() || !kind.chars().all(is_kind) {
                     return None;
@@ -97,11 +96,6 @@ impl Dn {
         }
     }
 
-    /// Has it no names?
-    pub(super) fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     /// Is this one of its values?
     pub(super) fn has_value(&self, wanted: &str) -> bool {
         self.names.iter().flat_map(|(_, pairs)| pairs).any(|(_, value)| value == wanted)
@@ -133,7 +127,6 @@ fn value(text: &str) -> Option<(String, usize)> {
         let hex = text[start + 1..end].trim();
         return hex.bytes().all(|b| b.is_ascii_hexdigit()).then(|| (format!("#{hex}"), end));
     }
-    let quoted = chars.next_if(|(_, c)| *c == '"').is_some();
     while let Some((at, c)) = chars.next() {
         match c {
             '\\' => {
@@ -148,26 +141,21 @@ fn value(text: &str) -> Option<(String, usize)> {
                 }
                 kept = bytes.len();
             }
-            '"' if quoted => {
-                while chars.next_if(|(_, c)| *c == ' ').is_some() {}
-                let end = chars.peek().map_or(text.len(), |(at, _)| *at);
-                return Some((String::from_utf8_lossy(&bytes).into_owned(), end));
-            }
-            ',' | ';' | '+' if !quoted => {
+            ',' | ';' | '+' => {
                 bytes.truncate(kept);
                 return Some((String::from_utf8_lossy(&bytes).into_owned(), at));
             }
             '"' => return None,
             c => {
                 bytes.extend(c.encode_utf8(&mut [0; 4]).bytes());
-                if quoted || c != ' ' {
+                if c != ' ' {
                     kept = bytes.len();
                 }
             }
         }
     }
     bytes.truncate(kept);
-    (!quoted).then(|| (String::from_utf8_lossy(&bytes).into_owned(), text.len()))
+    Some((String::from_utf8_lossy(&bytes).into_owned(), text.len()))
 }
 
 #[cfg(test)]
@@ -185,7 +173,6 @@ mod tests {
             ("uid=müller,dc=a", "uid=m\\c3\\bcller,dc=a"),
             ("uid=MÜLLER , dc=a", "uid=müller,dc=a"),
             ("cn=a+uid=b,dc=c", "UID=b+CN=a,dc=c"),
-            ("cn=\"a, b\";dc=c", "cn=a\\, b,dc=c"),
             ("cn=a  b,dc=c", "cn=a b,dc=c"),
         ] {
             assert!(same(one, other), "{one} {other}");

@@ -8,8 +8,6 @@ use super::message::{Entry, Scope, Search};
 use super::search::Searcher;
 use super::{Cause, DirectoryError, DirectorySettings, GroupSource, Kind};
 
-/// Names in one filter.
-const AT_ONCE: usize = 500;
 /// Groups of one user: Active Directory's own limit is 1015.
 const MOST: usize = 5000;
 
@@ -87,18 +85,14 @@ impl Walk {
         searcher: &mut Searcher<'_>,
     ) -> Result<(), DirectoryError> {
         while !level.is_empty() {
-            let mut next = Vec::new();
-            for some in level.chunks(AT_ONCE) {
-                let members = some.iter().map(|dn| filter::escape(dn));
-                let members = members.map(|dn| format!("(member={dn})(uniqueMember={dn})"));
-                let text = format!("(|{})", members.collect::<String>());
-                let found = matching(&text, base, &["cn"], searcher).await?;
-                next.extend(found.iter().filter_map(|group| self.add(&group.dn)));
-            }
+            let members = level.iter().map(|dn| filter::escape(dn));
+            let members = members.map(|dn| format!("(member={dn})(uniqueMember={dn})"));
+            let text = format!("(|{})", members.collect::<String>());
+            let found = matching(&text, base, &["cn"], searcher).await?;
+            level = found.iter().filter_map(|group| self.add(&group.dn)).collect();
             if self.0.len() > MOST {
                 return Err(searcher.error(Cause::TooMuch("5000 groups")));
             }
-            level = next;
         }
         Ok(())
     }
@@ -130,16 +124,12 @@ async fn token_groups(
         let words = "tokenGroups of the user is not shown (add the account to the group \"Windows Authorization Access Group\", or set groups = \"member-of\")";
         return Err(searcher.error(Cause::Rights(words.to_owned())));
     }
-    let mut names = BTreeMap::new();
-    for some in identifiers.chunks(AT_ONCE) {
-        let text: String = some.iter().map(|id| format!("(objectSid={id})")).collect();
-        for group in matching(&format!("(|{text})"), base, &["cn", "objectSid"], searcher).await? {
-            if let Some(id) = group.values("objectSid").first().and_then(|value| identifier(value))
-            {
-                names.insert(id, Group::named(&group.dn));
-            }
-        }
-    }
+    let text: String = identifiers.iter().map(|id| format!("(objectSid={id})")).collect();
+    let found = matching(&format!("(|{text})"), base, &["objectSid"], searcher).await?;
+    let named = |group: &Entry| {
+        Some((identifier(group.values("objectSid").first()?)?, Group::named(&group.dn)))
+    };
+    let names: BTreeMap<String, Group> = found.iter().filter_map(named).collect();
     // A group of another domain keeps its number.
     let group = |id: &String| {
         names.get(id).cloned().unwrap_or_else(|| Group { name: id.clone(), dn: None })

@@ -8,7 +8,7 @@ use super::bind_result::{Verdict, verdict};
 use super::connection::is_sendable;
 use super::dn::{self, Dn};
 use super::groups::{self, Group};
-use super::message::{Answer, Entry, Scope, Search};
+use super::message::{Entry, Scope, Search};
 use super::name::{LONGEST, Name};
 use super::search::Searcher;
 use super::throttle::Turn;
@@ -19,7 +19,7 @@ use crate::explanation::Explanation;
 use crate::secret::{Mask, Secret};
 
 /// What a look-up found.
-pub(super) enum Found {
+enum Found {
     One(Entry),
     /// More than one, so nobody.
     Many(Refusal),
@@ -82,7 +82,7 @@ pub(super) async fn find(
 }
 
 /// The user's entry, as the account sees it.
-pub(super) async fn found(
+async fn found(
     inner: &Inner,
     name: Name<'_>,
     searcher: &mut Searcher<'_>,
@@ -196,11 +196,10 @@ async fn bind<'s>(
         }
         None => return Err(searcher.error(Cause::Busy(settings.timeout))),
     };
-    let bound = inner.servers.bind(searcher.server, &entry.dn, password).await?;
-    searcher.server = Some(bound.server);
+    let (user, mut answer) = inner.servers.bind(searcher.server, &entry.dn, password).await?;
+    searcher.server = Some(user.number);
     // A server could answer with what it was asked.
-    let text = Mask::new([password]).apply_values(&bound.answer.text);
-    let answer = Answer { text, ..bound.answer.clone() };
+    answer.text = Mask::new([password]).apply_values(&answer.text);
     if answer.policy.is_some() {
         inner.tells_policy.store(true, Ordering::Relaxed);
     }
@@ -208,9 +207,9 @@ async fn bind<'s>(
     let verdict = verdict(&answer, settings).map_err(|cause| searcher.error(cause))?;
     let by_user = settings.dn_template.is_some() && settings.account.is_none();
     if by_user && matches!(verdict, Verdict::Right(_)) {
-        searcher.by_user(bound);
+        searcher.by_user(user);
     } else {
-        bound.connection.close().await;
+        user.connection.close().await;
     }
     match verdict {
         Verdict::Nobody => Ok(Err(Login::Unknown)),

@@ -1,7 +1,7 @@
 //! Searches, by the account or by the user, with their results told apart.
 
 use super::message::{Answer, Entry, Scope, Search};
-use super::servers::{Bound, Servers};
+use super::servers::{Lease, Servers};
 use super::{Cause, DirectoryError, Inner, Kind, filter};
 use crate::explanation::Explanation;
 
@@ -10,7 +10,7 @@ pub(super) struct Searcher<'s> {
     directory: &'s str,
     servers: &'s Servers,
     /// The user, on the connection of its bind; else the account.
-    user: Option<Bound<'s>>,
+    user: Option<Lease<'s>>,
     explanation: &'s Explanation,
     /// The server of the last search.
     pub(super) server: Option<usize>,
@@ -34,8 +34,8 @@ impl<'s> Searcher<'s> {
     }
 
     /// From now on, the user searches.
-    pub(super) fn by_user(&mut self, bound: Bound<'s>) {
-        self.user = Some(bound);
+    pub(super) fn by_user(&mut self, user: Lease<'s>) {
+        self.user = Some(user);
     }
 
     pub(super) fn error(&self, cause: Cause) -> DirectoryError {
@@ -71,13 +71,13 @@ impl<'s> Searcher<'s> {
         self.count += 1;
         if let Some(user) = &mut self.user {
             let within = self.servers.timeout();
-            self.server = Some(user.server);
+            self.server = Some(user.number);
             let found = user.connection.search(search, within).await;
             return found.map_err(|cause| self.servers.error(self.server, cause));
         }
-        let found = self.servers.search(search).await?;
-        self.server = Some(found.server);
-        Ok((found.entries, found.answer))
+        let (entries, answer, server) = self.servers.search(search).await?;
+        self.server = Some(server);
+        Ok((entries, answer))
     }
 
     /// The entry of a DN, if it can be seen.

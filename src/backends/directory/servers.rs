@@ -50,29 +50,14 @@ pub(super) struct Server {
     binds: Semaphore,
 }
 
-/// What a search found.
-#[derive(Debug)]
-pub(super) struct Found {
-    pub(super) entries: Vec<Entry>,
-    pub(super) answer: Answer,
-    /// The number of the server.
-    pub(super) server: usize,
-}
-
-/// The right to use a connection of the account's.
-struct Lease<'s> {
-    server: &'s Server,
-    number: usize,
-    connection: Connection,
-    permit: Option<Permit<'s>>,
-    _slot: SemaphorePermit<'s>,
-}
-
-/// A user's bind, on a connection of its own.
-pub(super) struct Bound<'s> {
+/// The right to use a connection: the account's, or a new one for a user's bind.
+pub(super) struct Lease<'s> {
     pub(super) connection: Connection,
-    pub(super) answer: Answer,
-    pub(super) server: usize,
+    /// The number of the server.
+    pub(super) number: usize,
+    server: &'s Server,
+    /// Of a connection that has not answered this time.
+    permit: Option<Permit<'s>>,
     _slot: SemaphorePermit<'s>,
 }
 
@@ -117,17 +102,30 @@ impl Servers {
         DirectoryError { directory: self.directory.clone(), server, cause }
     }
 
-    /// Searches by the account. Since that changes nothing, it is done once more where the connection
-    /// ended, or another server may be quicker.
-    pub(super) async fn search(&self, search: &Search<'_>) -> Result<Found, DirectoryError> {
+    /// Searches by the account; the last number is the server's. Since that changes nothing, it is done
+    /// once more where the connection ended, or another server may be quicker.
+    pub(super) async fn search(
+        &self,
+        search: &Search<'_>,
+    ) -> Result<(Vec<Entry>, Answer, usize), DirectoryError> {
+        if let Some((since, error)) = &*lock(&self.refused)
+            && since.elapsed() < ACCOUNT_PAUSE
+        {
+            return Err(error.clone());
+        }
+        let account = self.account.as_ref().ok_or_else(|| self.error(None, Cause::NoAccount))?;
         let mut is_first = true;
         loop {
-            let lease = self.lease().await?;
+            let lease = self.lease(None, Some(account)).await;
+            let lease = lease.inspect_err(|error| {
+                if matches!(error.cause, Cause::Account { .. }) {
+                    *lock(&self.refused) = Some((Instant::now(), error.clone()));
+                }
+            })?;
             let number = lease.number;
             let has_other = is_first && self.has_other(number);
-            let within = if has_other { self.timeout.min(PATIENCE) } else { self.timeout };
-            match lease.search(search, within).await {
-                Ok((entries, answer)) => return Ok(Found { entries, answer, server: number }),
+            match lease.search(search, self.patience(self.timeout, has_other)).await {
+                Ok((entries, answer)) => return Ok((entries, answer, number)),
                 Err(Cause::Lost(_)) if is_first => {}
                 Err(Cause::Timeout { .. }) if has_other => {}
                 Err(cause) => return Err(self.error(Some(number), cause)),
@@ -137,88 +135,46 @@ impl Servers {
     }
 
     /// Connects, to this server if it can be, and binds there once. Whatever happens to the bind, it is
-    /// not repeated.
+    /// not repeated; one that hangs says nothing about the server.
     pub(super) async fn bind(
         &self,
         first: Option<usize>,
         name: &str,
         password: &Secret,
-    ) -> Result<Bound<'_>, DirectoryError> {
-        let mut tried = BTreeMap::new();
-        for (number, patience) in self.order(first) {
-            if has_failed(&tried, number) {
-                continue;
-            }
-            let server = &self.servers[number];
-            let opened = async {
-                let (slot, permit) = self.turn(number, &server.binds, patience).await?;
-                match Connection::open(&server.target, self.within(number)).await {
-                    Ok(connection) => {
-                        permit.answered();
-                        Ok((connection, slot))
-                    }
-                    Err(cause) => Err(server.failed(Some(permit), cause)),
-                }
-            };
-            match opened.await {
-                Ok((mut connection, slot)) => {
-                    // One user's bind that hangs says nothing about the server.
-                    return match connection.bind(name, password, self.timeout).await {
-                        Ok(answer) => Ok(Bound { connection, answer, server: number, _slot: slot }),
-                        Err(cause) => Err(self.error(Some(number), cause)),
-                    };
-                }
-                Err(cause) => drop(tried.insert(number, cause)),
-            }
+    ) -> Result<(Lease<'_>, Answer), DirectoryError> {
+        let mut lease = self.lease(first, None).await?;
+        match lease.connection.bind(name, password, self.timeout).await {
+            Ok(answer) => Ok((lease, answer)),
+            Err(cause) => Err(self.error(Some(lease.number), cause)),
         }
-        Err(self.no_server(tried))
     }
 
-    /// A connection of the account's, of the first server that gives one.
-    async fn lease(&self) -> Result<Lease<'_>, DirectoryError> {
-        if let Some((since, error)) = &*lock(&self.refused)
-            && since.elapsed() < ACCOUNT_PAUSE
-        {
-            return Err(error.clone());
-        }
-        let Some((name, password)) = &self.account else {
-            return Err(self.error(None, Cause::NoAccount));
-        };
-        let mut tried = BTreeMap::new();
-        for (number, patience) in self.order(None) {
-            if has_failed(&tried, number) {
+    /// A connection of the first server that gives one.
+    async fn lease(
+        &self,
+        first: Option<usize>,
+        account: Option<&(String, Secret)>,
+    ) -> Result<Lease<'_>, DirectoryError> {
+        let mut tried: BTreeMap<usize, Cause> = BTreeMap::new();
+        for (number, wait) in self.order(first) {
+            if tried.get(&number).is_some_and(|cause| !matches!(cause, Cause::Busy(_))) {
                 continue;
             }
-            let server = &self.servers[number];
-            let leased = async {
-                let (slot, permit) = self.turn(number, &server.searches, patience).await?;
-                if let Some(connection) = server.pooled() {
-                    return Ok((connection, Some(permit), slot));
-                }
-                let bound = self.bind_account(number, name, password).await;
-                let (connection, answer) = match bound {
-                    Ok(bound) => bound,
-                    Err(cause) => return Err(server.failed(Some(permit), cause)),
-                };
-                permit.answered();
-                account_accepted(name, &answer)?;
-                Ok((connection, None, slot))
-            };
-            match leased.await {
-                Ok((connection, permit, slot)) => {
-                    return Ok(Lease { server, number, connection, permit, _slot: slot });
-                }
+            let within = self.patience(self.connect_timeout, self.has_other(number));
+            match self.servers[number].lease(number, account, wait, within).await {
+                Ok(lease) => return Ok(lease),
                 Err(cause) if cause.is_of_connection() => drop(tried.insert(number, cause)),
-                Err(cause) => {
-                    let error = self.error(Some(number), cause);
-                    if matches!(error.cause, Cause::Account { .. }) {
-                        *lock(&self.refused) = Some((Instant::now(), error.clone()));
-                    }
-                    return Err(error);
-                }
+                Err(cause) => return Err(self.error(Some(number), cause)),
             }
         }
-        Err(self.no_server(tried))
+        if tried.len() == 1
+            && let Some((number, cause)) = tried.pop_first()
+        {
+            return Err(self.error(Some(number), cause));
+        }
+        let said =
+            |(number, cause): (&usize, &Cause)| format!("{}: {cause}", self.servers[*number].url);
+        Err(self.error(None, Cause::NoServer(tried.iter().map(said).collect())))
     }
 
     /// The servers in the order in which they are asked, with how long a turn is waited for: in a
@@ -233,43 +189,8 @@ impl Servers {
         quick.chain(round(self.timeout))
     }
 
-    async fn bind_account(
-        &self,
-        number: usize,
-        name: &str,
-        password: &Secret,
-    ) -> Result<(Connection, Answer), Cause> {
-        let (within, started) = (self.within(number), Instant::now());
-        let mut connection = Connection::open(&self.servers[number].target, within).await?;
-        let left = within.saturating_sub(started.elapsed());
-        let answer = connection.bind(name, password, left).await?;
-        Ok((connection, answer))
-    }
-
-    /// Waits for a turn, but not for a server that is passed over.
-    async fn turn<'s>(
-        &'s self,
-        number: usize,
-        slots: &'s Semaphore,
-        within: Duration,
-    ) -> Result<(SemaphorePermit<'s>, Permit<'s>), Cause> {
-        let breaker = &self.servers[number].breaker;
-        let passed_over =
-            |refusal: Refusal| Cause::PassedOver { because: refusal.because.to_string() };
-        if let Some(refusal) = breaker.refuses(Instant::now()) {
-            return Err(passed_over(refusal));
-        }
-        let Ok(Ok(slot)) = timeout(within, slots.acquire()).await else {
-            return Err(Cause::Busy(within));
-        };
-        Ok((slot, breaker.admit(Instant::now()).map_err(passed_over)?))
-    }
-
-    fn within(&self, number: usize) -> Duration {
-        match self.has_other(number) {
-            true => self.connect_timeout.min(PATIENCE),
-            false => self.connect_timeout,
-        }
+    fn patience(&self, full: Duration, has_other: bool) -> Duration {
+        if has_other { full.min(PATIENCE) } else { full }
     }
 
     /// Could another server be asked?
@@ -279,25 +200,54 @@ impl Servers {
         };
         self.servers.iter().enumerate().any(is_other)
     }
-
-    fn no_server(&self, mut tried: BTreeMap<usize, Cause>) -> DirectoryError {
-        if tried.len() == 1
-            && let Some((number, cause)) = tried.pop_first()
-        {
-            return self.error(Some(number), cause);
-        }
-        let tried =
-            tried.iter().map(|(number, cause)| format!("{}: {cause}", self.servers[*number].url));
-        self.error(None, Cause::NoServer(tried.collect()))
-    }
-}
-
-/// Has a server failed in the first round, other than by being busy?
-fn has_failed(tried: &BTreeMap<usize, Cause>, number: usize) -> bool {
-    tried.get(&number).is_some_and(|cause| !matches!(cause, Cause::Busy(_)))
 }
 
 impl Server {
+    /// Waits for a turn, but not for a server that is passed over; then takes a connection or makes one.
+    async fn lease<'s>(
+        &'s self,
+        number: usize,
+        account: Option<&(String, Secret)>,
+        wait: Duration,
+        within: Duration,
+    ) -> Result<Lease<'s>, Cause> {
+        let passed_over =
+            |refusal: Refusal| Cause::PassedOver { because: refusal.because.to_string() };
+        if let Some(refusal) = self.breaker.refuses(Instant::now()) {
+            return Err(passed_over(refusal));
+        }
+        let slots = if account.is_some() { &self.searches } else { &self.binds };
+        let Ok(Ok(slot)) = timeout(wait, slots.acquire()).await else {
+            return Err(Cause::Busy(wait));
+        };
+        let permit = self.breaker.admit(Instant::now()).map_err(passed_over)?;
+        let (connection, permit) = match account.and_then(|_| self.pooled()) {
+            Some(connection) => (connection, Some(permit)),
+            None => match self.open(account, within).await {
+                Ok(connection) => {
+                    permit.answered();
+                    (connection, None)
+                }
+                Err(cause) => return Err(self.failed(Some(permit), cause)),
+            },
+        };
+        Ok(Lease { connection, number, server: self, permit, _slot: slot })
+    }
+
+    async fn open(
+        &self,
+        account: Option<&(String, Secret)>,
+        within: Duration,
+    ) -> Result<Connection, Cause> {
+        let started = Instant::now();
+        let mut connection = Connection::open(&self.target, within).await?;
+        if let Some((name, password)) = account {
+            let left = within.saturating_sub(started.elapsed());
+            account_accepted(name, &connection.bind(name, password, left).await?)?;
+        }
+        Ok(connection)
+    }
+
     /// A connection that is idle and can still be used.
     fn pooled(&self) -> Option<Connection> {
         let mut idle = lock(&self.idle);
