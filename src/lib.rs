@@ -67,7 +67,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // What only one wing calls is idle without it; the build with all of them knows what nobody calls.
-#![cfg_attr(not(feature = "cli"), allow(dead_code, unreachable_pub, unused_imports))]
+#![cfg_attr(not(feature = "full"), allow(dead_code, unreachable_pub, unused_imports))]
 
 #[doc(hidden)]
 pub mod error_chain;
