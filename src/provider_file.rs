@@ -35,7 +35,8 @@
 //!   effect refuses after that, the old service keeps what it did.
 //! - Logins are asked for in the order of `login.ask`: the first directory or login that knows the user
 //!   decides; then rules may refuse whom it let in. The old service is asked about users whom nobody
-//!   knows. An empty or blank password is refused before anybody is asked.
+//!   knows; whom it refuses is told what `refused` says, as others are. An empty or blank password is
+//!   refused before anybody is asked.
 //!
 //! A look-up, directory or old service that fails is a failure of the call (`Success=false` with a
 //! sentence for the person; the log has the rest), never a "no".

@@ -1,11 +1,12 @@
 //! What answers, as one file says: the file with its servers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 
 use super::LoadError;
 use super::join::join_all;
 use super::model::{Bound, ProviderFile};
-use crate::backends::database::{Database, DatabaseError, DatabaseLogin, Effect, LookUp};
+use crate::backends::database::{Database, DatabaseLogin, Effect, LookUp};
 use crate::backends::directory::{Directory, Login};
 use crate::client::CallError;
 use crate::contract::{
@@ -142,7 +143,7 @@ impl Current {
                 Ok(Login::Accepted(person)) => return Ok(person.groups),
                 Ok(Login::Refused(_)) => break,
                 Ok(Login::Unknown | Login::Elsewhere) => {}
-                Err(error) => return Err(failure(&error_chain(&error), manner)),
+                Err(error) => return Err(failed(&error)),
             }
         }
         Ok(Vec::new())
@@ -164,7 +165,7 @@ impl Current {
         };
         let value = |parameter: &str| section.bound.value(parameter, facts);
         let rows = lookup.look_up(&value, &manner.explanation).await;
-        rows.map(|rows| (name.to_owned(), rows)).map_err(|error| failed(&error, manner))
+        rows.map(|rows| (name.to_owned(), rows)).map_err(|error| failed(&error))
     }
 
     /// What the rules say.
@@ -220,15 +221,13 @@ fn words<T: Operation>(answer: &Answer<T::Result>) -> String {
 
 /// A failure of the call, never a "no": what happened is for the administrator.
 pub(super) fn failure(what: &str, manner: &Manner) -> ProviderError {
-    tracing::error!("{what}");
     manner.explanation.note(|| format!("failed: {what}"));
+    tracing::error!("{what}");
     ProviderError::failure(FAILED)
 }
 
-/// The same of a server.
-pub(super) fn failed(error: &DatabaseError, manner: &Manner) -> ProviderError {
-    let what = error_chain(error);
-    tracing::error!("{what}");
-    manner.explanation.note(|| format!("failed: {what}"));
+/// The same of a server, which has explained it already.
+pub(super) fn failed(error: &(dyn Error + 'static)) -> ProviderError {
+    tracing::error!("{}", error_chain(error));
     ProviderError::failure(FAILED)
 }

@@ -1,11 +1,10 @@
 //! Logins: who is asked, in which order, and what becomes of the answers.
 
-use super::current::{Current, Manner, failure};
+use super::current::{Current, Manner, failed, failure};
 use super::model::{Login as Section, Otherwise};
 use crate::backends::directory::Person;
 use crate::backends::{database, directory};
 use crate::contract::{Answer, Authentication, Operation, ProviderError, ProviderResult};
-use crate::error_chain::error_chain;
 use crate::metrics::REFUSED_LOGINS;
 use crate::rules::{Facts, Verdict};
 use crate::secret::Secret;
@@ -46,7 +45,7 @@ impl Current {
             let person = Person { groups: groups.clone(), ..Person::default() };
             return self.accepted(section, request, accepted(person), manner).await;
         }
-        let mut failed = None;
+        let mut unasked = None;
         for server in &section.ask {
             let answer = match self
                 .ask(section, (server, &request), (&name, password.as_ref()), manner)
@@ -54,7 +53,7 @@ impl Current {
             {
                 Ok(answer) => answer,
                 Err(error) => {
-                    failed = failed.or(Some(error));
+                    unasked = unasked.or(Some(error));
                     continue;
                 }
             };
@@ -64,7 +63,7 @@ impl Current {
                 }
                 Login::Refused { reason, text } => {
                     REFUSED_LOGINS.count(&[server, reason]);
-                    return match failed {
+                    return match unasked {
                         // The one that failed might have let the user in.
                         Some(error) => Err(error),
                         None => refused(text),
@@ -73,13 +72,14 @@ impl Current {
                 Login::Unknown => {}
             }
         }
-        if let Some(error) = failed {
+        if let Some(error) = unasked {
             return Err(error);
         }
         if section.rules.otherwise == Otherwise::Forward {
             let answer = self.forward(request.clone(), manner).await?;
             return match answer.result {
-                Authentication::Refused => Ok(answer),
+                // In other words than ours, it would tell who is known here.
+                Authentication::Refused => refused(&section.messages.refused),
                 Authentication::Authenticated { .. } => {
                     self.accepted(section, request, (answer, Vec::new()), manner).await
                 }
@@ -112,7 +112,7 @@ impl Current {
                     Ok(Login::Refused { reason, text: messages.text(Some(&refusal)) })
                 }
                 Ok(directory::Login::Unknown | directory::Login::Elsewhere) => Ok(Login::Unknown),
-                Err(error) => Err(failure(&error_chain(&error), manner)),
+                Err(error) => Err(failed(&error)),
             };
         }
         let login = self.logins.get(server);
@@ -137,7 +137,7 @@ impl Current {
                 Ok(Login::Refused { reason, text: text.unwrap_or(&messages.refused) })
             }
             Ok(database::Login::Unknown) => Ok(Login::Unknown),
-            Err(error) => Err(failure(&error_chain(&error), manner)),
+            Err(error) => Err(failed(&error)),
         }
     }
 

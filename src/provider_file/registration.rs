@@ -64,7 +64,7 @@ impl Current {
             Err(DatabaseError { cause: Cause::Duplicate(_), .. }) => {
                 refused(Some(section.exists.clone()))
             }
-            Err(error) => Err(failed(&error, manner)),
+            Err(error) => Err(failed(&error)),
         }
     }
 }

@@ -71,7 +71,7 @@ impl Current {
                 message: section.refuse.as_ref().map(|text| text.render_text(facts)),
                 other: Variables::new(),
             }),
-            Err(error) => Err(failed(&error, manner)),
+            Err(error) => Err(failed(&error)),
         }
     }
 }

@@ -80,6 +80,9 @@ fn answer() -> Answer<UserInformation> {
 impl LoginProvider for Old {
     async fn authenticate(&self, request: Authenticate) -> ProviderResult<Authenticate> {
         self.hears(format!("login {}", request.login_username));
+        if request.login_username == "stranger" {
+            return Ok(Answer::new(Authentication::Refused, "unknown to the old one, too"));
+        }
         let email_address = Some("a@old".to_owned());
         let result = Authentication::Authenticated { email_address, display_name: None };
         Ok(Answer::new(result, "old"))
@@ -256,6 +259,7 @@ async fn forms_information_logins_and_events_are_merged_too() {
     for (name, password, expected, asked) in [
         ("ann", "secret", Ok("a@old"), vec!["login ann"]),
         ("eve", "secret", Err("not you"), vec!["login eve"]),
+        ("stranger", "secret", Err("Wrong user name or password."), vec!["login stranger"]),
         ("ann", "", Err("Wrong user name or password."), vec![]),
         ("ann", " \t", Err("Wrong user name or password."), vec![]),
         (" ", "secret", Err("Wrong user name or password."), vec![]),

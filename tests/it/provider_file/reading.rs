@@ -51,6 +51,18 @@ fn mistakes_have_their_lines() {
             "[directories.a]\nkind = 'openldap'\n[login]\n",
             "1: directories.a.servers: there is none",
         ),
+        (
+            "[directories.a]\nkind = 'openldap'\nservers = ['ldaps://h']\naccount = 'cn=a'\npassword = 'x'\nbase = 'dc=x'\nfilter = '(uid={name}'\n[login]\n",
+            "7: directories.a.filter: ",
+        ),
+        (
+            "[directories.a]\nkind = 'openldap'\nservers = ['ldaps://h']\naccount = 'cn=a'\npassword = 'x'\nbase = 'dc=x'\nfilter = '(uid=*)'\n[login]\n",
+            "7: directories.a.filter: ",
+        ),
+        (
+            "[directories.a]\nkind = 'openldap'\nservers = ['ldaps://h']\naccount = 'cn=a'\npassword = 'x'\nbase = 'dc=x'\ndn_template = 'uid={nam}'\n[login]\n",
+            "7: directories.a.dn_template: ",
+        ),
         ("[databases.b]\nkind = 'oracle'\n[ticket]\n", "2: databases.b.kind: must be \"postgres\""),
         (
             "[databases.b]\nkind = 'sqlite'\nport = 1\n[ticket]\n",
