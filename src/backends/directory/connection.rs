@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use super::Cause;
 use super::ber;
-use super::message::{self, Answer, Entry, Received, Search};
+use super::message::{self, Answer, BIND_END, EXTENDED_END, Entry, Received, SEARCH_END, Search};
 use crate::http::{ConnectError, bare_host};
 use crate::secret::Secret;
 use crate::tls::{TlsCause, TlsError};
@@ -80,7 +80,7 @@ impl Connection {
             return Err(Cause::Malformed("an empty name or password is never sent"));
         }
         let message = message::bind(self.next_id(), name, password.expose());
-        Ok(self.exchange(&message, "the bind", within).await?.1)
+        Ok(self.exchange(&message, "the bind", BIND_END, within).await?.1)
     }
 
     /// Searches; references to other servers are left out.
@@ -91,7 +91,7 @@ impl Connection {
     ) -> Result<(Vec<Entry>, Answer), Cause> {
         let seconds = u32::try_from(within.as_secs()).unwrap_or(u32::MAX).max(1);
         let message = message::search(self.next_id(), search, seconds);
-        self.exchange(&message, "the search", within).await
+        self.exchange(&message, "the search", SEARCH_END, within).await
     }
 
     /// Sends a request, and waits for what comes up to its end.
@@ -99,6 +99,7 @@ impl Connection {
         &mut self,
         message: &[u8],
         operation: &'static str,
+        end: u8,
         within: Duration,
     ) -> Result<(Vec<Entry>, Answer), Cause> {
         self.pending = true;
@@ -108,7 +109,8 @@ impl Connection {
             self.stream.flush().await.map_err(lost)?;
             let (mut entries, mut bytes) = (Vec::new(), 0);
             loop {
-                let (id, received) = receive(&mut self.stream, &mut self.buffer, operation).await?;
+                let (id, received) =
+                    receive(&mut self.stream, &mut self.buffer, operation, end).await?;
                 match received {
                     // An unsolicited notification: the only one that there is says that the server
                     // leaves.
@@ -174,6 +176,7 @@ async fn receive(
     stream: &mut (impl AsyncRead + Unpin),
     buffer: &mut Vec<u8>,
     operation: &'static str,
+    end: u8,
 ) -> Result<(u32, Received), Cause> {
     loop {
         if let Some((start, length)) = ber::header(buffer).map_err(Cause::Malformed)? {
@@ -184,7 +187,7 @@ async fn receive(
                 return Err(Cause::TooMuch("4 MiB"));
             }
             if let Some(content) = buffer.get(start..start + length) {
-                let received = message::read(content).map_err(Cause::Malformed)?;
+                let received = message::read(content, end).map_err(Cause::Malformed)?;
                 buffer.drain(..start + length);
                 return Ok(received);
             }
@@ -233,7 +236,7 @@ async fn start_tls(stream: &mut TcpStream) -> Result<(), Cause> {
     let sent = stream.write_all(&message::start_tls(1)).await;
     sent.map_err(|_| Cause::Lost(START_TLS))?;
     let mut buffer = Vec::new();
-    match receive(stream, &mut buffer, START_TLS).await? {
+    match receive(stream, &mut buffer, START_TLS, EXTENDED_END).await? {
         (1, Received::Answer(answer)) if answer.code == 0 => {}
         (1, Received::Answer(answer)) => return Err(Cause::StartTls(answer.to_string())),
         _ => return Err(Cause::Malformed("another answer to StartTLS")),

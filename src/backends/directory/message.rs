@@ -142,15 +142,21 @@ impl Entry {
     }
 }
 
-/// Reads the content of a message: its number, and what it is.
-pub(super) fn read(content: &[u8]) -> Result<(u32, Received), &'static str> {
+/// The tags of the operations' ends.
+pub(super) const BIND_END: u8 = 0x61;
+pub(super) const SEARCH_END: u8 = 0x65;
+pub(super) const EXTENDED_END: u8 = 0x78;
+
+/// Reads the content of a message: its number, and what it is. A result must be the end of what was
+/// asked, or one that nobody asked for, whose number is 0.
+pub(super) fn read(content: &[u8], end: u8) -> Result<(u32, Received), &'static str> {
     let mut reader = Reader(content);
     let id = reader.expect(0x02).and_then(unsigned).ok_or("a message without a number")?;
     let (tag, body) = reader.element().ok_or("a message without an operation")?;
     let received = match tag {
         0x64 => Received::Entry(entry(body).ok_or("an entry that is cut")?),
         0x73 | 0x79 => Received::Other,
-        0x61 | 0x65 | 0x78 => {
+        BIND_END | SEARCH_END | EXTENDED_END if tag == end || id == 0 => {
             let mut answer = answer(body).ok_or("a result that is cut")?;
             if let Some(controls) = reader.expect(0xa0) {
                 answer.policy = policy(controls);
@@ -276,13 +282,13 @@ mod tests {
     #[test]
     fn a_text_is_one_bounded_line() {
         let (id, received) =
-            read(&answer_message(b"one\r\nFAIL: two\x1b[31m \xc3\xbc\0", &[])).unwrap();
+            read(&answer_message(b"one\r\nFAIL: two\x1b[31m \xc3\xbc\0", &[]), BIND_END).unwrap();
         let Received::Answer(answer) = received else { panic!("{received:?}") };
         assert_eq!(
             (id, answer.to_string().as_str()),
             (7, "49 invalidCredentials \"one  FAIL: two [31m ü\"")
         );
-        let (_, received) = read(&answer_message(&[b'x'; 20_000], &[])).unwrap();
+        let (_, received) = read(&answer_message(&[b'x'; 20_000], &[]), BIND_END).unwrap();
         let Received::Answer(answer) = received else { panic!("{received:?}") };
         assert_eq!(answer.text.len(), LONGEST_TEXT);
     }
@@ -306,7 +312,8 @@ mod tests {
             (control("1.2", &value), None),
             (vec![0x30, 9], None),
         ] {
-            let (_, received) = read(&answer_message(b"", &tlv(0xa0, &controls))).unwrap();
+            let (_, received) =
+                read(&answer_message(b"", &tlv(0xa0, &controls)), BIND_END).unwrap();
             let Received::Answer(answer) = received else { panic!("{received:?}") };
             assert_eq!(answer.policy, policy, "{controls:?}");
         }
@@ -317,15 +324,15 @@ mod tests {
         let attribute = tlv(0x30, &[octets(b"mail"), tlv(0x31, &octets(b"a@b"))].concat());
         let entry = tlv(0x64, &[octets(b"uid=a"), tlv(0x30, &attribute)].concat());
         let whole = [number(2, 1), entry].concat();
-        let (_, received) = read(&whole).unwrap();
+        let (_, received) = read(&whole, SEARCH_END).unwrap();
         let Received::Entry(entry) = received else { panic!("{received:?}") };
         assert_eq!((entry.dn.as_str(), entry.text("MAIL")), ("uid=a", Some("a@b")));
         for cut in 0..whole.len() {
-            let _ = read(&whole[..cut]);
+            let _ = read(&whole[..cut], SEARCH_END);
             for byte in [0, 0x30, 0x7f, 0x80, 0x84, 0xff] {
                 let mut changed = whole.clone();
                 changed[cut] = byte;
-                let _ = read(&changed);
+                let _ = read(&changed, SEARCH_END);
             }
         }
     }
