@@ -3,6 +3,9 @@
 mod active_directory;
 mod groups;
 mod openldap;
+mod outage;
+mod setup;
+mod throttle;
 
 use external_providers::backends::directory::{
     Directory, DirectoryError, DirectorySettings, Kind, Login, Messages, Person, Reason,

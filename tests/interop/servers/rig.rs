@@ -87,6 +87,11 @@ impl Rig {
         self.again = Some(Command::new(self.file("again")).spawn().unwrap());
     }
 
+    /// Has the one that was started again ended by itself?
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.again.as_mut().is_some_and(|server| server.try_wait().unwrap().is_some())
+    }
+
     /// Sends the server a signal: STOP makes it hang, CONT go on.
     pub(crate) fn signal(&self, name: &str) {
         assert!(self.try_signal(name), "the server is gone");
