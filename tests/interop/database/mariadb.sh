@@ -21,7 +21,7 @@ touch server.log
 chmod a+w server.log
 # Nothing here has to outlive the machine. (What a killed server wrote is there all the same.)
 serve "${as[@]}" mariadbd --no-defaults --datadir="$folder/data" --bind-address=127.0.0.1 --port="$port" --socket="$folder/socket" \
-    --pid-file="$folder/mariadb.pid" --innodb-flush-log-at-trx-commit=0 --innodb-log-file-size=8M --character-set-server=utf8mb4 \
+    --pid-file="$folder/mariadb.pid" --innodb-flush-log-at-trx-commit=2 --innodb-log-file-size=8M --character-set-server=utf8mb4 \
     --ssl-cert="$folder/server.pem" --ssl-key="$folder/server.key" --skip-name-resolve \
     --general-log --general-log-file="$folder/statements.log"
 sql=(mariadb --no-defaults --user=root --socket="$folder/socket" --default-character-set=utf8mb4)

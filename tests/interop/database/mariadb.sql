@@ -1,4 +1,4 @@
--- What mariadb.sh gives: customers, orders, one row of every type, logins.
+-- What mariadb.sh gives: customers, orders, one row of every type.
 create user helpdesk@'%' identified by 'Passw0rd-1';
 create user reader@'%' identified by 'Passw0rd-1';
 alter user root@127.0.0.1 identified by 'Passw0rd-1';
@@ -34,8 +34,14 @@ insert into types values (
 );
 insert into types (id) values (2);
 
+-- A write that no word of a look-up's statement tells.
 create table notes (n int);
-create table users (name varchar(100) primary key, hash text, salt text, mail text, disabled boolean not null default false);
+delimiter //
+create function write_note() returns int modifies sql data begin insert into notes values (1); return 1; end //
+delimiter ;
+
+create table counter (n int not null);
+insert into counter values (0);
 
 grant select on billing.* to reader@'%';
-grant select, insert, update, delete on billing.* to helpdesk@'%';
+grant select, insert, update, delete, execute on billing.* to helpdesk@'%';

@@ -1,4 +1,4 @@
--- What postgres.sh gives: customers, orders, one row of every type, logins.
+-- What postgres.sh gives: customers, orders, one row of every type.
 create role helpdesk login password 'Passw0rd-1';
 create role reader login password 'Passw0rd-1';
 
@@ -32,8 +32,12 @@ insert into types values (
 );
 insert into types (id) values (2);
 
+-- A write that no word of a look-up's statement tells.
 create table notes (n int);
-create table users (name text primary key, hash text, salt text, mail text, disabled boolean not null default false);
+create function write_note() returns int language plpgsql as 'begin insert into notes values (1); return 1; end';
+
+create table counter (n int not null);
+insert into counter values (0);
 
 grant select on all tables in schema public to reader;
 grant select, insert, update, delete on all tables in schema public to helpdesk;
