@@ -8,10 +8,10 @@ set -euo pipefail
 cd "$top"
 
 "$here/mono.sh" install
-cargo build --locked
+cargo build --locked --features full
 start_mono
 mono_service=$service
-INTEROP_URL=$mono/ cargo test --locked --test interop -- --nocapture
+INTEROP_URL=$mono/ cargo test --locked --features full --test interop -- --nocapture
 
 # Every case, both versions, of the .NET program at `address`.
 dotnet() {
@@ -36,7 +36,7 @@ start replay 's/^listening on \(http:[^ ,]*\).*/\1/p' \
     "$tool" serve --fixtures "$work/recorded" --listen 127.0.0.1:0 --fail-on-unused --fail-on-unmatched \
     --inject pace
 dotnet replayed
-INTEROP_URL=$address/ cargo test --locked --test interop -- --nocapture cases::
+INTEROP_URL=$address/ cargo test --locked --features full --test interop -- --nocapture cases::
 stop "$service" replay
 no_passwords "$work/recorded" "$work"/{record,replay}.{log,calls.log}
 
