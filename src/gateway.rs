@@ -356,7 +356,7 @@ impl Current {
         let result =
             result.map_err(|cause| GatewayError { kind: T::KIND, operation: T::NAME, cause });
         let outcome = result.as_ref().err().map_or("answered", GatewayError::outcome);
-        SERVICE_CALLS.count(&[&T::KIND.to_string(), T::NAME, outcome]);
+        SERVICE_CALLS.count(&[T::KIND.word(), T::NAME, outcome]);
         result.map(Some)
     }
 }

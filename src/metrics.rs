@@ -25,7 +25,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Combinations of labels that one counter tells apart: far more than settings name. What comes
 /// after them is counted as `other`.
@@ -104,6 +106,59 @@ pub(crate) fn show() -> String {
     out
 }
 
+/// A number that goes up and down. Whoever has it shows it; the facade is told.
+#[derive(Debug)]
+pub(crate) struct Gauge {
+    name: &'static str,
+    help: &'static str,
+    value: AtomicUsize,
+}
+
+impl Gauge {
+    pub(crate) const fn new(name: &'static str, help: &'static str) -> Self {
+        Self { name, help, value: AtomicUsize::new(0) }
+    }
+
+    /// Returns what it was before.
+    pub(crate) fn add(&self, more: usize) -> usize {
+        #[cfg(feature = "metrics")]
+        ::metrics::gauge!(self.name).increment(more as f64);
+        self.value.fetch_add(more, Relaxed)
+    }
+
+    pub(crate) fn subtract(&self, less: usize) {
+        #[cfg(feature = "metrics")]
+        ::metrics::gauge!(self.name).decrement(less as f64);
+        self.value.fetch_sub(less, Relaxed);
+    }
+
+    pub(crate) fn show(&self, out: &mut String) {
+        let Self { name, help, value } = self;
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
+        let _ = writeln!(out, "{name} {}", value.load(Relaxed));
+    }
+}
+
+/// Tells the facade of one more, which somebody else counts and shows.
+pub(crate) fn tell_one<const N: usize>(
+    name: &'static str,
+    labels: [(&'static str, &'static str); N],
+) {
+    #[cfg(feature = "metrics")]
+    ::metrics::counter!(name, &labels).increment(1);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (name, labels);
+}
+
+/// Tells the facade how long something took, which somebody else shows.
+pub(crate) fn tell_duration(name: &'static str, duration: Duration) {
+    #[cfg(feature = "metrics")]
+    ::metrics::histogram!(name).record(duration);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (name, duration);
+}
+
 fn escape(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
@@ -127,6 +182,9 @@ mod facade {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "metrics")]
+    use std::sync::{Arc, atomic::AtomicU64};
+
     use super::*;
 
     #[test]
@@ -146,6 +204,62 @@ mod tests {
             "# HELP logins_total Logins.\n# TYPE logins_total counter\n\
              logins_total{source=\"a \\\"b\\\" \\\\ c\\n\",reason=\"locked\"} 1\n\
              logins_total{source=\"staff\",reason=\"locked\"} 2\n"
+        );
+    }
+
+    /// A recorder of a program's own, that keeps what it is told.
+    #[cfg(feature = "metrics")]
+    #[test]
+    fn the_facade_is_told() {
+        use metrics::{Key, KeyName, Metadata, SharedString, Unit};
+
+        #[derive(Default)]
+        struct Kept(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
+        impl Kept {
+            fn of(&self, key: &Key) -> Arc<AtomicU64> {
+                let labels = key.labels().map(|l| format!(" {}={}", l.key(), l.value()));
+                let key = labels.fold(key.name().to_owned(), |key, label| key + &label);
+                Arc::clone(self.0.lock().unwrap().entry(key).or_default())
+            }
+        }
+        impl metrics::Recorder for Kept {
+            fn describe_counter(&self, key: KeyName, _: Option<Unit>, help: SharedString) {
+                self.0.lock().unwrap().entry(format!("{}: {help}", key.as_str())).or_default();
+            }
+            fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+            fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+            fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> metrics::Counter {
+                metrics::Counter::from_arc(self.of(key))
+            }
+            fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> metrics::Gauge {
+                metrics::Gauge::from_arc(self.of(key))
+            }
+            fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> metrics::Histogram {
+                metrics::Histogram::noop()
+            }
+        }
+
+        let kept = Kept::default();
+        metrics::with_local_recorder(&kept, || {
+            let counter = Counter::new("logins_total", "Logins.", &["source", "reason"]);
+            counter.count(&["staff", "locked"]);
+            counter.count(&["staff", "locked"]);
+            let gauge = Gauge::new("open", "Open.");
+            gauge.add(3);
+            gauge.subtract(1);
+            tell_one("calls_total", [("outcome", "answered")]);
+        });
+        let kept = kept.0.into_inner().unwrap().into_iter();
+        let kept: Vec<_> = kept.map(|(key, value)| (key, value.load(Relaxed))).collect();
+        let is = |key: &str, value| (key.to_owned(), value);
+        assert_eq!(
+            kept,
+            [
+                is("calls_total outcome=answered", 1),
+                is("logins_total source=staff reason=locked", 2),
+                is("logins_total: Logins.", 0),
+                is("open", 2.0_f64.to_bits()),
+            ]
         );
     }
 

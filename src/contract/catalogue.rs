@@ -74,7 +74,14 @@ impl Kind {
 impl fmt::Display for Kind {
     /// The kind's name in logs and settings: `login`, `custom_fields`, …
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.names().0)
+        f.write_str(self.word())
+    }
+}
+
+impl Kind {
+    /// The same word, for as long as it takes.
+    pub(crate) const fn word(self) -> &'static str {
+        self.names().0
     }
 }
 

@@ -163,7 +163,7 @@ mod tests {
     /// Bytes, and the pause after them in milliseconds; the body ends with the last pause. What is
     /// answered, and after how many seconds of a clock that stands still while anything is done.
     async fn sent(settings: &Settings, taken: usize, pieces: Vec<(usize, u64)>) -> (String, u64) {
-        let metrics = Metrics::default();
+        let metrics = Metrics::new([].into_iter());
         let mut others = Buffered::new(&metrics);
         others.grow(taken);
         let (sender, receiver) = channel(1);

@@ -2,34 +2,37 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::outcome::Outcome;
 use crate::contract::{Kind, OperationInfo};
+use crate::metrics::{Gauge, tell_duration, tell_one};
 
 /// Upper bounds of the duration histogram in microseconds.
 const BOUNDS: [u64; 10] =
     [500, 1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000, 30_000_000];
 
+const CALLS: &str = "external_providers_calls_total";
+const SECONDS: &str = "external_providers_call_seconds";
+const TURNED_AWAY: &str = "external_providers_connections_turned_away_total";
+
 /// What tells the counters of an operation from others.
-fn labels(operation: &OperationInfo) -> (Kind, &str) {
+fn labels(operation: &'static OperationInfo) -> (Kind, &'static str) {
     (operation.kind, operation.name)
 }
 
 /// What a host counts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Metrics {
     /// Of each operation of the host; at the end, of requests that reached none.
     calls: Vec<(Option<&'static OperationInfo>, [AtomicU64; Outcome::ALL.len()])>,
     durations: [AtomicU64; BOUNDS.len() + 1],
     duration_sum: AtomicU64,
-    in_flight: AtomicUsize,
-    /// Bytes of requests that are held.
-    pub(super) buffered: AtomicUsize,
-    pub(super) connections: AtomicUsize,
-    /// Connections that were turned away.
-    pub(super) rejected: AtomicU64,
+    pub(super) connections: Gauge,
+    in_flight: Gauge,
+    buffered: Gauge,
+    turned_away: AtomicU64,
 }
 
 impl Metrics {
@@ -41,7 +44,27 @@ impl Metrics {
         rows.dedup_by_key(|row| row.map(labels));
         rows.push(None);
         let calls = rows.into_iter().map(|row| (row, Default::default())).collect();
-        Self { calls, ..Self::default() }
+        Self {
+            calls,
+            durations: Default::default(),
+            duration_sum: AtomicU64::new(0),
+            connections: Gauge::new("external_providers_connections", "Open connections."),
+            in_flight: Gauge::new(
+                "external_providers_requests_in_flight",
+                "Calls that are being carried out.",
+            ),
+            buffered: Gauge::new(
+                "external_providers_buffered_bytes",
+                "Bytes of requests that are not answered yet.",
+            ),
+            turned_away: AtomicU64::new(0),
+        }
+    }
+
+    /// A connection was turned away.
+    pub(super) fn turn_away(&self) {
+        tell_one(TURNED_AWAY, []);
+        self.turned_away.fetch_add(1, Relaxed);
     }
 
     pub(super) fn count(
@@ -59,6 +82,9 @@ impl Metrics {
         let bucket = BOUNDS.iter().position(|&bound| micros <= bound).unwrap_or(BOUNDS.len());
         self.durations[bucket].fetch_add(1, Relaxed);
         self.duration_sum.fetch_add(micros, Relaxed);
+        let (kind, name) = wanted.map_or(("", ""), |(kind, name)| (kind.word(), name));
+        tell_one(CALLS, [("kind", kind), ("operation", name), ("outcome", outcome.name())]);
+        tell_duration(SECONDS, duration);
     }
 
     /// The text format, version 0.0.4.
@@ -99,26 +125,12 @@ impl Metrics {
         let sum = self.duration_sum.load(Relaxed) as f64 / 1e6;
         let _ = writeln!(out, "external_providers_call_seconds_sum {sum}");
         let _ = writeln!(out, "external_providers_call_seconds_count {total}");
-        for (name, help, value) in [
-            ("connections", "Open connections.", self.connections.load(Relaxed)),
-            (
-                "requests_in_flight",
-                "Calls that are being carried out.",
-                self.in_flight.load(Relaxed),
-            ),
-            (
-                "buffered_bytes",
-                "Bytes of requests that are not answered yet.",
-                self.buffered.load(Relaxed),
-            ),
-        ] {
-            let _ = writeln!(out, "# HELP external_providers_{name} {help}");
-            let _ = writeln!(out, "# TYPE external_providers_{name} gauge");
-            let _ = writeln!(out, "external_providers_{name} {value}");
+        for gauge in [&self.connections, &self.in_flight, &self.buffered] {
+            gauge.show(&mut out);
         }
-        let name = "external_providers_connections_turned_away_total";
-        let _ = writeln!(out, "# HELP {name} Connections beyond the limit.\n# TYPE {name} counter");
-        let _ = writeln!(out, "{name} {}", self.rejected.load(Relaxed));
+        let _ = writeln!(out, "# HELP {TURNED_AWAY} Connections beyond the limit.");
+        let _ = writeln!(out, "# TYPE {TURNED_AWAY} counter");
+        let _ = writeln!(out, "{TURNED_AWAY} {}", self.turned_away.load(Relaxed));
         out
     }
 }
@@ -129,8 +141,8 @@ pub(super) struct InFlight(Arc<Metrics>);
 impl InFlight {
     /// `None` when there are `most` already.
     pub(super) fn enter(metrics: &Arc<Metrics>, most: usize) -> Option<Self> {
-        if metrics.in_flight.fetch_add(1, Relaxed) >= most {
-            metrics.in_flight.fetch_sub(1, Relaxed);
+        if metrics.in_flight.add(1) >= most {
+            metrics.in_flight.subtract(1);
             return None;
         }
         Some(Self(Arc::clone(metrics)))
@@ -139,7 +151,7 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Relaxed);
+        self.0.in_flight.subtract(1);
     }
 }
 
@@ -163,20 +175,20 @@ impl<'m> Buffered<'m> {
     /// Takes room for more bytes; returns those of all requests together.
     pub(super) fn grow(&mut self, bytes: usize) -> usize {
         self.bytes += bytes;
-        self.metrics.buffered.fetch_add(bytes, Relaxed) + bytes
+        self.metrics.buffered.add(bytes) + bytes
     }
 
     /// Something else is held from now on in place of what was.
     pub(super) fn replace(&mut self, bytes: usize) {
-        self.metrics.buffered.fetch_add(bytes, Relaxed);
-        self.metrics.buffered.fetch_sub(self.bytes, Relaxed);
+        self.metrics.buffered.add(bytes);
+        self.metrics.buffered.subtract(self.bytes);
         self.bytes = bytes;
     }
 }
 
 impl Drop for Buffered<'_> {
     fn drop(&mut self) {
-        self.metrics.buffered.fetch_sub(self.bytes, Relaxed);
+        self.metrics.buffered.subtract(self.bytes);
     }
 }
 

@@ -6,7 +6,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -145,7 +144,7 @@ impl Server {
                 continue;
             };
             if connections.len() >= hosting.settings.max_connections {
-                hosting.metrics.rejected.fetch_add(1, Relaxed);
+                hosting.metrics.turn_away();
                 if tls.is_none() && rejected.len() < FAREWELLS {
                     rejected.spawn(reject(stream));
                 }
@@ -215,7 +214,7 @@ struct Open(Arc<Hosting>);
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.metrics.connections.fetch_sub(1, Relaxed);
+        self.0.metrics.connections.subtract(1);
     }
 }
 
@@ -226,7 +225,7 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
     activity: Arc<Activity>,
     mut stopping: watch::Receiver<()>,
 ) {
-    hosting.metrics.connections.fetch_add(1, Relaxed);
+    hosting.metrics.connections.add(1);
     let open = Open(hosting);
     let hosting = &open.0;
     let service = service_fn(|request| {
