@@ -8,7 +8,7 @@ use external_providers::contract::{Authenticate, Authentication};
 use external_providers::fixture::Fixture;
 use external_providers::http::Outcome;
 use external_providers::http1::Limits;
-use external_providers::replay::{Injection, Replay, ReplayServer, Trouble};
+use external_providers::replay::{Impairment, Injection, Replay, ReplayServer};
 use external_providers::soap::{FaultCode, NonSoapKind};
 
 use crate::codec::raw::{PATIENCE, Peer, answer, call};
@@ -335,7 +335,7 @@ fn each_trouble_as_a_raw_caller_sees_it() {
     assert!(peer.is_reset());
     let (_server, mut peer) = raw(&["cut=0", "reset"]);
     assert!(peer.is_reset());
-    let slow = Injection { operation: None, trouble: Trouble::Slow(Duration::from_secs(1)) };
+    let slow = Injection { operation: None, impairment: Impairment::Slow(Duration::from_secs(1)) };
     assert_eq!(slow, "slow=1s".parse().unwrap());
 }
 
