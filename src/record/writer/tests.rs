@@ -50,7 +50,7 @@ fn each_message_of_an_exchange_is_redacted_once_and_read_once_more() {
     std::fs::create_dir_all(&out).unwrap();
     let mut writer = Writer {
         shared: Arc::default(),
-        composer: Composer::live(Rules::default()),
+        builder: FixtureBuilder::live(Rules::default()),
         known: Known::default(),
         mode: Mode::New,
         keep_equal: false,
