@@ -69,7 +69,7 @@ pub(crate) fn is_ncname(name: &str) -> bool {
     matches!(split_qname(name), Some(("", _)))
 }
 
-/// Splits a `QName` into prefix (empty when there is none) and local part, or `None` when it is none.
+/// Splits a `QName` into prefix (empty when there is none) and local part, or `None` when it is not one.
 pub(crate) fn split_qname(name: &str) -> Option<(&str, &str)> {
     let mut colon = None;
     let mut odd = false;

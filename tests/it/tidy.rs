@@ -134,17 +134,20 @@ fn files_say_what_they_are_and_nothing_is_left_open() {
     }
 }
 
-/// "is not a regular file", never "is no regular file". (There is no …, and no longer, are plain.)
+/// "is not a regular file", never "is no regular file" or "is none". (There is none, none of, and no longer,
+/// are plain.)
 #[test]
 fn messages_and_docs_say_what_a_thing_is_not_in_plain_words() {
     for (file, text) in all_sources() {
         for (number, line) in text.lines().enumerate() {
-            for (at, verb) in ["is no ", "are no "].iter().flat_map(|v| line.match_indices(v)) {
+            let verbs = ["is no ", "are no ", "is none", "are none"];
+            for (at, verb) in verbs.iter().flat_map(|v| line.match_indices(v)) {
                 let (before, after) = (line[..at].to_ascii_lowercase(), &line[at + verb.len()..]);
                 // "Share no" is another verb.
                 let is_plain = before.ends_with(|c: char| c.is_alphabetic())
                     || before.ends_with("there ")
                     || after.starts_with('\\')
+                    || (verb.ends_with("none") && after.starts_with(" of"))
                     || after.starts_with("longer");
                 assert!(is_plain, "{file}:{}: {line}", number + 1);
             }

@@ -314,7 +314,7 @@ async fn visitors_are_sent_where_the_settings_say() {
     providers.replace(settings.clone()).unwrap();
     assert_eq!(providers.login_page(), redirect, "the application's own is a provider, too");
     let bare = Gateway::builder(settings).build().unwrap();
-    assert_eq!(bare.login_page(), form(None), "nobody's is none");
+    assert_eq!(bare.login_page(), form(None), "nobody has one");
 }
 
 #[tokio::test]
