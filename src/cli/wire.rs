@@ -44,7 +44,11 @@ fn message(start: &str, headers: &Headers, body: &[u8], mask: &Mask) -> String {
     let shown = if left_out == 0 { indented(&masked) } else { None };
     match shown {
         Some(shown) => text.push_str(&shown),
-        None => text.push_str(&masked[..masked.floor_char_boundary(SHOWN)]),
+        None => {
+            let mut ends = (0..=SHOWN.min(masked.len())).rev();
+            let end = ends.find(|&end| masked.is_char_boundary(end)).unwrap_or_default();
+            text.push_str(&masked[..end]);
+        }
     }
     text.push('\n');
     if left_out > 0 {
