@@ -3,8 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use external_providers::client::DiscoverError;
 use external_providers::contract::*;
@@ -14,6 +13,8 @@ use external_providers::gateway::{
 use external_providers::http::{Headers, HttpRequest};
 use external_providers::settings::{ExternalService, Name, Settings};
 use external_providers::{Host, sample};
+
+use tokio::sync::oneshot;
 
 use super::kinds::PASSWORD;
 use crate::support::repository;
@@ -27,13 +28,17 @@ const NAMES: [(Kind, &str, &str); 3] = [
 ];
 
 /// A service of the company's: `/KIND.asmx`, each with its WSDL. It counts how often that is read,
-/// does not have it the first `failing` times, and keeps its readers waiting while it is held.
+/// does not have it the first `failing` times, and keeps a reader waiting that is held.
 struct Company {
     base: String,
     read: Arc<AtomicUsize>,
     failing: Arc<AtomicUsize>,
-    held: Arc<AtomicBool>,
+    /// Holds the next reader.
+    hold: std::sync::mpsc::Sender<Hold>,
 }
+
+/// Says that a reader came, and keeps it until the other end is dropped.
+struct Hold(oneshot::Sender<()>, std::sync::mpsc::Receiver<()>);
 
 impl Company {
     fn start(failing: usize) -> Self {
@@ -42,8 +47,7 @@ impl Company {
         let read = Arc::new(AtomicUsize::new(0));
         let failing = Arc::new(AtomicUsize::new(failing));
         let (counter, fail) = (Arc::clone(&read), Arc::clone(&failing));
-        let held = Arc::new(AtomicBool::new(false));
-        let holds = Arc::clone(&held);
+        let (hold, holds) = std::sync::mpsc::channel::<Hold>();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let host = Host::builder().services(sample::services(PASSWORD, NAMESPACE));
@@ -55,8 +59,9 @@ impl Company {
                     let kind = head.split(['/', '.']).nth(1).unwrap();
                     let fails =
                         counter.fetch_add(1, Ordering::SeqCst) < fail.load(Ordering::SeqCst);
-                    while holds.load(Ordering::SeqCst) {
-                        std::thread::sleep(Duration::from_millis(1));
+                    if let Ok(Hold(came, go)) = holds.try_recv() {
+                        came.send(()).unwrap();
+                        let _ = go.recv();
                     }
                     match fails {
                         true => ("503 Service Unavailable", "down".to_owned()),
@@ -88,7 +93,7 @@ impl Company {
                 );
             }
         });
-        Self { base, read, failing, held }
+        Self { base, read, failing, hold }
     }
 
     fn service(&self, kind: Kind) -> ExternalService {
@@ -205,16 +210,16 @@ async fn one_call_discovers_and_the_others_wait_for_it() {
 async fn what_is_being_discovered_at_a_reload_is_discovered_anew() {
     let company = Company::start(0);
     let providers = providers([company.service(Kind::UserInformation)]);
-    company.held.store(true, Ordering::SeqCst);
+    let (came, reader) = oneshot::channel();
+    let (go, going) = std::sync::mpsc::channel();
+    company.hold.send(Hold(came, going)).unwrap();
     let call = {
         let providers = providers.clone();
         tokio::spawn(async move { lookup(&providers).await })
     };
-    while company.read.load(Ordering::SeqCst) == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    reader.await.unwrap();
     providers.replace(providers.settings()).unwrap();
-    company.held.store(false, Ordering::SeqCst);
+    drop(go);
     call.await.unwrap().unwrap();
     assert_eq!(company.reads(), 1);
     for reads in [1, 0] {

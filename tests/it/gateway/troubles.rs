@@ -448,30 +448,22 @@ async fn sighup_reloads() {
         let id = std::process::id().to_string();
         assert!(std::process::Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
     };
-    let page = async |expected: LoginPage| {
-        while providers.login_page() != expected {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
+    let (log, _guard) = log();
     let url = "https://crm.example.com/login".to_owned();
     file(&folder, "http://127.0.0.1:9", &format!("custom_login_url = \"{url}\"\n"));
     hangup();
     let redirect = LoginPage::Redirect { url };
-    tokio::time::timeout(LONG, page(redirect.clone())).await.unwrap();
+    log.says("settings reloaded", 1).await;
+    assert_eq!(providers.login_page(), redirect);
     // A bad file does not end it.
-    let (log, _guard) = log();
     folder.file("settings.toml", "nonsense");
     hangup();
-    let logged = async {
-        while !log.text().contains("not reloaded") {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    tokio::time::timeout(LONG, logged).await.unwrap();
+    log.says("not reloaded", 1).await;
     assert_eq!(providers.login_page(), redirect);
     file(&folder, "http://127.0.0.1:9", "");
     hangup();
-    tokio::time::timeout(LONG, page(LoginPage::Form { forgot_password_url: None })).await.unwrap();
+    log.says("settings reloaded", 2).await;
+    assert_eq!(providers.login_page(), LoginPage::Form { forgot_password_url: None });
 }
 
 #[tokio::test]
@@ -494,9 +486,19 @@ async fn events_without_a_provider_are_logged_by_name_alone() {
 
 /// What is logged on this thread.
 #[derive(Clone, Default)]
-struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>, Arc<tokio::sync::Notify>);
 
 impl Log {
+    /// Waits until it was said so often.
+    async fn says(&self, words: &str, times: usize) {
+        let said = async {
+            while self.text().matches(words).count() < times {
+                self.1.notified().await;
+            }
+        };
+        tokio::time::timeout(LONG, said).await.unwrap_or_else(|_| panic!("{}", self.text()));
+    }
+
     fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
@@ -505,6 +507,7 @@ impl Log {
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
+        self.1.notify_one();
         Ok(bytes.len())
     }
     fn flush(&mut self) -> std::io::Result<()> {
