@@ -1,9 +1,9 @@
 //! What several test modules need: folders of their own, the captured exchanges.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use external_providers::fixture::{self, Fixture};
@@ -162,6 +162,8 @@ pub(crate) struct Running {
     pub(crate) lines: Vec<String>,
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// What was read of its log, and the rest, once somebody waited for a line.
+    log: Option<(String, BufReader<ChildStderr>)>,
 }
 
 impl Running {
@@ -177,7 +179,18 @@ impl Running {
         let lines: Vec<String> = (0..lines).map(&mut read).collect();
         let (_, url) = lines[0].split_once("://").expect("it began");
         let address = url.split(['/', ',', ' ']).next().unwrap().parse().unwrap();
-        Self { process, stdout, lines, address }
+        Self { process, stdout, lines, address, log: None }
+    }
+
+    /// Reads on in its log until it has said this.
+    pub(crate) fn logs(&mut self, words: &str) {
+        let (log, rest) = self.log.get_or_insert_with(|| {
+            (String::new(), BufReader::new(self.process.stderr.take().unwrap()))
+        });
+        let begin = log.len();
+        while !log[begin..].contains(words) {
+            assert_ne!(rest.read_line(log).unwrap(), 0, "{words} is not in {log}");
+        }
     }
 
     /// Sends it a signal.
@@ -194,9 +207,12 @@ impl Running {
 
     /// The same when it was told to stop.
     pub(crate) fn ended(mut self) -> (i32, String, String) {
-        let (mut output, mut log) = (String::new(), String::new());
+        let mut output = String::new();
         self.stdout.read_to_string(&mut output).unwrap();
-        self.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        let heard = self.log.take().map(|(log, rest)| (log, Box::new(rest) as Box<dyn Read>));
+        let (mut log, mut rest) =
+            heard.unwrap_or_else(|| (String::new(), Box::new(self.process.stderr.take().unwrap())));
+        rest.read_to_string(&mut log).unwrap();
         (self.process.wait().unwrap().code().unwrap_or(-1), output, log)
     }
 }

@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use external_providers::fixture::load;
 
 use super::tool::{LOGIN, Recorder, command, hides_secrets};
-use crate::codec::raw::{PATIENCE, Peer, answer, call};
+use crate::codec::raw::{Peer, answer, call};
 use crate::fixtures::recordings::sample_service;
 use crate::support::{Folder, repository};
 
@@ -53,17 +52,6 @@ fn log_in(recorder: &Recorder) {
     let mut caller = Peer::connect(recorder.address);
     caller.send(call("Authenticate", &LOGIN));
     assert!(caller.text().contains("Login Successful"));
-}
-
-fn waited_for<T>(mut ready: impl FnMut() -> Option<T>) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(value) = ready() {
-            return value;
-        }
-        assert!(started.elapsed() < PATIENCE);
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 #[test]
@@ -142,7 +130,8 @@ fn what_a_killed_recorder_left_is_there_at_the_next_start() {
             let place = Place::new();
             let mut recorder = place.start(service, killed);
             log_in(&recorder);
-            let grown = waited_for(|| place.growing());
+            recorder.logs("recorded name=");
+            let grown = place.growing().unwrap();
             recorder.process.kill().unwrap();
             recorder.process.wait().unwrap();
             let what = format!("{killed}, then {next}");
@@ -186,7 +175,8 @@ fn what_is_not_taken_over_is_named_at_the_next_start() {
             let name = path.file_name().unwrap().to_str().unwrap();
             name.starts_with(".crm.unfinished-") && load(path).is_ok_and(|there| there.len() == 1)
         };
-        let stage = waited_for(|| subdirectories(place.0.path()).into_iter().find(is_stage));
+        recorder.logs("recorded name=");
+        let stage = subdirectories(place.0.path()).into_iter().find(is_stage).unwrap();
         recorder.process.kill().unwrap();
         recorder.process.wait().unwrap();
         // A whole exchange without a name, whose name another one has; mode all refuses its directory.
