@@ -12,7 +12,7 @@ use external_providers::contract::*;
 use external_providers::gateway::{
     Blame, Cause, Gateway, GatewayError, LoadError, LoginOutcome, LoginPage,
 };
-use external_providers::host::Service;
+use external_providers::host::{Host, Service};
 use external_providers::settings::{ExternalService, Settings};
 use tokio::sync::Semaphore;
 
@@ -482,6 +482,26 @@ async fn events_without_a_provider_are_logged_by_name_alone() {
     providers.replace(Settings::default()).unwrap();
     providers.handle_event(event()).await.unwrap();
     assert_eq!(log.text(), text, "not enabled, it is nobody's business");
+}
+
+/// A host's endpoint shows what the gateways of its process asked.
+#[tokio::test]
+async fn what_providers_were_asked_is_counted() {
+    let host = Host::builder().service(service().ticket(Held::new())).build().unwrap();
+    let counted = |outcome: &str| -> u64 {
+        let labels = format!("kind=\"ticket\",operation=\"StartTicket\",outcome=\"{outcome}\"");
+        let begin = format!("external_providers_service_calls_total{{{labels}}} ");
+        let metrics = host.metrics();
+        let count = metrics.lines().find_map(|line| line.strip_prefix(&*begin));
+        count.map_or(0, |count| count.parse().unwrap())
+    };
+    let before = [counted("network"), counted("denied")];
+    let down = providers([at(&format!("http://{}", free()), Kind::Ticket)]);
+    down.start_ticket(ticket()).await.unwrap_err();
+    let mut settings = at(&serve([service().ticket(Held::new())]).await, Kind::Ticket);
+    settings.password = "another".into();
+    providers([settings]).start_ticket(ticket()).await.unwrap_err();
+    assert!(counted("network") > before[0] && counted("denied") > before[1], "{}", host.metrics());
 }
 
 /// What is logged on this thread.
