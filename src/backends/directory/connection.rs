@@ -150,12 +150,12 @@ impl Connection {
             )
     }
 
-    /// Says goodbye.
+    /// Says goodbye; the server closes the connection then.
     pub(super) async fn close(mut self) {
         let message = message::unbind(self.next_id());
         let goodbye = async {
             self.stream.write_all(&message).await?;
-            self.stream.shutdown().await
+            self.stream.flush().await
         };
         // Whether it was heard matters to nobody.
         let _ = timeout(Duration::from_secs(1), goodbye).await;

@@ -232,7 +232,13 @@ async fn bind<'s>(
                 true => searcher.entry(&entry.dn, attributes(inner)).await?,
                 false => None,
             };
-            refused(explained(settings.kind, refusal, seen.as_ref().unwrap_or(&entry)))
+            let seen = seen.as_ref().unwrap_or(&entry);
+            // A lock that is over still stands in the entry; only the policy tells.
+            let policy = match seen.text("pwdAccountLockedTime") {
+                Some(_) if is_wrong => policy(inner, seen, searcher).await?,
+                _ => None,
+            };
+            refused(explained(settings.kind, refusal, seen, policy.as_ref()))
         }
         Verdict::Right(note) => {
             pass.right();
@@ -255,7 +261,7 @@ async fn bind<'s>(
 
 /// Says which of its states OpenLDAP means, as far as the entry tells; without `ppolicy_use_lockout` it
 /// says of locked accounts that the password is wrong.
-fn explained(kind: Kind, mut refusal: Refusal, entry: &Entry) -> Refusal {
+fn explained(kind: Kind, mut refusal: Refusal, entry: &Entry, policy: Option<&Entry>) -> Refusal {
     if !matches!(refusal.reason, Reason::Locked | Reason::WrongPassword) {
         return refusal;
     }
@@ -263,7 +269,7 @@ fn explained(kind: Kind, mut refusal: Refusal, entry: &Entry) -> Refusal {
     let found = match (kind, refusal.reason) {
         (Kind::OpenLdap, Reason::Locked) => state::which_lock(entry, now),
         (Kind::OpenLdap | Kind::FreeIpa, _) => {
-            let found = state::refusal(kind, entry, None, now);
+            let found = state::refusal(kind, entry, policy, now);
             found
                 .filter(|found| found.reason != Reason::PasswordExpired)
                 .map(|found| (found.reason, found.words))
@@ -277,20 +283,16 @@ fn explained(kind: Kind, mut refusal: Refusal, entry: &Entry) -> Refusal {
     refusal
 }
 
-/// The policy that is in force for a user of OpenLDAP, if it can be read: the entry's own, or the only
-/// one that there is.
+/// The policy that an entry of OpenLDAP names, if it can be read; the default one is not known.
 async fn policy(
     inner: &Inner,
     entry: &Entry,
     searcher: &mut Searcher<'_>,
 ) -> Result<Option<Entry>, DirectoryError> {
-    if inner.settings.kind != Kind::OpenLdap {
-        return Ok(None);
+    match entry.text("pwdPolicySubentry").filter(|_| inner.settings.kind == Kind::OpenLdap) {
+        Some(dn) => searcher.entry(dn, state::POLICY.to_vec()).await,
+        None => Ok(None),
     }
-    if let Some(dn) = entry.text("pwdPolicySubentry") {
-        return searcher.entry(dn, state::POLICY.to_vec()).await;
-    }
-    Ok(None)
 }
 
 /// The user, whose password is right, unless a group is missing.

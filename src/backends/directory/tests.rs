@@ -47,7 +47,11 @@ fn usual(tag: u8, id: u32) -> Vec<u8> {
 
 impl Server {
     async fn start(say: Say) -> (Arc<Self>, String) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0", say).await
+    }
+
+    async fn start_at(address: &str, say: Say) -> (Arc<Self>, String) {
+        let listener = TcpListener::bind(address).await.unwrap();
         let url = format!("ldap://{}", listener.local_addr().unwrap());
         let server =
             Arc::new(Self { say, connections: AtomicUsize::new(0), seen: Mutex::default() });
@@ -198,6 +202,21 @@ async fn the_next_server_is_asked_only_where_the_connection_fails() {
         assert!(matches!(error.cause, Cause::Account { .. }), "{error}");
     }
     assert_eq!(server.count(BIND), 2, "a refused account is not tried elsewhere");
+}
+
+#[tokio::test]
+async fn a_server_that_comes_back_is_used_at_once() {
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = closed.local_addr().unwrap().to_string();
+    drop(closed);
+    let directory = directory(Kind::OpenLdap, &[&format!("ldap://{address}")]);
+    for _ in 0..3 {
+        let error = login(&directory, "right").await.unwrap_err();
+        assert!(matches!(error.cause, Cause::Connect(_)), "{error}");
+    }
+    let usual: Say = Box::new(|_, tag, id, _| Some(usual(tag, id)));
+    let _server = Server::start_at(&address, usual).await;
+    assert!(is_accepted(&login(&directory, "right").await));
 }
 
 #[tokio::test]
