@@ -127,7 +127,7 @@ impl Cause {
             }
             Self::Unencrypted(_) => "take out insecure_plain_text, or use ldaps://",
             Self::Account { .. } => {
-                "check account (a full DN) and its password, and that it is neither locked nor expired"
+                "check account (a full DN) and its password, and that it is neither locked nor expired; it is tried again after throttle_window, or after a restart"
             }
             Self::NoAccount => "set account and password_file",
             Self::Base { .. } => "check base, and that the account may read it",

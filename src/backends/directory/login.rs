@@ -233,10 +233,10 @@ async fn bind<'s>(
                 false => None,
             };
             let seen = seen.as_ref().unwrap_or(&entry);
-            // A lock that is over still stands in the entry; only the policy tells.
-            let policy = match seen.text("pwdAccountLockedTime") {
-                Some(_) if is_wrong => policy(inner, seen, searcher).await?,
-                _ => None,
+            // A lock that is over still stands in the entry; only the policy tells, of idle users too.
+            let policy = match is_wrong {
+                true => policy(inner, seen, searcher).await?,
+                false => None,
             };
             refused(explained(settings.kind, refusal, seen, policy.as_ref()))
         }

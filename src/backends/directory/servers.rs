@@ -2,6 +2,7 @@
 //! that does not answer.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -25,8 +26,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PATIENCE_WITH_OTHERS: Duration = Duration::from_millis(250);
 /// How long a connection may be idle: firewalls forget them without a word.
 const IDLE: Duration = Duration::from_secs(120);
-/// How long a refused account is not tried again: each try counts towards its own lock-out.
-const ACCOUNT_PAUSE: Duration = Duration::from_secs(30);
 
 /// The servers of a directory, in order.
 pub(super) struct Servers {
@@ -35,8 +34,6 @@ pub(super) struct Servers {
     account: Option<(String, Secret)>,
     timeout: Duration,
     connect_timeout: Duration,
-    /// Since when the account is refused, and what was said.
-    refused: Mutex<Option<(Instant, DirectoryError)>>,
 }
 
 pub(super) struct Server {
@@ -46,8 +43,15 @@ pub(super) struct Server {
     breaker: Breaker,
     /// Connections on which the account is bound, with the time of their last use.
     idle: Mutex<Vec<(Connection, Instant)>>,
+    /// One until the account has been accepted: a wrong password is not tried ten times at once.
     searches: Semaphore,
     binds: Semaphore,
+    /// Turns that are still to be given to searches.
+    held_back: AtomicUsize,
+    /// Since when the account is refused, and what was said.
+    refused: Mutex<Option<(Instant, Cause)>>,
+    /// How long it is not tried again: each try counts towards its own lock-out.
+    pause: Duration,
 }
 
 /// The right to use a connection: the account's, or a new one for a user's bind.
@@ -75,8 +79,11 @@ impl Servers {
                 target,
                 breaker: Breaker::new(1, PAUSE),
                 idle: Mutex::default(),
-                searches: Semaphore::new(connections),
+                searches: Semaphore::new(1),
                 binds: Semaphore::new(connections),
+                held_back: AtomicUsize::new(connections - 1),
+                refused: Mutex::default(),
+                pause: settings.throttle_window,
             })
         };
         Ok(Self {
@@ -85,7 +92,6 @@ impl Servers {
             account: settings.account.clone().map(|name| (name, settings.password.clone())),
             timeout: settings.timeout,
             connect_timeout: settings.connect_timeout,
-            refused: Mutex::default(),
         })
     }
 
@@ -108,20 +114,10 @@ impl Servers {
         &self,
         search: &Search<'_>,
     ) -> Result<(Vec<Entry>, Answer, usize), DirectoryError> {
-        if let Some((since, error)) = &*lock(&self.refused)
-            && since.elapsed() < ACCOUNT_PAUSE
-        {
-            return Err(error.clone());
-        }
         let account = self.account.as_ref().ok_or_else(|| self.error(None, Cause::NoAccount))?;
         let mut is_first = true;
         loop {
-            let lease = self.lease(None, Some(account)).await;
-            let lease = lease.inspect_err(|error| {
-                if matches!(error.cause, Cause::Account { .. }) {
-                    *lock(&self.refused) = Some((Instant::now(), error.clone()));
-                }
-            })?;
+            let lease = self.lease(None, Some(account)).await?;
             let number = lease.number;
             let has_other = is_first && self.has_other(number);
             match lease.search(search, self.patience(self.timeout, has_other)).await {
@@ -240,10 +236,22 @@ impl Server {
         within: Duration,
     ) -> Result<Connection, Cause> {
         let started = Instant::now();
+        if account.is_some()
+            && let Some((since, cause)) = &*lock(&self.refused)
+            && since.elapsed() < self.pause
+        {
+            return Err(cause.clone());
+        }
         let mut connection = Connection::open(&self.target, within).await?;
         if let Some((name, password)) = account {
             let left = within.saturating_sub(started.elapsed());
-            account_accepted(name, &connection.bind(name, password, left).await?)?;
+            let answer = connection.bind(name, password, left).await?;
+            account_accepted(name, &answer).inspect_err(|cause| {
+                if matches!(cause, Cause::Account { .. }) {
+                    *lock(&self.refused) = Some((Instant::now(), cause.clone()));
+                }
+            })?;
+            self.searches.add_permits(self.held_back.swap(0, Ordering::Relaxed));
         }
         Ok(connection)
     }

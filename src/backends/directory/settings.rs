@@ -97,8 +97,8 @@ pub struct DirectorySettings {
     /// After so many wrong passwords of one user within the window, no more are sent to the directory;
     /// 0 for no limit. It belongs below the directory's own limit. Default 3.
     pub throttle_failures: u32,
-    /// That window; a wrong password is answered from memory when it comes again within it. Default
-    /// 15 min.
+    /// That window; a wrong password is answered from memory when it comes again within it, and so is
+    /// the account's own. Default 15 min.
     pub throttle_window: Duration,
 }
 
