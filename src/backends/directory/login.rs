@@ -220,25 +220,14 @@ async fn bind<'s>(
                 false => drop(pass),
             }
             // OpenLDAP leaves the control out where there is no such entry.
-            let is_template = settings.dn_template.is_some();
-            if is_template
+            if settings.dn_template.is_some()
                 && is_wrong
                 && answer.policy.is_none()
                 && inner.tells_policy.load(Ordering::Relaxed)
             {
                 return Ok(Err(Login::Unknown));
             }
-            let seen = match is_template && settings.account.is_some() {
-                true => searcher.entry(&entry.dn, attributes(inner)).await?,
-                false => None,
-            };
-            let seen = seen.as_ref().unwrap_or(&entry);
-            // A lock that is over still stands in the entry; only the policy tells, of idle users too.
-            let policy = match is_wrong {
-                true => policy(inner, seen, searcher).await?,
-                false => None,
-            };
-            refused(explained(settings.kind, refusal, seen, policy.as_ref()))
+            refused(explained(inner, refusal, &entry, searcher).await?)
         }
         Verdict::Right(note) => {
             pass.right();
@@ -261,26 +250,36 @@ async fn bind<'s>(
 
 /// Says which of its states OpenLDAP means, as far as the entry tells; without `ppolicy_use_lockout` it
 /// says of locked accounts that the password is wrong.
-fn explained(kind: Kind, mut refusal: Refusal, entry: &Entry, policy: Option<&Entry>) -> Refusal {
-    if !matches!(refusal.reason, Reason::Locked | Reason::WrongPassword) {
-        return refusal;
+async fn explained(
+    inner: &Inner,
+    mut refusal: Refusal,
+    entry: &Entry,
+    searcher: &mut Searcher<'_>,
+) -> Result<Refusal, DirectoryError> {
+    let (settings, now) = (&inner.settings, Timestamp::now());
+    let is_wrong = refusal.reason == Reason::WrongPassword;
+    if settings.kind == Kind::ActiveDirectory || !(is_wrong || refusal.reason == Reason::Locked) {
+        return Ok(refusal);
     }
-    let now = Timestamp::now();
-    let found = match (kind, refusal.reason) {
-        (Kind::OpenLdap, Reason::Locked) => state::which_lock(entry, now),
-        (Kind::OpenLdap | Kind::FreeIpa, _) => {
-            let found = state::refusal(kind, entry, policy, now);
-            found
-                .filter(|found| found.reason != Reason::PasswordExpired)
-                .map(|found| (found.reason, found.words))
-        }
-        (Kind::ActiveDirectory, _) => None,
+    let seen = match settings.dn_template.is_some() && settings.account.is_some() {
+        true => searcher.entry(&entry.dn, attributes(inner)).await?,
+        false => None,
+    };
+    let entry = seen.as_ref().unwrap_or(entry);
+    let found = if settings.kind == Kind::OpenLdap && !is_wrong {
+        state::which_lock(entry, now)
+    } else {
+        // A lock that is over still stands in the entry; only the policy tells, of idle users too.
+        let policy = policy(inner, entry, searcher).await?;
+        let found = state::refusal(settings.kind, entry, policy.as_ref(), now);
+        let found = found.filter(|found| found.reason != Reason::PasswordExpired);
+        found.map(|found| (found.reason, found.words))
     };
     if let Some((reason, words)) = found {
         refusal.reason = reason;
         refusal.words = format!("{}; {words}", refusal.words);
     }
-    refusal
+    Ok(refusal)
 }
 
 /// The policy that an entry of OpenLDAP names, if it can be read; the default one is not known.
