@@ -68,13 +68,14 @@ impl Provider {
     /// A host of the service as the file in force says, with the kinds that it provides; `password` is
     /// the web service password where the file has none.
     pub fn host(&self, password: Secret) -> HostBuilder {
+        let current = self.current();
         let HostedService { path, namespace, password: own, previous_password, allow, .. } =
-            self.service();
+            current.file.service.clone();
         let mut service = Service::new(path, own.unwrap_or(password)).namespace(namespace);
         if let Some(previous) = previous_password {
             service = service.previous_password(previous);
         }
-        for kind in self.kinds() {
+        for kind in current.file.kinds.provided() {
             let provider = self.clone();
             service = match kind {
                 Kind::Login => service.login(provider),

@@ -82,8 +82,8 @@ impl Reading<'_> {
             let directories = servers.directories.iter().map(|(name, _)| name);
             directories.chain(servers.logins.iter().map(|(name, _)| name))
         };
-        let mut ask: Vec<String> = all().cloned().collect();
         let mut problems = Vec::new();
+        let ask: Vec<String>;
         if table.has("ask") {
             let names = table.strings("ask", &mut problems).unwrap_or_default();
             ask = names.into_iter().map(str::to_owned).collect();
@@ -95,9 +95,15 @@ impl Reading<'_> {
                 }
             }
         } else {
-            let names = servers.directories.iter().map(|(name, _)| format!("directories.{name}"));
-            self.used.extend(names);
-            self.used.extend(servers.logins.iter().map(|(name, _)| format!("logins.{name}")));
+            let mut found = Vec::new();
+            for section in ["directories", "logins"] {
+                for (name, table) in self.named(root, section) {
+                    self.used.insert(format!("{section}.{name}"));
+                    found.push((table.line(), name));
+                }
+            }
+            found.sort();
+            ask = found.into_iter().map(|(_, name)| name).collect();
         }
         if ask.is_empty() && rules.otherwise != Otherwise::Forward && problems.is_empty() {
             let hint = "add a [directories.NAME] or a [logins.NAME]";

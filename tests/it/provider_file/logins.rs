@@ -111,6 +111,20 @@ async fn the_first_that_knows_the_user_decides() {
 }
 
 #[tokio::test]
+async fn without_an_order_it_is_that_of_the_file() {
+    let folder = Folder::new("logins");
+    users(&folder);
+    // Of the two that know bob, the one that stands first.
+    for (ask, staff, customers) in
+        [("ask = ['customers', 'staff']", WRONG, "None None"), ("", "None None", WRONG)]
+    {
+        let provider = provider(&folder, &file("").replace("ask = ['staff', 'customers']", ask));
+        assert_eq!(log_in(&provider, "bob", "hunter3").await, staff, "{ask}");
+        assert_eq!(log_in(&provider, "bob", "hunter5").await, customers, "{ask}");
+    }
+}
+
+#[tokio::test]
 async fn users_whom_nobody_knows_are_the_old_services() {
     let (folder, (old, url)) = (Folder::new("logins"), old().await);
     users(&folder);
