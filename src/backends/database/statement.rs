@@ -75,9 +75,9 @@ pub enum Mistake {
 }
 
 /// Words that change something, outside of quotes, and not as names of functions or columns.
-const EFFECTS: [&str; 12] = [
+const EFFECTS: [&str; 11] = [
     "insert", "update", "delete", "merge", "into", "truncate", "drop", "alter", "create", "grant",
-    "replace", "upsert",
+    "replace",
 ];
 
 impl Statement {
