@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::{Access, Answer, Column, Connection, Limits};
 use super::error::{Cause, DatabaseError};
@@ -154,9 +154,9 @@ impl Database {
         if let Some(connection) = self.idle(access, fresh) {
             return Ok(lent(connection, true));
         }
-        let within = self.0.settings.connect_timeout;
-        let end = limit.end.min(Instant::now() + within);
-        match timeout_at(end, connect(&self.0.settings, access)).await {
+        let left = limit.end.saturating_duration_since(Instant::now());
+        let within = self.0.settings.connect_timeout.min(left);
+        match timeout(within, connect(&self.0.settings, access)).await {
             Ok(connected) => connected.map(|connection| lent(connection, false)),
             Err(_) => Err(Cause::Unreachable(format!("no connection within {within:?}"))),
         }
@@ -240,3 +240,7 @@ async fn connect(
         kind => Err(Cause::NotBuilt(kind)),
     }
 }
+
+#[cfg(feature = "sqlite")]
+#[cfg(test)]
+mod tests;
