@@ -70,3 +70,49 @@ fn size(key: &Key, rows: &Rows) -> usize {
     let texts: usize = values.map(|value| 32 + value.as_ref().map_or(0, String::len)).sum();
     OVERHEAD + texts + rows.columns.iter().map(|name| 32 + name.len()).sum::<usize>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Rows {
+        Rows { columns: vec!["a".to_owned()], rows: vec![vec![Some(text.to_owned())]] }
+    }
+
+    fn key(number: usize) -> Key {
+        vec![Some(number.to_string()), None]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_have_their_time() {
+        let cache = Cache::new(Duration::from_secs(10));
+        cache.put(key(1), &rows("one"));
+        tokio::time::advance(Duration::from_secs(9)).await;
+        assert_eq!(cache.get(&key(1)), Some(rows("one")));
+        cache.put(key(1), &rows("again"));
+        tokio::time::advance(Duration::from_secs(9)).await;
+        assert_eq!(cache.get(&key(1)), Some(rows("again")));
+        assert_eq!(cache.get(&key(2)), None);
+        assert_eq!(cache.get(&vec![Some("1".to_owned()), Some(String::new())]), None, "not NULL");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(cache.get(&key(1)), None);
+        cache.put(key(2), &rows("two"));
+        let held = cache.held.lock().unwrap();
+        assert_eq!((held.answers.len(), held.order.len()), (1, 1), "the old ones are gone");
+        assert_eq!(held.size, size(&key(2), &rows("two")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_have_their_room() {
+        let cache = Cache::new(Duration::from_secs(10));
+        let large = rows(&"x".repeat(1 << 20));
+        for number in 0..20 {
+            cache.put(key(number), &large);
+        }
+        assert_eq!(cache.get(&key(0)), None);
+        assert_eq!(cache.get(&key(19)), Some(large));
+        assert!(cache.held.lock().unwrap().size <= LARGEST);
+        cache.put(key(21), &rows(&"x".repeat(LARGEST + 1)));
+        assert_eq!(cache.held.lock().unwrap().size, 0, "one that is too large is not kept");
+    }
+}
