@@ -75,7 +75,7 @@ pub mod error_chain;
 #[doc(hidden)]
 pub mod bounded;
 
-#[cfg(any(feature = "gateway", feature = "ldap"))]
+#[cfg(any(feature = "gateway", feature = "ldap", feature = "databases"))]
 pub(crate) mod breaker;
 
 pub mod secret;

@@ -57,8 +57,9 @@
 
 mod settings;
 
-mod error;
 mod statement;
+
+mod error;
 
 // What only some drivers use is idle without them.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]

@@ -86,7 +86,7 @@ impl Database {
             Err(cause) => {
                 let (name, code) = match &cause {
                     Cause::Tls(error) => ("tls", error.cause.code()),
-                    _ => ("login", "login"),
+                    _ => ("login", cause.code()),
                 };
                 let text = crate::error_chain::error_chain(&cause);
                 let finding = Finding { remedy: cause.remedy(), ..Finding::new(code, text) };

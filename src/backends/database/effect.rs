@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::connection::Access;
 use super::error::{Cause, DatabaseError};
-use super::lookup::placed;
+use super::lookup::{asked, placed};
 use super::pool::{Database, Lent, Limit};
 use super::statement::{Statement, StatementError};
 use crate::explanation::Explanation;
@@ -65,7 +65,10 @@ impl Effect {
     ) -> impl Future<Output = Result<bool, DatabaseError>> + Send + use<'e> {
         let values: Vec<_> = self.parameters().iter().map(|name| value(name)).collect();
         async move {
-            let changed = self.change(&values).await.map_err(|cause| self.error(cause));
+            explanation.note(|| asked("effect", &self.name, &self.database, &self.statement, &values));
+            let changed = self.change(&values).await;
+            let changed =
+                changed.map_err(|cause| self.error(cause.masked(&self.statement, &values)));
             explanation.note(|| match &changed {
                 Ok(changed) if *changed == self.rows => {
                     format!("effect {}: done, {}", self.name, counted(*changed))
@@ -130,8 +133,8 @@ impl Effect {
         match described.await {
             Ok(_) => Step::new("effect", format!("{}: prepared", self.name)),
             Err(cause) => {
-                let remedy = Cause::remedy(&cause);
-                let finding = Finding::new("effect", self.error(cause).to_string());
+                let (code, remedy) = (cause.code(), cause.remedy());
+                let finding = Finding::new(code, self.error(cause).to_string());
                 let finding = Finding { remedy, ..finding };
                 Step::new("effect", format!("{}: not usable", self.name)).with(finding)
             }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::settings::DatabaseKind;
+use super::statement::Statement;
 use crate::bounded::in_units;
+use crate::secret::{Mask, Secret, is_secret_key};
 use crate::tls::TlsError;
 
 /// Characters of a server's text that are kept.
@@ -100,6 +102,45 @@ impl Cause {
         })
     }
 
+    /// A word for machines: `unreachable`, `too-many-rows`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotBuilt(_) => "not-built",
+            Self::Settings(_) => "settings",
+            Self::Unreachable(_) => "unreachable",
+            Self::Tls(_) => "tls",
+            Self::Login(_) => "login",
+            Self::Busy(_) => "busy",
+            Self::Lost(_) => "lost",
+            Self::Timeout(_) => "timeout",
+            Self::Statement(_) => "statement",
+            Self::Duplicate(_) => "duplicate",
+            Self::TooManyRows(_) => "too-many-rows",
+            Self::TooLarge(_) => "too-large",
+            Self::Type { .. } => "column-type",
+            Self::NoColumn(_) => "no-column",
+            Self::InDoubt(_) => "in-doubt",
+        }
+    }
+
+    /// Without the values of parameters that carry a secret, by their names: servers repeat values.
+    pub(super) fn masked(self, statement: &Statement, values: &[Option<String>]) -> Self {
+        let named = statement.parameters().iter().zip(values);
+        let secrets = named.filter(|(name, _)| is_secret_key(name)).filter_map(|(_, value)| value.clone());
+        let secrets: Vec<_> = secrets.map(Secret::new).collect();
+        let mask = |text: String| match secrets.as_slice() {
+            [] => text,
+            secrets => Mask::new(secrets).apply(&text),
+        };
+        match self {
+            Self::Statement(text) => Self::Statement(mask(text)),
+            Self::Duplicate(text) => Self::Duplicate(mask(text)),
+            Self::Lost(text) => Self::Lost(mask(text)),
+            Self::InDoubt(text) => Self::InDoubt(mask(text)),
+            other => other,
+        }
+    }
+
     /// Can the connection be used again after it?
     pub(super) fn leaves_connection_usable(&self) -> bool {
         matches!(self, Self::Statement(_) | Self::Duplicate(_) | Self::NoColumn(_))
@@ -129,4 +170,33 @@ pub(super) fn server_text(text: &str) -> String {
     let text: String = text.collect();
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ").chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_say_what_where_and_what_to_do() {
+        let subject = "look-up customer (database billing)".to_owned();
+        let error = DatabaseError { subject, cause: Cause::TooManyRows(100) };
+        assert_eq!(
+            error.to_string(),
+            "look-up customer (database billing): there are more than 100 rows (narrow the \
+             statement, or raise rows)"
+        );
+        let error = Cause::NotBuilt(DatabaseKind::SqlServer);
+        assert_eq!(error.to_string(), "this build has no driver for SQL Server (feature mssql)");
+        assert_eq!(server_text(&format!("a\r\n\t b\u{1b}[31m{}", "c".repeat(5000))).len(), LONGEST);
+    }
+
+    #[test]
+    fn secrets_that_a_server_repeats_are_masked() {
+        let sql = "insert into users values (:name, :passwordHash)";
+        let statement = Statement::parse(sql, DatabaseKind::Sqlite).unwrap();
+        let values = ["Ann", "$2b$12$abcdefgh"].map(|value| Some(value.to_owned()));
+        let said = Cause::Statement("'Ann', '$2b$12$abcdefgh' is too long".to_owned());
+        let masked = said.masked(&statement, &values).to_string();
+        assert_eq!(masked, "the server refuses the statement: 'Ann', '***' is too long");
+    }
 }

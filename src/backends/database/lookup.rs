@@ -9,6 +9,7 @@ use super::error::{Cause, DatabaseError};
 use super::pool::Database;
 use super::statement::{Statement, StatementError};
 use crate::explanation::Explanation;
+use crate::metrics::LOOKUPS;
 use crate::report::{Finding, Step};
 use crate::rules::Rows;
 use crate::secret::{MASK, is_secret_key};
@@ -101,22 +102,26 @@ impl LookUp {
         values: Vec<Option<String>>,
         explanation: &Explanation,
     ) -> Result<Rows, DatabaseError> {
-        explanation.note(|| self.question(&values));
+        explanation.note(|| asked("look-up", &self.name, &self.database, &self.statement, &values));
         if let Some(rows) = self.cache.as_ref().and_then(|cache| cache.get(&values)) {
             explanation.note(|| format!("look-up {}: {} (cached)", self.name, shown(&rows)));
+            LOOKUPS.count(&[&self.name, "cached"]);
             return Ok(rows);
         }
         let answer = self.ask(&values).await;
         match answer {
             Ok(rows) => {
                 explanation.note(|| format!("look-up {}: {}", self.name, shown(&rows)));
+                let outcome = if rows.rows.is_empty() { "none" } else { "found" };
+                LOOKUPS.count(&[&self.name, outcome]);
                 if let Some(cache) = &self.cache {
                     cache.put(values, &rows);
                 }
                 Ok(rows)
             }
             Err(cause) => {
-                let error = self.error(cause);
+                LOOKUPS.count(&[&self.name, cause.code()]);
+                let error = self.error(cause.masked(&self.statement, &values));
                 explanation.note(|| error.to_string());
                 Err(error)
             }
@@ -139,17 +144,6 @@ impl LookUp {
         DatabaseError { subject, cause }
     }
 
-    fn question(&self, values: &[Option<String>]) -> String {
-        let value = |(name, value): (&String, &Option<String>)| match value {
-            Some(_) if is_secret_key(name) => format!(":{name} = {MASK}"),
-            Some(value) => format!(":{name} = {value:?}"),
-            None => format!(":{name} = NULL"),
-        };
-        let values: Vec<_> = self.parameters().iter().zip(values).map(value).collect();
-        let asked = format!("look-up {}: database {} is asked", self.name, self.database.name());
-        if values.is_empty() { asked } else { format!("{asked} with {}", values.join(", ")) }
-    }
-
     /// Prepares the statement, without running it: the names of its columns.
     ///
     /// # Errors
@@ -170,8 +164,8 @@ impl LookUp {
         let columns = match described.await {
             Ok(columns) => columns,
             Err(cause) => {
-                let remedy = cause.remedy();
-                let finding = Finding::new("look-up", self.error(cause).to_string());
+                let (code, remedy) = (cause.code(), cause.remedy());
+                let finding = Finding::new(code, self.error(cause).to_string());
                 let finding = Finding { remedy, ..finding };
                 return Step::new("look-up", format!("{}: not usable", self.name)).with(finding);
             }
@@ -184,7 +178,7 @@ impl LookUp {
             let name = &column.name;
             if !column.is_readable {
                 let cause = Cause::Type { column: name.clone(), kind: column.kind.clone() };
-                let finding = Finding::new("column-type", cause.to_string());
+                let finding = Finding::new(cause.code(), cause.to_string());
                 step.add(finding.remedy(cause.remedy().unwrap_or_default()));
             }
             if columns[..at].iter().any(|other| other.name.eq_ignore_ascii_case(name)) {
@@ -197,7 +191,7 @@ impl LookUp {
         for missing in &self.settings.columns {
             if !columns.iter().any(|column| column.name.eq_ignore_ascii_case(missing)) {
                 let cause = Cause::NoColumn(missing.clone());
-                let finding = Finding::new("no-column", cause.to_string());
+                let finding = Finding::new(cause.code(), cause.to_string());
                 step.add(finding.remedy(cause.remedy().unwrap_or_default()));
             }
         }
@@ -219,17 +213,34 @@ pub(super) fn placed<'v>(
     statement.places().iter().map(|at| values.get(*at).and_then(Option::as_deref)).collect()
 }
 
+/// What is asked with which values, for an explanation.
+pub(super) fn asked(
+    what: &str,
+    name: &str,
+    database: &Database,
+    statement: &Statement,
+    values: &[Option<String>],
+) -> String {
+    let value = |(name, value): (&String, &Option<String>)| shown_value(&format!(":{name}"), value);
+    let values: Vec<_> = statement.parameters().iter().zip(values).map(value).collect();
+    let with = if values.is_empty() { "" } else { " with " };
+    format!("{what} {name}: database {} is asked{with}{}", database.name(), values.join(", "))
+}
+
+fn shown_value(name: &str, value: &Option<String>) -> String {
+    match value {
+        Some(_) if is_secret_key(name) => format!("{name} = {MASK}"),
+        Some(value) => format!("{name} = {value:?}"),
+        None => format!("{name} = NULL"),
+    }
+}
+
 /// The first rows, for an explanation.
 fn shown(rows: &Rows) -> String {
     /// More would hide what follows.
     const ROWS: usize = 3;
-    let value = |(name, value): (&String, &Option<String>)| match value {
-        Some(_) if is_secret_key(name) => format!("{name} = {MASK}"),
-        Some(value) => format!("{name} = {value:?}"),
-        None => format!("{name} = NULL"),
-    };
     let row = |row: &Vec<Option<String>>| -> String {
-        rows.columns.iter().zip(row).map(value).collect::<Vec<_>>().join(", ")
+        rows.columns.iter().zip(row).map(|(n, v)| shown_value(n, v)).collect::<Vec<_>>().join(", ")
     };
     let first: Vec<_> = rows.rows.iter().take(ROWS).map(row).collect();
     match rows.rows.len() {

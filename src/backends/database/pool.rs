@@ -10,6 +10,7 @@ use super::connection::{Access, Answer, Column, Connection, Limits};
 use super::error::{Cause, DatabaseError};
 use super::settings::{DatabaseKind, DatabaseSettings};
 use super::statement::Statement;
+use crate::breaker::Breaker;
 use crate::rules::Rows;
 
 /// Idle connections are not used after this time: firewalls forget them, and a packet into the void is
@@ -20,6 +21,10 @@ const LONGEST_IDLE: Duration = Duration::from_secs(240);
 /// first.
 const GRACE: Duration = Duration::from_millis(250);
 
+/// After so many failures in a row to connect, nobody waits for a connection for a while.
+const FAILURES: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(2);
+
 /// A database with its connections. Clones share them.
 #[derive(Clone)]
 pub struct Database(Arc<Shared>);
@@ -28,6 +33,7 @@ struct Shared {
     name: String,
     settings: DatabaseSettings,
     permits: Arc<Semaphore>,
+    breaker: Breaker,
     /// The oldest first.
     idle: Mutex<Vec<Idle>>,
 }
@@ -56,6 +62,7 @@ impl Database {
         let database = Self(Arc::new(Shared {
             name: name.to_owned(),
             permits: Arc::new(Semaphore::new(most)),
+            breaker: Breaker::new(FAILURES, PAUSE),
             idle: Mutex::default(),
             settings,
         }));
@@ -154,12 +161,26 @@ impl Database {
         if let Some(connection) = self.idle(access, fresh) {
             return Ok(lent(connection, true));
         }
+        self.connect(access, limit).await.map(|connection| lent(connection, false))
+    }
+
+    async fn connect(&self, access: Access, limit: Limit) -> Result<Box<dyn Connection>, Cause> {
+        let turn = self.0.breaker.admit(std::time::Instant::now()).map_err(|refusal| {
+            Cause::Unreachable(format!("{} (not tried again at once)", refusal.because))
+        })?;
         let left = limit.end.saturating_duration_since(Instant::now());
         let within = self.0.settings.connect_timeout.min(left);
-        match timeout(within, connect(&self.0.settings, access)).await {
-            Ok(connected) => connected.map(|connection| lent(connection, false)),
+        let connected = match timeout(within, connect(&self.0.settings, access)).await {
+            Ok(connected) => connected,
             Err(_) => Err(Cause::Unreachable(format!("no connection within {within:?}"))),
+        };
+        match &connected {
+            Err(Cause::Unreachable(why)) => {
+                turn.failed(std::time::Instant::now(), why);
+            }
+            _ => turn.answered(),
         }
+        connected
     }
 
     /// Takes an idle connection, and closes those that are of no use.

@@ -11,6 +11,7 @@ use futures_util::TryStreamExt as _;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::error::{DbError, ErrorPosition};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Error, NoTls, Statement as Prepared};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -140,6 +141,23 @@ impl Postgres {
         Ok(Ok(answer.finish()))
     }
 
+    /// The same of a statement, with the place in it that the server names.
+    fn statement_cause(&self, error: &Error, limits: Limits, statement: &Statement) -> Cause {
+        /// Characters that are shown.
+        const NEAR: usize = 30;
+        let place = match error.as_db_error().and_then(DbError::position) {
+            Some(ErrorPosition::Original(at)) => usize::try_from(*at).unwrap_or_default(),
+            _ => 0,
+        };
+        match self.cause(error, limits) {
+            Cause::Statement(text) if place > 0 => {
+                let near: String = statement.sql().chars().skip(place - 1).take(NEAR).collect();
+                Cause::Statement(format!("{text}, at \"{}\"", server_text(&near)))
+            }
+            cause => cause,
+        }
+    }
+
     /// What an error of a connection that stood means.
     fn cause(&self, error: &Error, limits: Limits) -> Cause {
         if self.meter.is_exceeded() {
@@ -150,8 +168,8 @@ impl Postgres {
         };
         let text = said_by_server(said);
         match said.code().code() {
-            // FATAL and PANIC end the connection, whatever the server's language calls them. After
-            // ALTER TABLE, or behind a pool, what was prepared is of no use any more.
+            // After ALTER TABLE, or behind a pool, what was prepared is of no use any more; the others
+            // end the connection.
             "0A000" if text.contains("cached plan") => Cause::Lost(text),
             "26000" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Cause::Lost(text),
             code if code.starts_with("08") => Cause::Lost(text),
@@ -177,7 +195,8 @@ impl Connection for Postgres {
     fn describe<'a>(&'a mut self, statement: &'a Statement) -> Answer<'a, Vec<Column>> {
         Box::pin(async {
             let prepared = self.prepare(statement).await;
-            let prepared = prepared.map_err(|error| self.cause(&error, Limits::default()))?;
+            let prepared = prepared
+                .map_err(|error| self.statement_cause(&error, Limits::default(), statement))?;
             let column = |column: &tokio_postgres::Column| Column {
                 name: column.name().to_owned(),
                 kind: column.type_().name().to_owned(),
@@ -197,7 +216,7 @@ impl Connection for Postgres {
             self.meter.allow(limits);
             match self.ask(statement, values, limits).await {
                 Ok(answer) => answer,
-                Err(error) => Err(self.cause(&error, limits)),
+                Err(error) => Err(self.statement_cause(&error, limits, statement)),
             }
         })
     }
@@ -225,7 +244,7 @@ impl Connection for Postgres {
                 self.client.execute_raw(&prepared, values).await
             };
             let executed = executed.await;
-            executed.map_err(|error| self.cause(&error, Limits::default()))
+            executed.map_err(|error| self.statement_cause(&error, Limits::default(), statement))
         })
     }
 
@@ -276,15 +295,10 @@ fn refused(error: &Error, host: &str) -> Cause {
     }
 }
 
-/// Message, hint and place.
-fn said_by_server(said: &tokio_postgres::error::DbError) -> String {
-    use tokio_postgres::error::ErrorPosition;
-    let mut text = said.message().to_owned();
-    if let Some(hint) = said.hint() {
-        text = format!("{text} ({hint})");
+/// Message and hint; details may hold rows of others.
+fn said_by_server(said: &DbError) -> String {
+    match said.hint() {
+        Some(hint) => server_text(&format!("{} ({hint})", said.message())),
+        None => server_text(said.message()),
     }
-    if let Some(ErrorPosition::Original(at)) = said.position() {
-        text = format!("{text}, at character {at}");
-    }
-    server_text(&text)
 }

@@ -214,3 +214,18 @@ async fn those_that_were_idle_for_long_are_closed() {
     assert_eq!(number(&database).await, "1");
     assert_eq!(*log.lock().unwrap(), ["closed"]);
 }
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_is_spared_for_a_while() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = Some(listener.local_addr().unwrap().port());
+    drop(listener);
+    let settings = DatabaseSettings { port, ..DatabaseSettings::new(DatabaseKind::Postgres) };
+    let database = Database::new("test", settings).unwrap();
+    for call in 0..=FAILURES {
+        let error = ask(&database).await.unwrap_err().to_string();
+        assert!(error.starts_with("look-up one (database test): the server cannot be reached"));
+        assert_eq!(error.contains("not tried again"), call == FAILURES, "{error}");
+    }
+}
