@@ -66,7 +66,7 @@ async fn sqlite() {
     let bare = rusqlite::Connection::open(&file).unwrap();
     bare.execute_batch(&format!("begin; {CUSTOMERS}")).unwrap();
     for number in 0..10_000 {
-        let values = (number, mail(number), format!("Name {number}"));
+        let values = (number as i64, mail(number), format!("Name {number}"));
         bare.execute("insert into customers values (?1, ?2, ?3, 'Gold')", values).unwrap();
     }
     bare.execute_batch("commit").unwrap();
