@@ -65,7 +65,8 @@ impl Effect {
     ) -> impl Future<Output = Result<bool, DatabaseError>> + Send + use<'e> {
         let values: Vec<_> = self.parameters().iter().map(|name| value(name)).collect();
         async move {
-            explanation.note(|| asked("effect", &self.name, &self.database, &self.statement, &values));
+            explanation
+                .note(|| asked("effect", &self.name, &self.database, &self.statement, &values));
             let changed = self.change(&values).await;
             let changed =
                 changed.map_err(|cause| self.error(cause.masked(&self.statement, &values)));

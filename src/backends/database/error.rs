@@ -126,7 +126,8 @@ impl Cause {
     /// Without the values of parameters that carry a secret, by their names: servers repeat values.
     pub(super) fn masked(self, statement: &Statement, values: &[Option<String>]) -> Self {
         let named = statement.parameters().iter().zip(values);
-        let secrets = named.filter(|(name, _)| is_secret_key(name)).filter_map(|(_, value)| value.clone());
+        let secrets =
+            named.filter(|(name, _)| is_secret_key(name)).filter_map(|(_, value)| value.clone());
         let secrets: Vec<_> = secrets.map(Secret::new).collect();
         let mask = |text: String| match secrets.as_slice() {
             [] => text,
