@@ -165,19 +165,21 @@ impl Database {
     }
 
     async fn connect(&self, access: Access, limit: Limit) -> Result<Box<dyn Connection>, Cause> {
-        let turn = self.0.breaker.admit(std::time::Instant::now()).map_err(|refusal| {
-            Cause::Unreachable(format!("{} (not tried again at once)", refusal.because))
+        let now = std::time::Instant::now;
+        let turn = self.0.breaker.admit(now()).map_err(|refusal| {
+            Cause::Unreachable(format!("not tried again at once, after: {}", refusal.because))
         })?;
         let left = limit.end.saturating_duration_since(Instant::now());
         let within = self.0.settings.connect_timeout.min(left);
         let connected = match timeout(within, connect(&self.0.settings, access)).await {
             Ok(connected) => connected,
+            // The call's own time was over before that of the connection.
+            Err(_) if within == left => Err(Cause::Timeout(limit.time)),
             Err(_) => Err(Cause::Unreachable(format!("no connection within {within:?}"))),
         };
         match &connected {
-            Err(Cause::Unreachable(why)) => {
-                turn.failed(std::time::Instant::now(), why);
-            }
+            Err(Cause::Unreachable(why)) => _ = turn.failed(now(), why),
+            Err(cause @ Cause::Timeout(_)) => _ = turn.failed(now(), cause),
             _ => turn.answered(),
         }
         connected
