@@ -110,7 +110,13 @@ impl Database {
         if self.kind() != DatabaseKind::Sqlite {
             steps.push(match session.encryption {
                 Some(protocol) => Step::new("tls", protocol),
-                None => Step::new("tls", "the connection is not encrypted"),
+                None if self.settings().is_loopback() => Step::new("tls", "not encrypted"),
+                None => {
+                    let text = "everybody on the way can read passwords and rows";
+                    let finding = Finding::warning("plain-text", text);
+                    let remedy = "set up TLS at the server, and say encryption = \"required\"";
+                    Step::new("tls", "not encrypted").with(finding.remedy(remedy))
+                }
             });
         }
         steps.push(Step::new("version", session.version));

@@ -1,6 +1,6 @@
 //! PostgreSQL. Values go to the server as texts, which it reads as the types that it wants, and come
-//! back in its binary form. Statements are prepared once on each connection: behind PgBouncer, that
-//! needs its session mode or version 1.21.
+//! back in its binary form. Statements are prepared once on each connection, and sessions have settings:
+//! a pool between, such as PgBouncer, must be one for sessions, and pass the startup parameter `options`.
 
 mod text;
 
@@ -44,6 +44,11 @@ pub(super) async fn connect(
     if !settings.password.is_empty() {
         config.password(settings.password.expose());
     }
+    // When the session begins, and not by SET: a pool for transactions would hand that on to others.
+    config.options(match access {
+        Access::Read => "-c standard_conforming_strings=on -c default_transaction_read_only=on",
+        Access::Write => "-c standard_conforming_strings=on",
+    });
     let refused = |error: Error| refused(&error, host);
     let (client, task) = if settings.is_encrypted() {
         let verifier = verifier(host, &settings.root_certificates, settings.trust_fingerprint);
@@ -63,12 +68,9 @@ pub(super) async fn connect(
     };
     let connection =
         Postgres { client, task, meter, prepared: BTreeMap::new(), time: Duration::ZERO };
-    let mut session = "set standard_conforming_strings = on".to_owned();
     if access == Access::Read {
-        session.push_str("; set default_transaction_read_only = on");
+        connection.must_be_read_only().await?;
     }
-    let set = connection.client.batch_execute(&session).await;
-    set.map_err(|error| connection.cause(&error, Limits::default()))?;
     Ok(Box::new(connection))
 }
 
@@ -91,6 +93,19 @@ impl Drop for Postgres {
 }
 
 impl Postgres {
+    async fn must_be_read_only(&self) -> Result<(), Cause> {
+        use tokio_postgres::SimpleQueryMessage::Row;
+        let asked = self.client.simple_query("show default_transaction_read_only").await;
+        let said = asked.map_err(|error| self.cause(&error, Limits::default()))?;
+        let is_on = |row: &_| matches!(row, Row(row) if row.get(0) == Some("on"));
+        if said.iter().any(is_on) {
+            return Ok(());
+        }
+        let what = "what stands before the server (PgBouncer?) ignores that sessions are read-only; \
+                    connect to the server itself, or let it pass the startup parameter options";
+        Err(Cause::Settings(what.to_owned()))
+    }
+
     async fn prepare(&mut self, statement: &Statement) -> Result<Prepared, Error> {
         if let Some(prepared) = self.prepared.get(statement.sql()) {
             return Ok(prepared.clone());
@@ -291,7 +306,9 @@ fn refused(error: &Error, host: &str) -> Cause {
             Cause::Tls(Box::new(of_tls(cause)))
         }
         None if text.contains("TLS") => Cause::Tls(Box::new(of_tls(TlsCause::Other(text)))),
-        None => Cause::Unreachable(text),
+        None if crate::tls::find::<std::io::Error>(error).is_some() => Cause::Unreachable(text),
+        // A password is missing, or the server wants a login that the driver does not know.
+        None => Cause::Login(text),
     }
 }
 

@@ -134,7 +134,8 @@ impl DatabaseSettings {
         self.kind != DatabaseKind::Sqlite && self.encryption.unwrap_or(!self.is_loopback())
     }
 
-    fn is_loopback(&self) -> bool {
+    /// Is the server on this machine?
+    pub(super) fn is_loopback(&self) -> bool {
         let host = bare_host(&self.host);
         let is_loopback = |address: std::net::IpAddr| address.is_loopback();
         host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(is_loopback)
@@ -145,6 +146,31 @@ impl DatabaseSettings {
         match self.kind {
             DatabaseKind::Sqlite => self.file.display().to_string(),
             kind => format!("{}://{}:{}/{}", kind.name(), self.host, self.port(), self.database),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_to_other_machines_are_encrypted_unless_told_otherwise() {
+        let encrypted = |host: &str, encryption| {
+            let settings = DatabaseSettings::new(DatabaseKind::Postgres);
+            DatabaseSettings { host: host.to_owned(), encryption, ..settings }.is_encrypted()
+        };
+        for (host, by_default) in [
+            ("db.example.com", true),
+            ("192.0.2.7", true),
+            ("localhost.example.com", true),
+            ("localhost", false),
+            ("127.0.0.1", false),
+            ("[::1]", false),
+        ] {
+            assert_eq!(encrypted(host, None), by_default, "{host}");
+            assert!(encrypted(host, Some(true)));
+            assert!(!encrypted(host, Some(false)));
         }
     }
 }
