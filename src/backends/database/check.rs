@@ -35,18 +35,15 @@ impl Database {
         let names = tokio::net::lookup_host((host, settings.port()));
         let found: Vec<_> = match tokio::time::timeout(within, names).await {
             Ok(Ok(found)) => found.collect(),
-            Ok(Err(error)) => {
-                let finding = Finding::new("unknown-host", format!("{host}: {error}"));
-                let remedy = ConnectCause::of(&error).remedy().unwrap_or("check host");
+            failed => {
+                let (why, cause) = match failed {
+                    Ok(Err(error)) => (error.to_string(), ConnectCause::of(&error)),
+                    _ => (format!("no answer within {within:?}"), ConnectCause::NoNameServer),
+                };
+                let finding = Finding::new("unknown-host", format!("{host}: {why}"));
+                let finding = finding.remedy(cause.remedy().unwrap_or("check host"));
                 let step = Step::new("resolve", format!("{host} has no address"));
-                report.steps.push(step.with(finding.remedy(remedy)));
-                return false;
-            }
-            Err(_) => {
-                let finding = Finding::new("unknown-host", format!("no answer in {within:?}"));
-                let step = Step::new("resolve", format!("{host} has no address"));
-                let remedy = ConnectCause::NoNameServer.remedy().unwrap_or_default();
-                report.steps.push(step.with(finding.remedy(remedy)));
+                report.steps.push(step.with(finding));
                 return false;
             }
         };
@@ -55,7 +52,7 @@ impl Database {
         report.steps.push(Step::new("resolve", text).took(started.elapsed()));
         let started = Instant::now();
         let connecting = tokio::net::TcpStream::connect(found.as_slice());
-        let cause = match tokio::time::timeout(within, connecting).await {
+        let why = match tokio::time::timeout(within, connecting).await {
             Ok(Ok(_)) => {
                 let step = Step::new("connect", format!("port {} answers", settings.port()));
                 report.steps.push(step.took(started.elapsed()));
@@ -64,9 +61,7 @@ impl Database {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {within:?}"),
         };
-        let cause = Cause::Unreachable(cause);
-        let remedy = cause.remedy().unwrap_or_default();
-        let finding = Finding::new("connect", cause.to_string()).remedy(remedy);
+        let finding = Cause::Unreachable(why).finding();
         report.steps.push(Step::new("connect", "no connection").with(finding));
         false
     }
@@ -84,13 +79,8 @@ impl Database {
                 Some(lent)
             }
             Err(cause) => {
-                let (name, code) = match &cause {
-                    Cause::Tls(error) => ("tls", error.cause.code()),
-                    _ => ("login", cause.code()),
-                };
-                let text = crate::error_chain::error_chain(&cause);
-                let finding = Finding { remedy: cause.remedy(), ..Finding::new(code, text) };
-                report.steps.push(Step::new(name, "no connection").with(finding));
+                let name = if matches!(cause, Cause::Tls(_)) { "tls" } else { "login" };
+                report.steps.push(Step::new(name, "no connection").with(cause.finding()));
                 None
             }
         }

@@ -8,7 +8,7 @@ use super::lookup::{asked, placed};
 use super::pool::{Database, Lent, Limit};
 use super::statement::{Statement, StatementError};
 use crate::explanation::Explanation;
-use crate::report::{Finding, Step};
+use crate::report::Step;
 
 /// A statement with an effect.
 ///
@@ -134,10 +134,7 @@ impl Effect {
         match described.await {
             Ok(_) => Step::new("effect", format!("{}: prepared", self.name)),
             Err(cause) => {
-                let (code, remedy) = (cause.code(), cause.remedy());
-                let finding = Finding::new(code, self.error(cause).to_string());
-                let finding = Finding { remedy, ..finding };
-                Step::new("effect", format!("{}: not usable", self.name)).with(finding)
+                Step::new("effect", format!("{}: not usable", self.name)).with(cause.finding())
             }
         }
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::settings::DatabaseKind;
 use super::statement::Statement;
 use crate::bounded::in_units;
+use crate::error_chain::error_chain;
+use crate::report::Finding;
 use crate::secret::{Mask, Secret, is_secret_key};
 use crate::tls::TlsError;
 
@@ -108,7 +110,7 @@ impl Cause {
             Self::NotBuilt(_) => "not-built",
             Self::Settings(_) => "settings",
             Self::Unreachable(_) => "unreachable",
-            Self::Tls(_) => "tls",
+            Self::Tls(error) => error.cause.code(),
             Self::Login(_) => "login",
             Self::Busy(_) => "busy",
             Self::Lost(_) => "lost",
@@ -121,6 +123,11 @@ impl Cause {
             Self::NoColumn(_) => "no-column",
             Self::InDoubt(_) => "in-doubt",
         }
+    }
+
+    /// The same for a report.
+    pub(super) fn finding(&self) -> Finding {
+        Finding { remedy: self.remedy(), ..Finding::new(self.code(), error_chain(self)) }
     }
 
     /// Without the values of parameters that carry a secret, by their names: servers repeat values.

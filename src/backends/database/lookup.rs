@@ -164,10 +164,8 @@ impl LookUp {
         let columns = match described.await {
             Ok(columns) => columns,
             Err(cause) => {
-                let (code, remedy) = (cause.code(), cause.remedy());
-                let finding = Finding::new(code, self.error(cause).to_string());
-                let finding = Finding { remedy, ..finding };
-                return Step::new("look-up", format!("{}: not usable", self.name)).with(finding);
+                return Step::new("look-up", format!("{}: not usable", self.name))
+                    .with(cause.finding());
             }
         };
         let names: Vec<_> =
@@ -178,8 +176,7 @@ impl LookUp {
             let name = &column.name;
             if !column.is_readable {
                 let cause = Cause::Type { column: name.clone(), kind: column.kind.clone() };
-                let finding = Finding::new(cause.code(), cause.to_string());
-                step.add(finding.remedy(cause.remedy().unwrap_or_default()));
+                step.add(cause.finding());
             }
             if columns[..at].iter().any(|other| other.name.eq_ignore_ascii_case(name)) {
                 let text = format!("there are two columns {name}; only the first is seen");
@@ -190,9 +187,7 @@ impl LookUp {
         }
         for missing in &self.settings.columns {
             if !columns.iter().any(|column| column.name.eq_ignore_ascii_case(missing)) {
-                let cause = Cause::NoColumn(missing.clone());
-                let finding = Finding::new(cause.code(), cause.to_string());
-                step.add(finding.remedy(cause.remedy().unwrap_or_default()));
+                step.add(Cause::NoColumn(missing.clone()).finding());
             }
         }
         step
