@@ -61,51 +61,25 @@ pub enum DecideError {
     },
 }
 
-/// A decision in the making.
-#[derive(Debug, Default)]
-pub(super) struct Merge {
-    pub(super) decision: Decision,
-    set: Vec<(String, String)>,
-    rows: Vec<(String, String)>,
-}
-
-impl Merge {
-    /// A custom field to set.
-    pub(super) fn set(&mut self, field: &str, value: String) {
-        put(&mut self.set, field, value);
-    }
-
-    /// A row of user information.
-    pub(super) fn row(&mut self, name: &str, value: String) {
-        put(&mut self.rows, name, value);
-    }
-
+impl Decision {
     /// What changes about a field: property by property.
-    pub(super) fn change(&mut self, change: &CustomFieldChange, options: Option<Vec<String>>) {
-        let changes = &mut self.decision.changes;
-        let at = changes.iter().position(|known| known.name == change.name).unwrap_or_else(|| {
-            changes.push(CustomFieldChange { name: change.name.clone(), ..Default::default() });
-            changes.len() - 1
-        });
-        let known = &mut changes[at];
+    pub(super) fn change(&mut self, change: CustomFieldChange) {
+        let Some(known) = self.changes.iter_mut().find(|known| known.name == change.name) else {
+            self.changes.push(change);
+            return;
+        };
         known.visible = change.visible.or(known.visible);
         known.required = change.required.or(known.required);
-        known.options = options.or(known.options.take());
+        known.options = change.options.or(known.options.take());
         known.display_with_information_lookup |= change.display_with_information_lookup;
-    }
-
-    pub(super) fn finish(mut self) -> Decision {
-        self.decision.matched |= !self.rows.is_empty();
-        self.decision.set = self.set.into();
-        self.decision.rows = self.rows.into();
-        self.decision
     }
 }
 
-/// In the place of an earlier value of the same name, if there is one.
-fn put(values: &mut Vec<(String, String)>, name: &str, value: String) {
-    match values.iter_mut().find(|(known, _)| known == name) {
-        Some((_, known)) => *known = value,
-        None => values.push((name.to_owned(), value)),
+/// Adds a value, in the place of an earlier one of the same name if there is one.
+pub(super) fn put(values: &mut Variables, name: &str, value: &str) {
+    if values.get(name).is_none() {
+        return values.push(name, value);
     }
+    let replaced = |(key, old)| (key, if key == name { value } else { old });
+    *values = values.iter().map(replaced).collect();
 }

@@ -1,5 +1,7 @@
 //! What a condition asks of one value.
 
+mod conflict;
+
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -9,6 +11,7 @@ use regex::{Regex, RegexBuilder};
 use super::decimal::Decimal;
 use super::scope::shown;
 use super::text::{Text, fold, has_word};
+pub(super) use conflict::conflict;
 
 /// The operators by their names in conditions, each with what stands behind it.
 pub(super) const OPERATORS: [(&str, Takes); 13] = [
@@ -127,6 +130,7 @@ impl Operator {
         let Some(text) = value else { return !self.needs_value() };
         let seen = if self.is_case_sensitive { &*text.raw } else { text.folded() };
         match &self.test {
+            Test::Is(texts) if texts.len() < 10 => texts.iter().any(|text| text == seen),
             Test::Is(texts) => texts.binary_search_by(|text| text.as_str().cmp(seen)).is_ok(),
             Test::Contains(words) => words.is_match(seen),
             Test::ContainsWord(words) => has_word(words, seen),
@@ -143,13 +147,8 @@ impl Operator {
     }
 
     /// Does it hold only of what is there and not NULL?
-    pub(super) fn needs_value(&self) -> bool {
+    fn needs_value(&self) -> bool {
         !matches!(self.test, Test::Empty(true) | Test::Present(false))
-    }
-
-    /// Is it `empty = true`?
-    pub(super) fn wants_empty(&self) -> bool {
-        matches!(self.test, Test::Empty(true))
     }
 
     /// Does it compare numbers?
@@ -158,24 +157,9 @@ impl Operator {
     }
 
     /// The number that it compares with, and how values may stand to it.
-    pub(super) fn limit(&self) -> Option<(Decimal<'_>, Comparison)> {
+    fn limit(&self) -> Option<(Decimal<'_>, Comparison)> {
         let Test::Number(holds) = self.test else { return None };
         Some((Decimal::parse(self.wanted.first()?)?, holds))
-    }
-
-    /// The texts of which the value must be one.
-    pub(super) fn values(&self) -> Option<&[String]> {
-        matches!(self.test, Test::Is(_)).then_some(&self.wanted)
-    }
-
-    /// Is there nothing of which it holds?
-    pub(super) fn asks_for_nothing(&self) -> bool {
-        self.wanted.is_empty() && !matches!(self.test, Test::Empty(_) | Test::Present(_))
-    }
-
-    /// May it hold of a text and not of the same in another case?
-    pub(super) fn looks_at_case(&self) -> bool {
-        self.is_case_sensitive || matches!(self.test, Test::Matches(_))
     }
 }
 

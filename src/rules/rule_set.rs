@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{Actions, RULE_KINDS};
 use super::condition::{Condition, Reader, Values, contradiction};
-use super::decision::Merge;
 use super::name::Name;
 use super::scope::shown;
 use super::{DecideError, Decision, Facts, Scope};
@@ -154,14 +153,14 @@ impl RuleSet {
         explanation: &Explanation,
     ) -> Result<Decision, DecideError> {
         self.check(facts)?;
-        let mut merge = Merge::default();
+        let mut decision = Decision::default();
         let values = Values::new(facts, self.names, None);
         for (at, rule) in self.rules.iter().enumerate() {
             if !holds(&rule.label, rule.when.as_ref(), &values, explanation) {
                 continue;
             }
-            merge.decision.matched = true;
-            rule.actions.apply(facts, &mut merge, explanation);
+            decision.matched = true;
+            rule.actions.apply(facts, &mut decision, explanation);
             if rule.actions.stop {
                 let rest = self.rules.len() - at - 1;
                 explanation.note(|| format!("rules after it that were not looked at: {rest}"));
@@ -169,9 +168,10 @@ impl RuleSet {
             }
         }
         for row in &self.rows {
-            row.render(facts, self.names, &mut merge, explanation);
+            row.render(facts, self.names, &mut decision, explanation);
         }
-        Ok(merge.finish())
+        decision.matched |= !decision.rows.is_empty();
+        Ok(decision)
     }
 
     /// Do the look-ups have what the rules need? Without rows, columns need not be known.

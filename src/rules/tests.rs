@@ -242,7 +242,7 @@ rule 4 (line 18): matches
   subject contains "not spam": true ({seen})
   -> allow: true
   -> effect: "deduct"
-  -> stop
+  -> stop: true
 rules after it that were not looked at: 2"#
     );
     assert_eq!(lines, expected);

@@ -23,6 +23,7 @@ fn fold_char(c: char) -> char {
         mapped.next().filter(|_| mapped.next().is_none())
     }
     match c {
+        _ if c.is_ascii() => c.to_ascii_lowercase(),
         'ı' => c,
         // Pairs whose capitals are several characters.
         '\u{1fd3}' => '\u{390}',

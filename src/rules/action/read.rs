@@ -1,6 +1,6 @@
 //! Actions as the file has them. One that another kind of provider has is told from a misspelt one.
 
-use super::{Actions, Change, Options};
+use super::{Actions, Options};
 use crate::contract::{CustomFieldChange, Kind};
 use crate::rules::condition::Reader;
 use crate::rules::name::Name;
@@ -115,7 +115,7 @@ impl Actions {
             }
             for field in fields {
                 check_field(reader, rule, action, field);
-                let change = &mut self.change(field).change;
+                let (change, _) = self.change(field);
                 match action {
                     "show" | "hide" => change.visible = Some(action == "show"),
                     "require" | "optional" => change.required = Some(action == "require"),
@@ -126,15 +126,15 @@ impl Actions {
         let Some(options) = rule.table("options", reader.problems) else { return };
         for field in options.keys() {
             check_field(reader, &options, field, field);
-            self.change(field).options = read_options(reader, &options, field);
+            self.change(field).1 = read_options(reader, &options, field);
         }
     }
 
-    fn change(&mut self, field: &str) -> &mut Change {
-        let known = self.changes.iter().position(|known| known.change.name == field);
+    fn change(&mut self, field: &str) -> &mut (CustomFieldChange, Option<Options>) {
+        let known = self.changes.iter().position(|(known, _)| known.name == field);
         let at = known.unwrap_or_else(|| {
             let change = CustomFieldChange { name: field.to_owned(), ..Default::default() };
-            self.changes.push(Change { change, options: None });
+            self.changes.push((change, None));
             self.changes.len() - 1
         });
         &mut self.changes[at]

@@ -73,7 +73,7 @@ impl<'d> Reader<'_> {
     }
 
     /// One text, or a list of them.
-    pub(in crate::rules) fn texts(&mut self, table: &Table<'d>, key: &str) -> Option<Vec<&'d str>> {
+    fn texts(&mut self, table: &Table<'d>, key: &str) -> Option<Vec<&'d str>> {
         match table.shape(key)? {
             Shape::Text(text) => Some(vec![text]),
             _ => table.strings(key, self.problems),
@@ -154,13 +154,11 @@ impl<'d> Reader<'_> {
         };
         let operators = match table.shape(key)? {
             Shape::Table => {
-                let table = table.table(key, self.problems)?;
-                self.operators(&table, &name)
+                let operators = table.table(key, self.problems)?;
+                self.operators(&operators, &name)
             }
-            Shape::List => {
-                self.texts_of(table, key, "is_one_of", &name, false).into_iter().collect()
-            }
-            _ => self.value(table, key, "is", &name, false).into_iter().collect(),
+            Shape::List => self.operator(table, key, ("is_one_of", Takes::List), &name, false),
+            _ => self.operator(table, key, ("is", Takes::TextOrNumber), &name, false),
         };
         self.need(&name);
         let known = self.names.iter().position(|known| *known == name);
@@ -183,73 +181,45 @@ impl<'d> Reader<'_> {
         table.finish(&known, self.problems);
         let is_case_sensitive = table.bool(CASE, self.problems).unwrap_or_default();
         let present = OPERATORS.into_iter().filter(|(word, _)| table.has(word));
-        present
-            .filter_map(|(word, takes)| match takes {
-                Takes::TextOrNumber => self.value(table, word, word, name, is_case_sensitive),
-                Takes::List | Takes::TextOrList => {
-                    if takes == Takes::List && matches!(table.shape(word), Some(Shape::Text(_))) {
-                        self.wrong(table, word, "must be a list of strings, not this string");
-                        return None;
-                    }
-                    self.texts_of(table, word, word, name, is_case_sensitive)
-                }
-                Takes::Switch => Some(Operator::switch(word, table.bool(word, self.problems)?)),
-                Takes::Number => {
-                    let limit = match table.shape(word) {
-                        Some(Shape::Number(limit) | Shape::Text(limit)) => limit,
-                        _ => "",
-                    };
-                    self.built(table, word, Operator::number(word, limit))
-                }
-            })
-            .collect()
+        present.flat_map(|op| self.operator(table, op.0, op, name, is_case_sensitive)).collect()
     }
 
-    /// A text or a number that the value is to be.
-    fn value(
+    /// What is asked by one operator; none where there is a mistake.
+    fn operator(
         &mut self,
         table: &Table<'d>,
         key: &str,
-        word: &'static str,
+        (word, takes): (&'static str, Takes),
         name: &Name,
         is_case_sensitive: bool,
-    ) -> Option<Operator> {
-        match table.shape(key)? {
-            Shape::Number(number) => self.built(table, key, Operator::number(word, number)),
-            Shape::Text(_) => self.texts_of(table, key, word, name, is_case_sensitive),
+    ) -> Vec<Operator> {
+        let operator = match (takes, table.shape(key)) {
+            (Takes::Switch, _) => {
+                let is_on = table.bool(key, self.problems);
+                return is_on.map(|is_on| Operator::switch(word, is_on)).into_iter().collect();
+            }
+            (Takes::TextOrNumber, Some(Shape::Number(limit))) => Operator::number(word, limit),
+            (Takes::Number, Some(Shape::Number(limit) | Shape::Text(limit))) => {
+                Operator::number(word, limit)
+            }
+            (Takes::Number, _) => Operator::number(word, ""),
+            (Takes::TextOrNumber, Some(Shape::List | Shape::Table | Shape::Other)) => {
+                Err("must be a string, a number, a list of strings or a table of operators".into())
+            }
             _ => {
-                let what = "must be a string, a number, a list of strings or a table of operators";
-                self.wrong(table, key, what);
-                None
-            }
-        }
-    }
-
-    fn texts_of(
-        &mut self,
-        table: &Table<'d>,
-        key: &str,
-        word: &'static str,
-        name: &Name,
-        is_case_sensitive: bool,
-    ) -> Option<Operator> {
-        let texts = self.texts(table, key)?;
-        if matches!(word, "is" | "is_one_of") {
-            for text in &texts {
-                if let Err(error) = self.scope.value(name, text, is_case_sensitive) {
-                    self.problem(table, key, error);
+                let texts = match takes {
+                    Takes::List => table.strings(key, self.problems),
+                    _ => self.texts(table, key),
+                };
+                let Some(texts) = texts else { return Vec::new() };
+                for text in texts.iter().filter(|_| word.starts_with("is")) {
+                    if let Err(error) = self.scope.value(name, text, is_case_sensitive) {
+                        self.problem(table, key, error);
+                    }
                 }
+                Operator::texts(word, &texts, is_case_sensitive)
             }
-        }
-        self.built(table, key, Operator::texts(word, &texts, is_case_sensitive))
-    }
-
-    fn built(
-        &mut self,
-        table: &Table<'d>,
-        key: &str,
-        operator: Result<Operator, String>,
-    ) -> Option<Operator> {
-        operator.map_err(|what| self.wrong(table, key, &what)).ok()
+        };
+        operator.map_err(|what| self.wrong(table, key, &what)).into_iter().collect()
     }
 }

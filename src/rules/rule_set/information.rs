@@ -5,7 +5,7 @@ use crate::contract::{Kind, OperationInfo};
 use crate::explanation::Explanation;
 use crate::rules::Facts;
 use crate::rules::condition::{Condition, Reader, Values};
-use crate::rules::decision::Merge;
+use crate::rules::decision::{Decision, put};
 use crate::rules::name::CurrentRow;
 use crate::rules::scope::{NameError, meant, shown};
 use crate::rules::template::Template;
@@ -55,7 +55,7 @@ impl InformationRow {
         &self,
         facts: &Facts,
         names: usize,
-        to: &mut Merge,
+        to: &mut Decision,
         explanation: &Explanation,
     ) {
         let Some(lookup) = self.each.as_deref() else {
@@ -72,7 +72,7 @@ impl InformationRow {
         facts: &Facts,
         names: usize,
         at: Option<CurrentRow<'_>>,
-        to: &mut Merge,
+        to: &mut Decision,
         explanation: &Explanation,
     ) {
         let values = Values::new(facts, names, at);
@@ -92,7 +92,7 @@ impl InformationRow {
             }
             Some((name, value)) => {
                 explanation.note(|| format!("  -> {}: {}", shown(&name), shown(&value)));
-                to.row(&name, value);
+                put(&mut to.rows, &name, &value);
             }
         }
     }
