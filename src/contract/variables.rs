@@ -60,6 +60,14 @@ impl Variables {
         self.entries.push([key, "=", value].concat());
     }
 
+    /// Gives the last variable with this key another value, in its place; adds it if there is none.
+    pub fn replace(&mut self, key: &str, value: &str) {
+        match self.entries.iter_mut().rfind(|entry| has_key(entry, key)) {
+            Some(entry) => entry.replace_range(key.len() + 1.., value),
+            None => self.push(key, value),
+        }
+    }
+
     /// The value of the last variable with this key.
     pub fn get(&self, key: &str) -> Option<&str> {
         let entry = self.entries.iter().rev().find(|entry| has_key(entry, key))?;
@@ -322,6 +330,14 @@ mod tests {
         assert_eq!(all.take("a").as_deref(), Some("3"));
         assert_eq!(all.iter().collect::<Vec<_>>(), [("A", "2"), ("b", "4")]);
         assert_eq!(all.take("a"), None);
+    }
+
+    #[test]
+    fn a_value_is_replaced_where_it_stands() {
+        let mut all = Variables::from([("a", "1"), ("ab", "2")]);
+        all.replace("a", "=3");
+        all.replace("b", "");
+        assert_eq!(all, Variables::from([("a", "=3"), ("ab", "2"), ("b", "")]));
     }
 
     #[test]

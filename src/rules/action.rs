@@ -2,9 +2,8 @@
 
 mod read;
 
-use super::decision::{Decision, Verdict, put};
 use super::scope::shown;
-use super::{Facts, Template};
+use super::{Decision, Facts, Template, Verdict};
 use crate::contract::CustomFieldChange;
 use crate::explanation::Explanation;
 pub(super) use read::RULE_KINDS;
@@ -96,7 +95,7 @@ impl Actions {
             let value = value.render(facts);
             note("set ", field, value.as_deref());
             if let Some(value) = value {
-                put(&mut to.set, field, &value);
+                to.set.replace(field, &value);
             }
         }
         for (change, options) in &self.changes {

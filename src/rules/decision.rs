@@ -74,12 +74,3 @@ impl Decision {
         known.display_with_information_lookup |= change.display_with_information_lookup;
     }
 }
-
-/// Adds a value, in the place of an earlier one of the same name if there is one.
-pub(super) fn put(values: &mut Variables, name: &str, value: &str) {
-    if values.get(name).is_none() {
-        return values.push(name, value);
-    }
-    let replaced = |(key, old)| (key, if key == name { value } else { old });
-    *values = values.iter().map(replaced).collect();
-}

@@ -3,12 +3,11 @@
 use super::{holds, read_when};
 use crate::contract::{Kind, OperationInfo};
 use crate::explanation::Explanation;
-use crate::rules::Facts;
 use crate::rules::condition::{Condition, Reader, Values};
-use crate::rules::decision::{Decision, put};
 use crate::rules::name::CurrentRow;
 use crate::rules::scope::{NameError, meant, shown};
 use crate::rules::template::Template;
+use crate::rules::{Decision, Facts};
 use crate::toml_document::Table;
 
 /// A row, or one for each row of a look-up.
@@ -92,7 +91,7 @@ impl InformationRow {
             }
             Some((name, value)) => {
                 explanation.note(|| format!("  -> {}: {}", shown(&name), shown(&value)));
-                put(&mut to.rows, &name, &value);
+                to.rows.replace(&name, &value);
             }
         }
     }
