@@ -2,6 +2,8 @@
 #![cfg(feature = "sqlite")]
 
 mod answers;
+mod cases;
+mod ldap;
 mod logins;
 mod reading;
 mod reload;
