@@ -26,7 +26,8 @@ pub struct Decision {
     pub message: Option<String>,
     /// The name of the statement with an effect that is to be run.
     pub effect: Option<String>,
-    /// The rows of user information.
+    /// The rows of user information. A `=` in a name, which nobody could read, is a colon; a row that
+    /// would be a variable of the contract (`UserFound`) is left out.
     pub rows: Variables,
 }
 

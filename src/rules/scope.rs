@@ -75,17 +75,21 @@ impl Scope {
         Err(self.unknown(name))
     }
 
+    /// The columns of a look-up, where these are known.
+    pub(super) fn lookup(&self, name: &str) -> Result<Option<&[String]>, NameError> {
+        let what = || format!("there is no look-up {}", shown(name));
+        let hint = || meant(name, self.lookups.keys().map(String::as_str));
+        let lookup = self.lookups.get(name).ok_or_else(|| error(what(), hint()))?;
+        Ok(lookup.as_deref())
+    }
+
     /// A column of a look-up. `rows` is the number of its rows.
     pub(super) fn column(&self, lookup: &str, column: &str) -> Result<Name, NameError> {
-        let known = self.lookups.keys().map(String::as_str);
-        let Some(columns) = self.lookups.get(lookup) else {
-            let what = format!("there is no look-up {}", shown(lookup));
-            return Err(error(what, meant(lookup, known)));
-        };
+        let columns = self.lookup(lookup)?;
         if column == "rows" {
             return Ok(Name::RowCount(lookup.to_owned()));
         }
-        if let Some(columns) = columns.as_ref().filter(|columns| {
+        if let Some(columns) = columns.filter(|columns| {
             column.is_empty() || !columns.iter().any(|known| known.eq_ignore_ascii_case(column))
         }) {
             let what = format!("the look-up {lookup} has no column {}", shown(column));
@@ -203,10 +207,7 @@ fn error(what: impl Into<String>, hint: Option<String>) -> NameError {
 }
 
 /// The name that was meant, or those that are known.
-pub(super) fn meant<'k>(
-    name: &str,
-    known: impl Iterator<Item = &'k str> + Clone,
-) -> Option<String> {
+fn meant<'k>(name: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<String> {
     if let Some(meant) = nearest(name, known.clone()) {
         return Some(format!("did you mean {meant}?"));
     }

@@ -4,7 +4,6 @@ use super::{Actions, Options};
 use crate::contract::{CustomFieldChange, Kind};
 use crate::rules::condition::Reader;
 use crate::rules::name::Name;
-use crate::rules::scope::NameError;
 use crate::toml_document::{Shape, Table};
 
 const STARTS: &[Kind] = &[Kind::Ticket, Kind::LiveChat];
@@ -70,15 +69,11 @@ impl Actions {
         if rule.has("allow") && rule.has("refuse") {
             reader.wrong(rule, "refuse", "contradicts allow in the same rule");
         }
-        if let Some(department) = actions.department.as_ref().and_then(|name| name.literal())
-            && let Err(error) = reader.scope.department(department)
-        {
-            reader.problem(rule, "department", error);
+        if let Some(department) = actions.department.as_ref().and_then(|name| name.literal()) {
+            reader.found(rule, "department", reader.scope.department(department));
         }
-        if let Some(effect) = &actions.effect
-            && let Err(error) = reader.scope.effect(effect)
-        {
-            reader.problem(rule, "effect", error);
+        if let Some(effect) = &actions.effect {
+            reader.found(rule, "effect", reader.scope.effect(effect));
         }
         actions.read_set(reader, rule);
         actions.read_changes(reader, rule);
@@ -91,7 +86,7 @@ impl Actions {
             reader.wrong(rule, "set", "is empty, and sets nothing");
         }
         for field in set.keys() {
-            check_field(reader, &set, field, field);
+            reader.found(&set, field, reader.scope.field(field));
             if let Some(value) = template(reader, &set, field) {
                 self.set.push((field.to_owned(), value));
             }
@@ -114,7 +109,7 @@ impl Actions {
                 reader.wrong(rule, action, "is empty, and changes nothing");
             }
             for field in fields {
-                check_field(reader, rule, action, field);
+                reader.found(rule, action, reader.scope.field(field));
                 let (change, _) = self.change(field);
                 match action {
                     "show" | "hide" => change.visible = Some(action == "show"),
@@ -125,7 +120,7 @@ impl Actions {
         }
         let Some(options) = rule.table("options", reader.problems) else { return };
         for field in options.keys() {
-            check_field(reader, &options, field, field);
+            reader.found(&options, field, reader.scope.field(field));
             self.change(field).1 = read_options(reader, &options, field);
         }
     }
@@ -148,18 +143,17 @@ fn read_options(reader: &mut Reader<'_>, table: &Table<'_>, field: &str) -> Opti
         let texts = texts.iter().filter_map(|text| reader.template(table, field, text));
         return Some(Options::Texts(texts.collect()));
     };
-    match column.split_once('.').map(|(lookup, column)| reader.scope.column(lookup, column)) {
-        Some(Ok(name)) => {
-            reader.need(&name);
-            if let Name::Column { lookup, column } = name {
-                return Some(Options::Column { lookup, column });
-            }
-            reader.wrong(table, field, "is not a column");
-        }
-        Some(Err(error)) => reader.problem(table, field, error),
-        None => reader.wrong(table, field, "must be a list of strings, or LOOKUP.COLUMN"),
-    }
-    None
+    let Some((lookup, column)) = column.split_once('.') else {
+        reader.wrong(table, field, "must be a list of strings, or LOOKUP.COLUMN");
+        return None;
+    };
+    let name = reader.found(table, field, reader.scope.column(lookup, column))?;
+    reader.need(&name);
+    let Name::Column { lookup, column } = name else {
+        reader.wrong(table, field, "is not a column");
+        return None;
+    };
+    Some(Options::Column { lookup, column })
 }
 
 fn template(reader: &mut Reader<'_>, table: &Table<'_>, key: &str) -> Option<super::Template> {
@@ -171,15 +165,7 @@ fn template(reader: &mut Reader<'_>, table: &Table<'_>, key: &str) -> Option<sup
 fn truth(reader: &mut Reader<'_>, rule: &Table<'_>, key: &str, hint: &str) -> bool {
     let is_on = rule.bool(key, reader.problems);
     if is_on == Some(false) {
-        let error =
-            NameError { what: "is true or left out".to_owned(), hint: Some(hint.to_owned()) };
-        reader.problem(rule, key, error);
+        reader.problems.push(rule.problem(key, "is true or left out").hint(hint));
     }
     is_on == Some(true)
-}
-
-fn check_field(reader: &mut Reader<'_>, table: &Table<'_>, key: &str, field: &str) {
-    if let Err(error) = reader.scope.field(field) {
-        reader.problem(table, key, error);
-    }
 }

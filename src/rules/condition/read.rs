@@ -32,10 +32,17 @@ impl<'r> Reader<'r> {
 }
 
 impl<'d> Reader<'_> {
-    /// A mistake at a key of a table.
-    pub(in crate::rules) fn problem(&mut self, table: &Table<'_>, key: &str, error: NameError) {
-        let problem = table.problem(key, error.what);
-        self.problems.push(Problem { hint: error.hint, ..problem });
+    /// What was found for a key of a table; a name that means nothing is a mistake.
+    pub(in crate::rules) fn found<T>(
+        &mut self,
+        table: &Table<'_>,
+        key: &str,
+        found: Result<T, NameError>,
+    ) -> Option<T> {
+        let note = |NameError { what, hint }| {
+            self.problems.push(Problem { hint, ..table.problem(key, what) });
+        };
+        found.map_err(note).ok()
     }
 
     /// A mistake that needs no hint.
@@ -60,16 +67,9 @@ impl<'d> Reader<'_> {
         key: &str,
         text: &str,
     ) -> Option<Template> {
-        match Template::parse(text, self.scope) {
-            Ok(template) => {
-                template.names().for_each(|name| self.need(name));
-                Some(template)
-            }
-            Err(error) => {
-                self.problem(table, key, error);
-                None
-            }
-        }
+        let template = self.found(table, key, Template::parse(text, self.scope))?;
+        template.names().for_each(|name| self.need(name));
+        Some(template)
     }
 
     /// One text, or a list of them.
@@ -145,13 +145,7 @@ impl<'d> Reader<'_> {
         label: &str,
         found: Result<Name, NameError>,
     ) -> Option<Condition> {
-        let name = match found {
-            Ok(name) => name,
-            Err(error) => {
-                self.problem(table, key, error);
-                return None;
-            }
-        };
+        let name = self.found(table, key, found)?;
         let operators = match table.shape(key)? {
             Shape::Table => {
                 let operators = table.table(key, self.problems)?;
@@ -213,9 +207,7 @@ impl<'d> Reader<'_> {
                 };
                 let Some(texts) = texts else { return Vec::new() };
                 for text in texts.iter().filter(|_| word.starts_with("is")) {
-                    if let Err(error) = self.scope.value(name, text, is_case_sensitive) {
-                        self.problem(table, key, error);
-                    }
+                    self.found(table, key, self.scope.value(name, text, is_case_sensitive));
                 }
                 Operator::texts(word, &texts, is_case_sensitive)
             }

@@ -5,7 +5,7 @@ use crate::contract::{Kind, OperationInfo};
 use crate::explanation::Explanation;
 use crate::rules::condition::{Condition, Reader, Values};
 use crate::rules::name::CurrentRow;
-use crate::rules::scope::{NameError, meant, shown};
+use crate::rules::scope::shown;
 use crate::rules::template::Template;
 use crate::rules::{Decision, Facts};
 use crate::toml_document::Table;
@@ -24,15 +24,10 @@ impl InformationRow {
     pub(super) fn read(reader: &mut Reader<'_>, number: usize, table: &Table<'_>) -> Self {
         table.finish(&["name", "value", "each", "when"], reader.problems);
         let each = table.string("each", reader.problems);
-        if let Some(each) = each {
-            if reader.scope.lookups.contains_key(each) {
-                reader.columns.entry(each.to_owned()).or_default();
-            } else {
-                let known = reader.scope.lookups.keys().map(String::as_str);
-                let hint = meant(each, known);
-                let what = format!("there is no look-up {}", shown(each));
-                reader.problem(table, "each", NameError { what, hint });
-            }
+        if let Some(each) = each
+            && reader.found(table, "each", reader.scope.lookup(each)).is_some()
+        {
+            reader.columns.entry(each.to_owned()).or_default();
         }
         let mut text = |key| {
             if !table.has(key) {
@@ -57,20 +52,21 @@ impl InformationRow {
         to: &mut Decision,
         explanation: &Explanation,
     ) {
-        let Some(lookup) = self.each.as_deref() else {
-            self.render_at(facts, names, None, to, explanation);
-            return;
-        };
-        for row in 0..facts.lookups.get(lookup).map_or(0, |rows| rows.rows.len()) {
-            self.render_at(facts, names, Some(CurrentRow { lookup, row }), to, explanation);
+        let mut render = |at| self.render_at(facts, at, names, to, explanation);
+        match self.each.as_deref() {
+            None => render(None),
+            Some(lookup) => {
+                let rows = facts.lookups.get(lookup).map_or(0, |rows| rows.rows.len());
+                (0..rows).for_each(|row| render(Some(CurrentRow { lookup, row })));
+            }
         }
     }
 
     fn render_at(
         &self,
         facts: &Facts,
-        names: usize,
         at: Option<CurrentRow<'_>>,
+        names: usize,
         to: &mut Decision,
         explanation: &Explanation,
     ) {

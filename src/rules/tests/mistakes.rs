@@ -161,6 +161,16 @@ fn forms_logins_and_rows_have_mistakes_of_their_own() {
 }
 
 #[test]
+fn conditions_are_not_deeper_than_can_be_read() {
+    let nested = |depth: usize| {
+        let (open, close) = ("{ not = ".repeat(depth), " }".repeat(depth));
+        format!("rules = [{{ when = {open}{{ subject = 'x' }}{close}, stop = true }}]")
+    };
+    assert!(!decide(&read(Kind::Ticket, &nested(20)), &ticket("y", None)).matched);
+    assert_eq!(problems(Kind::Ticket, &nested(20_000)).len(), 1);
+}
+
+#[test]
 fn groups_that_nobody_knows_are_a_mistake() {
     let text = "rules = [{ when = { groups = 'x' }, stop = true }]";
     let problems = RuleSet::parse(Kind::Ticket, text, &Scope::default()).unwrap_err();
