@@ -1,6 +1,6 @@
 //! The files of `tests/provider/cases`, served, and asked over SOAP what their examples ask.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use external_providers::Client;
 use external_providers::contract::{
@@ -60,7 +60,7 @@ fn prepared(case: &str) -> (Folder, PathBuf) {
     (folder, file)
 }
 
-fn serve(file: &PathBuf) -> Running {
+fn serve(file: &Path) -> Running {
     let arguments = ["serve", "--provider", file.to_str().unwrap(), "--listen", "127.0.0.1:0"];
     Running::spawn(&mut tool(&arguments, PASSWORD), 2)
 }
