@@ -108,6 +108,24 @@ async fn a_look_up_gives_rows() {
 }
 
 #[tokio::test]
+async fn columns_are_described() {
+    let names = ["name", "system_type_name"];
+    let columns = names.map(|name| ColumnDefinition::new(name, SqlDataType::NVarChar));
+    let row = |name: &str, kind: &str| {
+        Row::new([name, kind].map(|text| ColumnValue::NVarChar(text.to_owned())).to_vec())
+    };
+    let rows = vec![row("id", "int"), row("mail", "nvarchar(200)"), row("photo", "varbinary(max)")];
+    let described = QueryResponse::new(columns.to_vec(), rows);
+    let settings = server(&[("SELECT * FROM PEOPLE", described)]).await;
+    let database = Database::new("billing", settings).unwrap();
+    let statement = LookUpSettings::new("SELECT * FROM PEOPLE WHERE MAIL = :MAIL");
+    let step = LookUp::new("people", database, statement).unwrap().check().await;
+    assert_eq!(step.text, "people: id int, mail nvarchar(200), photo varbinary(max)");
+    let finding = &step.findings[0];
+    assert_eq!((finding.code, step.findings.len()), ("column-type", 1), "{finding:?}");
+}
+
+#[tokio::test]
 async fn an_effect_counts_rows() {
     let count = |count| {
         let column = ColumnDefinition::new("", SqlDataType::Int);
