@@ -1,11 +1,13 @@
 //! MySQL and MariaDB, by prepared statements in the binary protocol.
 
+mod tls;
+
 use std::time::Duration;
 
 use mysql_async::consts::ColumnFlags;
 use mysql_async::consts::ColumnType::*;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, DriverError, Error, IoError, OptsBuilder, Params, SslOpts, Value};
+use mysql_async::{Conn, DriverError, Error, IoError, OptsBuilder, Params, Value};
 
 use super::connection::{Access, Answer, Collector, Column, Connection, Limits, Session};
 use super::error::{Cause, server_text};
@@ -15,7 +17,7 @@ use super::statement::Statement;
 use crate::error_chain::error_chain;
 use crate::http::bare_host;
 use crate::rules::Rows;
-use crate::tls::{TlsError, certificates};
+use crate::tls::TlsError;
 
 /// The largest packet that is taken, in bytes: a row is one, and is in memory before its size is
 /// known.
@@ -29,7 +31,7 @@ pub(super) async fn connect(
     access: Access,
 ) -> Result<Box<dyn Connection>, Cause> {
     let host = bare_host(&settings.host);
-    let tls = if settings.is_encrypted() { Some(tls(settings)?) } else { None };
+    let tls = if settings.is_encrypted() { Some(tls::options(settings)?) } else { None };
     let options = OptsBuilder::default()
         .ip_or_hostname(host)
         .tcp_port(settings.port())
@@ -43,42 +45,26 @@ pub(super) async fn connect(
         .wait_timeout(Some(28_800))
         // A connection that is closed while the peer is away must end some day.
         .tcp_keepalive(Some(Duration::from_secs(30)));
-    let mut connection = Conn::new(options).await.map_err(|error| match error {
-        Error::Server(error) => Cause::Login(server_text(&error.message)),
-        Error::Driver(DriverError::NoClientSslFlagFromServer) => Cause::Unreachable(
-            "the server offers no TLS; set it up there, or say encryption = \"off\"".to_owned(),
-        ),
-        error => match TlsError::below(&error, host) {
-            Some(error) => Cause::Tls(Box::new(error)),
-            None => Cause::Unreachable(server_text(&error_chain(&error))),
-        },
-    })?;
+    let mut connection = match Conn::new(options).await {
+        Ok(connection) => connection,
+        Err(Error::Server(error)) => return Err(Cause::Login(server_text(&error.message))),
+        Err(Error::Driver(DriverError::NoClientSslFlagFromServer)) => {
+            let what = "the server offers no TLS; set it up there, or say encryption = \"off\"";
+            return Err(Cause::Unreachable(what.to_owned()));
+        }
+        Err(error) => {
+            return Err(match TlsError::below(&error, host) {
+                Some(error) => Cause::Tls(Box::new(tls::examined(settings, error).await)),
+                None => Cause::Unreachable(server_text(&error_chain(&error))),
+            });
+        }
+    };
     if access == Access::Read {
         // Servers before 5.6 have none; the account's grants must do.
         let read_only = connection.query_drop("SET SESSION TRANSACTION READ ONLY").await;
         read_only.or_else(|error| if error.is_fatal() { Err(lost(error)) } else { Ok(()) })?;
     }
     Ok(Box::new(MySql { connection, time: Duration::ZERO }))
-}
-
-/// The driver takes authorities and nothing else that we could verify with.
-fn tls(settings: &DatabaseSettings) -> Result<SslOpts, Cause> {
-    if settings.trust_fingerprint.is_some() {
-        let what = "MySQL's driver trusts authorities alone: say root_certificates in place of trust_fingerprint";
-        return Err(Cause::Settings(what.to_owned()));
-    }
-    // One that a program chose for itself stays; the driver panics where features leave it open.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let own = match settings.root_certificates.as_slice() {
-        [] => Vec::new(),
-        own => certificates(own)
-            .map_err(|error| Cause::Settings(format!("root_certificates: {error}")))?,
-    };
-    // One that cannot be read would be the end of all.
-    let system = rustls_native_certs::load_native_certs().certs;
-    let system = system.into_iter().filter(|der| webpki::anchor_from_trusted_cert(der).is_ok());
-    let roots = own.into_iter().chain(system).map(|der| der.to_vec().into()).collect();
-    Ok(SslOpts::default().with_root_certs(roots).with_disable_built_in_roots(true))
 }
 
 struct MySql {

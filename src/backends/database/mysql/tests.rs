@@ -1,6 +1,12 @@
+use std::sync::Arc;
+
 use mysql_async::consts::ColumnType;
+use rustls::pki_types::PrivateKeyDer;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::*;
+use crate::tls::TlsCause;
 
 /// `utf8mb4_general_ci`
 const TEXT: u16 = 45;
@@ -109,4 +115,61 @@ async fn a_certificate_alone_cannot_be_trusted() {
     };
     let error = connect(&settings, Access::Read).await.err().unwrap();
     assert!(matches!(&error, Cause::Settings(words) if words.contains("root_certificates")));
+}
+
+/// A server that greets as MySQL does, and ends the connection after the TLS handshake.
+async fn server(certificate: &rcgen::CertifiedKey<rcgen::KeyPair>) -> u16 {
+    let key = PrivateKeyDer::try_from(certificate.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // Protocol 10, version, connection, nonce, capabilities (all low ones; plugins and secure
+            // connections of the high ones), character set, status, the rest of the nonce, plugin.
+            let mut greeting =
+                b"\x0a8.0.40\0\x01\0\0\x0012345678\0\xff\xff\x2d\x02\0\x0a\0\x15".to_vec();
+            greeting.extend([0; 10]);
+            greeting.extend(b"123456789012\0mysql_native_password\0");
+            let head = u32::try_from(greeting.len()).unwrap().to_le_bytes();
+            stream.write_all(&[&head[..], &greeting].concat()).await.unwrap();
+            let mut request = [0; 36];
+            stream.read_exact(&mut request).await.unwrap();
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_refused_is_explained() {
+    let names = ["localhost".to_owned()];
+    let certificate = rcgen::generate_simple_self_signed(names).unwrap();
+    let port = Some(server(&certificate).await);
+    let settings = DatabaseSettings {
+        port,
+        encryption: Some(true),
+        ..DatabaseSettings::new(super::super::DatabaseKind::MySql)
+    };
+    let error = connect(&settings, Access::Read).await.err().unwrap();
+    let Cause::Tls(error) = error else { panic!("{error}") };
+    assert!(matches!(error.cause, TlsCause::SelfSigned { .. }), "{error:?}");
+    let fingerprint = crate::tls::Fingerprint::of(certificate.cert.der());
+    assert_eq!(error.fingerprint, Some(fingerprint));
+    let root_certificates = certificate.cert.pem().into_bytes();
+    let trusting = DatabaseSettings { root_certificates: root_certificates.clone(), ..settings };
+    // The handshake succeeds, and then nothing is there.
+    let error = connect(&trusting, Access::Read).await.err().unwrap();
+    assert!(matches!(error, Cause::Unreachable(_)), "{error:?}");
+    let elsewhere = DatabaseSettings { host: "127.0.0.1".to_owned(), ..trusting };
+    let error = connect(&elsewhere, Access::Read).await.err().unwrap();
+    let Cause::Tls(error) = error else { panic!("{error}") };
+    assert!(matches!(error.cause, TlsCause::WrongName { .. }), "{error:?}");
 }
