@@ -338,3 +338,24 @@ fn schemes_are_told_by_name() {
     }
     assert_eq!(Scheme::from_name("md5"), None);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 10_000, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever stands in a row, reading it ends, asks for no more than what is allowed, and takes
+    /// nothing with a scheme's mark for a password.
+    #[test]
+    fn any_row_is_read(
+        mark in r"(\{[A-Z0-9-]{1,8}\}|\$(2[aby]|argon2id?|pbkdf2(-sha256)?|[a-z0-9]{1,4})\$|pbkdf2_sha(1|256)\$|)",
+        rest in r"(\PC{0,40}|[0-9]{1,10}\$[A-Za-z0-9./+]{0,40}\$[A-Za-z0-9./+]{0,90}|[A-Za-z0-9+/]{0,90}={0,2})",
+        salt in proptest::option::of(r"[A-Za-z0-9+/]{0,24}={0,2}"),
+    ) {
+        let read = Stored::parse(&format!("{mark}{rest}"), salt.as_deref());
+        if let Ok(stored) = read {
+            proptest::prop_assert!(stored.nanoseconds() <= Function::MOST_NANOSECONDS);
+            let is_said = mark == "{PLAIN}";
+            let is_plain = stored.scheme == Scheme::PlainUnsafe;
+            proptest::prop_assert!(!is_plain || mark.is_empty() || is_said);
+        }
+    }
+}
