@@ -6,6 +6,7 @@
 mod cases;
 mod check;
 mod owner;
+mod provider_file;
 mod providers;
 
 use std::process::Command;
