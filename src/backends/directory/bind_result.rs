@@ -28,14 +28,22 @@ pub(super) fn verdict(answer: &Answer, settings: &DirectorySettings) -> Result<V
             Some(code) => Ok(active_directory(code, settings)),
             None => Ok(Verdict::No(invalid_credentials(answer, policy))),
         },
-        19 if answer.text.contains("retry limit") => no(Reason::Locked),
+        // 389 DS, and FreeIPA's words.
+        19 | 53 if is_locked(&answer.text) => no(Reason::Locked),
         53 if answer.text.contains("inactivated") => no(Reason::Disabled),
+        53 if answer.text.contains("is expired") => no(Reason::Expired),
         // An entry without a password, and a rule that the bind breaks.
         19 | 48 => no(Reason::Other(answer.code)),
         32 => Ok(Verdict::Nobody),
         8 | 13 => Err(Cause::Unencrypted(answer.to_string())),
         _ => Err(failure(answer)),
     }
+}
+
+fn is_locked(text: &str) -> bool {
+    ["retry limit", "Too many failed logins", "permanently locked"]
+        .iter()
+        .any(|it| text.contains(it))
 }
 
 fn failure(answer: &Answer) -> Cause {

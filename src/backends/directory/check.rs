@@ -14,7 +14,7 @@ use super::search::Searcher;
 use super::{Cause, DirectoryError, GroupSource, Inner, Kind, Login, filter, groups, state};
 use crate::explanation::Explanation;
 use crate::http::bare_host;
-use crate::report::{Finding, Report, Step};
+use crate::report::{Finding, Outcome, Report, Step};
 
 /// A name that nobody has.
 const NOBODY: &str = "external-providers-check-nobody";
@@ -113,6 +113,16 @@ async fn ways(inner: &Inner) -> Vec<Step> {
             let text = format!("{url}: passwords can be read on the way");
             tls.add(Finding::warning("plain-text", text).remedy("take out insecure_plain_text"));
         }
+    }
+    let not_checked = |step: &mut Step| step.outcome = Outcome::NotChecked;
+    if open == 0 && tls.findings.is_empty() {
+        not_checked(tls);
+    }
+    if open == 0 && connect.findings.is_empty() {
+        not_checked(connect);
+    }
+    if resolve.details.is_empty() {
+        not_checked(resolve);
     }
     resolve.text = format!("{} of {count} names have an address", resolve.details.len());
     connect.text = format!("{open} of {count} servers can be used");

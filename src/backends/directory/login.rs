@@ -13,7 +13,8 @@ use super::name::{LONGEST, Name};
 use super::search::Searcher;
 use super::throttle::Turn;
 use super::{
-    Cause, DirectoryError, GroupSource, Inner, Kind, Login, Person, Reason, Refusal, filter, state,
+    Cause, DirectoryError, DirectorySettings, GroupSource, Inner, Kind, Login, Person, Reason,
+    Refusal, filter, state,
 };
 use crate::explanation::Explanation;
 use crate::secret::{Mask, Secret};
@@ -73,6 +74,11 @@ pub(super) async fn find(
         Found::Many(refusal) => return Ok(Login::Refused(refusal)),
         Found::Nobody => return Ok(Login::Unknown),
     };
+    // Every user of Active Directory has it; an account that may not read it cannot tell who is disabled.
+    if inner.settings.kind == Kind::ActiveDirectory && entry.text("userAccountControl").is_none() {
+        let words = format!("userAccountControl of {} is not shown", entry.dn);
+        return Err(searcher.error(Cause::Rights(words)));
+    }
     let policy = policy(inner, &entry, &mut searcher).await?;
     let now = Timestamp::now();
     match state::refusal(inner.settings.kind, &entry, policy.as_ref(), now) {
@@ -90,8 +96,10 @@ async fn found(
     let Some(template) = &inner.settings.dn_template else {
         return look_up(inner, name, searcher).await;
     };
-    let entry = searcher.entry(&name.fill(template, dn::escape), attributes(inner)).await?;
-    Ok(entry.map_or(Found::Nobody, Found::One))
+    match searcher.entry(&name.fill(template, dn::escape), attributes(inner)).await? {
+        Some(entry) => Ok(Found::One(entry)),
+        None => can_read(inner, searcher).await.map(|()| Found::Nobody),
+    }
 }
 
 /// The name without its domain, if anybody can be called so here.
@@ -198,13 +206,16 @@ async fn bind<'s>(
     };
     let (user, mut answer) = inner.servers.bind(searcher.server, &entry.dn, password).await?;
     searcher.server = Some(user.number);
-    // A server could answer with what it was asked.
-    answer.text = Mask::new([password]).apply_values(&answer.text);
+    // Judged before it is masked, since a password may be a word of the server's; and a server could
+    // answer with what it was asked.
+    let judged = verdict(&answer, settings);
+    let mask = Mask::new([password]);
+    answer.text = mask.apply_values(&answer.text);
     if answer.policy.is_some() {
         inner.tells_policy.store(true, Ordering::Relaxed);
     }
     searcher.note(|| format!("bind as {}: {answer}", entry.dn));
-    let verdict = verdict(&answer, settings).map_err(|cause| searcher.error(cause))?;
+    let verdict = judged.map_err(|cause| searcher.error(cause.masked(&mask)))?;
     let by_user = settings.dn_template.is_some() && settings.account.is_none();
     if by_user && matches!(verdict, Verdict::Right(_)) {
         searcher.by_user(user);
@@ -213,13 +224,10 @@ async fn bind<'s>(
     }
     match verdict {
         Verdict::Nobody => Ok(Err(Login::Unknown)),
-        Verdict::No(refusal) => {
+        Verdict::No(mut refusal) => {
+            refusal.words = mask.apply_values(&refusal.words);
             let is_wrong = refusal.reason == Reason::WrongPassword;
-            match is_wrong {
-                true => pass.wrong(),
-                false => drop(pass),
-            }
-            // OpenLDAP leaves the control out where there is no such entry.
+            // OpenLDAP leaves the control out where there is no such entry: nobody's password was wrong.
             if settings.dn_template.is_some()
                 && is_wrong
                 && answer.policy.is_none()
@@ -227,7 +235,15 @@ async fn bind<'s>(
             {
                 return Ok(Err(Login::Unknown));
             }
-            refused(explained(inner, refusal, &entry, searcher).await?)
+            let explained = explained(inner, refusal, &entry, searcher).await;
+            // Of a locked account, the password may be the right one.
+            let is_other =
+                explained.as_ref().is_ok_and(|refusal| refusal.reason != Reason::WrongPassword);
+            match is_wrong && !is_other {
+                true => pass.wrong(),
+                false => drop(pass),
+            }
+            refused(explained?)
         }
         Verdict::Right(note) => {
             pass.right();
@@ -294,6 +310,12 @@ async fn policy(
     }
 }
 
+/// Is one of the groups there that the settings ask for?
+pub(super) fn admits(settings: &DirectorySettings, groups: &[Group]) -> bool {
+    let is_in = |wanted: &String| groups.iter().any(|group| group.is(wanted));
+    settings.require_groups.is_empty() || settings.require_groups.iter().any(is_in)
+}
+
 /// The user, whose password is right, unless a group is missing.
 async fn person(
     inner: &Inner,
@@ -308,8 +330,7 @@ async fn person(
         let searches = searcher.count - before;
         searcher.note(|| format!("groups, by {searches} searches: {}", names.join(", ")));
     }
-    let is_in = |wanted: &String| groups.iter().any(|group: &Group| group.is(wanted));
-    if !settings.require_groups.is_empty() && !settings.require_groups.iter().any(is_in) {
+    if !admits(settings, &groups) {
         let words = format!("in none of the groups {}", settings.require_groups.join(", "));
         return Ok(Login::Refused(Refusal::proven(Reason::NotInGroup, words).of(&entry.dn)));
     }

@@ -132,8 +132,10 @@ impl Entry {
 
     /// About how much memory it takes.
     pub(super) fn size(&self) -> usize {
-        let values = self.attributes.iter().flat_map(|(_, values)| values);
-        self.dn.len() + values.map(|value| value.len() + 32).sum::<usize>()
+        let values =
+            |values: &[Vec<u8>]| values.iter().map(|value| value.len() + 32).sum::<usize>();
+        let attributes = self.attributes.iter();
+        self.dn.len() + attributes.map(|(name, all)| name.len() + 64 + values(all)).sum::<usize>()
     }
 
     /// The first of them.
@@ -209,6 +211,11 @@ fn entry(body: &[u8]) -> Option<Entry> {
             }
         }
         attributes.push((name, values));
+        // Without values, too, it takes memory.
+        count += 1;
+        if count > MOST_VALUES {
+            return None;
+        }
     }
     Some(Entry { dn, attributes })
 }

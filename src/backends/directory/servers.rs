@@ -48,6 +48,8 @@ pub(super) struct Server {
     binds: Semaphore,
     /// Turns that are still to be given to searches.
     held_back: AtomicUsize,
+    /// Held while the account is being bound.
+    account_turn: tokio::sync::Mutex<()>,
     /// Since when the account is refused, and what was said.
     refused: Mutex<Option<(Instant, Cause)>>,
     /// How long it is not tried again: each try counts towards its own lock-out.
@@ -82,6 +84,7 @@ impl Servers {
                 searches: Semaphore::new(1),
                 binds: Semaphore::new(connections),
                 held_back: AtomicUsize::new(connections - 1),
+                account_turn: tokio::sync::Mutex::default(),
                 refused: Mutex::default(),
                 pause: settings.throttle_window,
             })
@@ -236,15 +239,17 @@ impl Server {
         within: Duration,
     ) -> Result<Connection, Cause> {
         let started = Instant::now();
-        if account.is_some()
-            && let Some((since, cause)) = &*lock(&self.refused)
-            && since.elapsed() < self.pause
-        {
-            return Err(cause.clone());
+        let left = || within.saturating_sub(started.elapsed());
+        if account.is_some() {
+            self.refused_lately()?;
         }
         let mut connection = Connection::open(&self.target, within).await?;
         if let Some((name, password)) = account {
-            let left = within.saturating_sub(started.elapsed());
+            // One at a time, so that a password that was changed is refused once, and locks nobody.
+            let turn = tokio::time::timeout(left(), self.account_turn.lock()).await;
+            let _turn = turn.map_err(|_| Cause::Busy(within))?;
+            self.refused_lately()?;
+            let left = left();
             let answer = connection.bind(name, password, left).await?;
             account_accepted(name, &answer).inspect_err(|cause| {
                 if matches!(cause, Cause::Account { .. }) {
@@ -254,6 +259,14 @@ impl Server {
             self.searches.add_permits(self.held_back.swap(0, Ordering::Relaxed));
         }
         Ok(connection)
+    }
+
+    /// Was the account refused a short while ago?
+    fn refused_lately(&self) -> Result<(), Cause> {
+        match &*lock(&self.refused) {
+            Some((since, cause)) if since.elapsed() < self.pause => Err(cause.clone()),
+            _ => Ok(()),
+        }
     }
 
     /// A connection that is idle and can still be used.
