@@ -148,6 +148,12 @@ impl Directory {
         answer
     }
 
+    /// Would a user in these groups, names or DNs, get in as far as `require_groups` goes?
+    pub fn admits(&self, groups: &[String]) -> bool {
+        let groups: Vec<_> = groups.iter().map(|group| groups::Group::named(group)).collect();
+        login::admits(&self.0.settings, &groups)
+    }
+
     /// Who is this user, whose password has been proved elsewhere? Asked by the account; disabled,
     /// expired and locked users are refused.
     ///

@@ -42,6 +42,16 @@ impl Current {
             return refused(&section.messages.refused);
         }
         if let Some(groups) = &manner.groups {
+            let asked = section.ask.iter();
+            let directories = || asked.clone().filter_map(|name| self.directories.get(name));
+            let is_admitted = directories().any(|directory| directory.admits(groups));
+            if directories().next().is_some()
+                && directories().count() == asked.len()
+                && !is_admitted
+            {
+                manner.explanation.note(|| "in none of the groups of require_groups".to_owned());
+                return refused(&section.messages.refused);
+            }
             let person = Person { groups: groups.clone(), ..Person::default() };
             return self.accepted(section, request, accepted(person), manner).await;
         }

@@ -20,7 +20,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn named(dn: &str) -> Self {
+    pub(super) fn named(dn: &str) -> Self {
         let name = Dn::parse(dn).and_then(|dn| dn.first_value().map(str::to_owned));
         Self { name: name.unwrap_or_else(|| dn.to_owned()), dn: Some(dn.to_owned()) }
     }

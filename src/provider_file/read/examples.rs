@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Reading;
-use crate::contract::{AUTH_PASSWORD, OPERATIONS, OperationInfo, Variables};
+use crate::contract::{AUTH_PASSWORD, Kind, OPERATIONS, OperationInfo, Variables};
 use crate::provider_file::model::{Example, Kinds, Servers};
 use crate::rules::Rows;
 use crate::suggest::nearest;
@@ -49,9 +49,17 @@ impl Reading<'_> {
         }
         let request = self.variables(table, "request");
         for input in info.inputs.iter().filter(|input| input.required) {
-            if request.get(input.name).is_none() && input.name != "loginPassword" {
-                let what = format!("{operation} needs {}", input.name);
+            if request.get(input.name).is_some() {
+                continue;
+            }
+            let what = format!("{operation} needs {}", input.name);
+            if input.name != "loginPassword" {
                 self.problems.push(table.problem("request", what));
+            } else if info.kind == Kind::Login && groups.is_none() {
+                // Any other would be tried at the directory, and count towards its lock-out.
+                let hint =
+                    "give it, or groups = [\"NAME\"], which stand for the directory's answer";
+                self.problems.push(table.problem("request", what).hint(hint));
             }
         }
         if request.get(AUTH_PASSWORD).is_some() {
