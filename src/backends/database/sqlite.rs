@@ -1,6 +1,7 @@
 //! SQLite: a file, opened for reading alone unless it is for an effect. Its calls block, so they run
 //! on a thread where they may; its own progress handler ends those that take too long.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rusqlite::types::ValueRef;
@@ -41,12 +42,28 @@ pub(super) async fn connect(
         open().map_err(cannot)
     });
     let file = opened.await.map_err(|error| Cause::Lost(error.to_string()))??;
-    Ok(Box::new(Sqlite { file: Some(file), access, time: busy }))
+    let path = settings.file.clone();
+    Ok(Box::new(Sqlite { file: Some(file), identity: identity(&path), path, access, time: busy }))
+}
+
+/// What tells a file from another that was put in its place, as exports are every night.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    return Some((
+        std::os::unix::fs::MetadataExt::dev(&metadata),
+        std::os::unix::fs::MetadataExt::ino(&metadata),
+    ));
+    #[cfg(not(unix))]
+    return Some((metadata.len(), 0));
 }
 
 struct Sqlite {
     /// With the thread while it works. If nobody waits for that any more, the file is closed there.
     file: Option<File>,
+    path: PathBuf,
+    /// Of the file that is open.
+    identity: Option<(u64, u64)>,
     access: Access,
     /// How long a statement of the transaction may take.
     time: Duration,
@@ -201,7 +218,7 @@ impl Connection for Sqlite {
     }
 
     fn is_closed(&self) -> bool {
-        self.file.is_none()
+        self.file.is_none() || identity(&self.path) != self.identity
     }
 }
 
