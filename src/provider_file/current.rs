@@ -164,7 +164,16 @@ impl Current {
             return Err(failure(&format!("there is no look-up {name}"), manner));
         };
         let value = |parameter: &str| section.bound.value(parameter, facts);
-        let rows = lookup.look_up(&value, &manner.explanation).await;
+        // What it found may be the hash of a password, or one.
+        let is_login = self.file.servers.logins.iter().any(|(_, login)| login.lookup == name);
+        let notes = match is_login && manner.explanation.is_wanted() {
+            true => Explanation::wanted(),
+            false => manner.explanation.clone(),
+        };
+        let rows = lookup.look_up(&value, &notes).await;
+        if is_login {
+            notes.lines().into_iter().take(1).for_each(|line| manner.explanation.note(|| line));
+        }
         rows.map(|rows| (name.to_owned(), rows)).map_err(|error| failed(&error))
     }
 

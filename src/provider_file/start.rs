@@ -41,6 +41,11 @@ impl Current {
         let effect = decision.effect.clone();
         let answer = merged(decision, answer);
         match effect {
+            // It would be paid for, and never be answered.
+            Some(_) if !can_be_written(&answer) => {
+                let what = "the answer holds a character that XML does not allow";
+                Err(super::current::failure(what, manner))
+            }
             Some(effect) => self.effect(&effect, &facts, answer, manner).await,
             None => Ok(answer),
         }
@@ -74,6 +79,17 @@ impl Current {
             Err(error) => Err(failed(&error)),
         }
     }
+}
+
+fn can_be_written(answer: &Answer<Start>) -> bool {
+    let Start::Allowed { department_name, custom_fields } = &answer.result else { return true };
+    let pairs = custom_fields.iter().chain(answer.other.iter());
+    let texts = pairs.flat_map(|(name, value)| [name, value]);
+    let texts = texts.chain(department_name.as_deref()).chain(answer.message.as_deref());
+    // XML 1.0, section 2.2.
+    let is_allowed = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\u{7f}'..);
+    let is_character = |c: char| is_allowed(c) && !matches!(c, '\u{fffe}' | '\u{ffff}');
+    texts.into_iter().all(|text| text.chars().all(is_character))
 }
 
 fn allowed() -> Answer<Start> {

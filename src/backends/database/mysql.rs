@@ -106,14 +106,20 @@ impl MySql {
         let columns = result.columns().unwrap_or_default();
         let names = columns.iter().map(|column| column.name_str().into_owned()).collect();
         let mut answer = Collector::new(names, limits);
-        while let Some(row) = result.next().await.map_err(cause)? {
-            answer.row()?;
-            for (column, value) in columns.iter().zip(row.unwrap()) {
-                answer.value(text(value, column)?)?;
+        let taken = async {
+            while let Some(row) = result.next().await.map_err(cause)? {
+                answer.row()?;
+                for (column, value) in columns.iter().zip(row.unwrap()) {
+                    answer.value(text(value, column)?)?;
+                }
             }
-        }
-        // A procedure ends with a result of its own.
-        result.drop_result().await.map_err(cause)?;
+            Ok(())
+        };
+        let taken: Result<(), Cause> = taken.await;
+        // A procedure ends with a result of its own; and what is beyond a limit the driver would read when
+        // nobody waits for it any more.
+        let rest = result.drop_result().await.map_err(cause);
+        taken.and(rest)?;
         Ok(answer.finish())
     }
 }
@@ -173,9 +179,17 @@ impl Connection for MySql {
             let cause = |error| cause(error, self.time);
             let done = self.connection.exec_iter(statement.sql(), bound(values)).await;
             let done = done.map_err(cause)?;
+            // Where rows come, the count is that of the statement before.
+            let gives_rows = done.columns().is_some_and(|columns| !columns.is_empty());
             let changed = done.affected_rows();
             done.drop_result().await.map_err(cause)?;
-            Ok(changed)
+            match gives_rows {
+                true => Err(Cause::Statement(
+                    "it gives rows, so that nobody knows how many it changed: take out RETURNING"
+                        .to_owned(),
+                )),
+                false => Ok(changed),
+            }
         })
     }
 

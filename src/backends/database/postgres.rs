@@ -254,12 +254,17 @@ impl Connection for Postgres {
     ) -> Answer<'a, u64> {
         Box::pin(async {
             let values = values.iter().map(|value| Parameter(*value));
-            let executed = async {
-                let prepared = self.prepare(statement).await?;
-                self.client.execute_raw(&prepared, values).await
-            };
-            let executed = executed.await;
-            executed.map_err(|error| self.statement_cause(&error, Limits::default(), statement))
+            let prepared = self.prepare(statement).await;
+            let failed = |error| self.statement_cause(&error, Limits::default(), statement);
+            let prepared = prepared.map_err(failed)?;
+            // Its count is that of the rows that it selects.
+            if statement.first_word() == "with" && !prepared.columns().is_empty() {
+                return Err(Cause::Statement(
+                    "one that begins with WITH must end in INSERT, UPDATE or DELETE, without RETURNING"
+                        .to_owned(),
+                ));
+            }
+            self.client.execute_raw(&prepared, values).await.map_err(failed)
         })
     }
 

@@ -177,6 +177,11 @@ impl Statement {
         &self.places
     }
 
+    /// Its first word, in lower case.
+    pub(super) fn first_word(&self) -> &str {
+        &self.first_word
+    }
+
     /// It may be run where nothing must change, as far as its words tell.
     pub(super) fn must_look_up(&self) -> Result<(), StatementError> {
         let word = self.first_word.clone();

@@ -147,7 +147,9 @@ impl Reading<'_> {
         if !table.has("database") && !table.has("statement") {
             return Some(registration);
         }
-        let scope = Scope { kind: Some(Kind::Registration), ..scope.clone() };
+        // No look-up is made before it.
+        let lookups = Default::default();
+        let scope = Scope { kind: Some(Kind::Registration), lookups, ..scope.clone() };
         let bound = self.bound(&table, &scope, servers);
         let made = Scheme::MADE.map(Scheme::name).join(", ");
         let scheme = match scheme.as_deref().map(Scheme::from_name) {
