@@ -32,6 +32,9 @@ pub enum LoadError {
     /// The old service cannot be called as it says.
     #[error(transparent)]
     Forward(#[from] crate::gateway::LoadError),
+    /// The service that runs cannot become what the file says.
+    #[error("{0}")]
+    Refused(String),
     /// It did not come from a file, so it cannot be read again.
     #[error("the provider was not loaded from a file")]
     NoFile,

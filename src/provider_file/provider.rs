@@ -136,12 +136,22 @@ impl Provider {
     ///
     /// The old file stays in force, whatever the error.
     pub async fn reload(&self) -> Result<(), LoadError> {
+        self.reload_if(|_| Ok(())).await
+    }
+
+    /// The same, unless `may` says that the service cannot become what the file says of it: then nothing
+    /// of it is put in force.
+    pub async fn reload_if(
+        &self,
+        may: impl FnOnce(&HostedService) -> Result<(), String> + Send + 'static,
+    ) -> Result<(), LoadError> {
         let path = self.current().file.file.clone().ok_or(LoadError::NoFile)?;
         let shown = path.display().to_string();
         let provider = self.clone();
         // Files may be slow, and so is reading the certificates that the system trusts.
         let reading = tokio::task::spawn_blocking(move || {
             let file = ProviderFile::load(&path)?;
+            may(&file.service).map_err(LoadError::Refused)?;
             log_warnings(&file);
             provider.replace(file)
         });

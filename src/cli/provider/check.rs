@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 
 use crate::cli::check::{summary, table};
 use crate::cli::output::{self, Paint};
+use crate::cli::passwords::AUTH_PASSWORD;
 use crate::cli::{FINDINGS, Failed, OK, SETTINGS, print, runtime, settings};
 
 /// Look for mistakes in a provider's file, then at every server that it names
@@ -68,6 +69,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failed> {
         }
         Err(error) => return Err(settings::invalid(&name, &error)),
     };
+    if loaded.service.password.is_none() && std::env::var_os(AUTH_PASSWORD).is_none() {
+        output::warning(&format!(
+            "{name}: [service] has no web service password: serve will want {AUTH_PASSWORD} or \
+             --auth-password-file"
+        ));
+    }
     let warnings = settings::problems(loaded.warnings());
     drop(loaded);
     let provider = super::provider(&args.file)?;

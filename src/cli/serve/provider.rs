@@ -80,15 +80,29 @@ impl Running {
     async fn until_told(&self, signals: &mut Signals) {
         while signals.next_signal().await == Signal::Hangup {
             let before = self.provider.service();
+            let (has_password, has_tls) = (!self.password.is_empty(), self.tls.is_some());
+            let (pinned, listen) = (self.pinned, before.listen.clone());
+            let may = move |service: &HostedService| {
+                let what = if service.password.is_none() && !has_password {
+                    "there is no web service password, so anybody could call"
+                } else if !pinned && service.tls.is_some() != has_tls {
+                    "TLS is switched on or off, which needs a new start"
+                } else if service.listen != listen {
+                    "listen has another value, which needs a new start"
+                } else {
+                    return Ok(());
+                };
+                Err(what.to_owned())
+            };
             // Logged there.
-            if self.provider.reload().await.is_ok() {
-                self.serve_as(&before);
+            if self.provider.reload_if(may).await.is_ok() {
+                self.serve_as();
             }
         }
     }
 
     /// Path, namespace, passwords, who may call, certificate: those of the file that was loaded.
-    fn serve_as(&self, before: &HostedService) {
+    fn serve_as(&self) {
         let service = self.provider.service();
         // Of a file that was loaded, no path and no certificate is refused.
         if let Err(error) = self.host.replace(self.provider.host(self.password.clone())) {
@@ -96,9 +110,6 @@ impl Running {
         }
         if let Some(kind) = self.provider.loops_to(self.address, &service.path) {
             tracing::error!("{kind} is forwarded to this service itself: its calls will fail");
-        }
-        if service.listen != before.listen {
-            tracing::warn!("listen has another value: it takes effect at the next start");
         }
         match (&self.tls, &service.tls) {
             _ if self.pinned => {}
@@ -108,8 +119,8 @@ impl Running {
                     tracing::error!(error = error_chain(&error), "the certificate stays as it was");
                 }
             },
-            (None, None) => {}
-            _ => tracing::warn!("TLS is switched on or off: it takes effect at the next start"),
+            // Refused before.
+            _ => {}
         }
     }
 }
