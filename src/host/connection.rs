@@ -1,6 +1,7 @@
 //! One HTTP request to one HTTP answer: what ASP.NET's handlers decide before SOAP is looked at.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -116,7 +117,12 @@ fn may_call(hosting: &Hosting, allow: &[Network], head: &Parts, peer: Peer) -> b
     let caller = match forwarded {
         Some(value) => {
             let last = value.to_str().ok().and_then(|text| text.rsplit(',').next());
-            last.and_then(|last| last.trim().parse().ok())
+            // Some proxies write the port, too.
+            let address = |text: &str| {
+                let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
+                text.parse().ok().or_else(with_port)
+            };
+            last.map(str::trim).and_then(address)
         }
         None => peer.remote.map(|remote| remote.ip()),
     };

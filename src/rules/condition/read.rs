@@ -192,7 +192,10 @@ impl<'d> Reader<'_> {
                 let is_on = table.bool(key, self.problems);
                 return is_on.map(|is_on| Operator::switch(word, is_on)).into_iter().collect();
             }
-            (Takes::TextOrNumber, Some(Shape::Number(limit))) => Operator::number(word, limit),
+            (Takes::TextOrNumber, Some(Shape::Number(limit))) => {
+                self.found(table, key, self.scope.value(name, limit, is_case_sensitive));
+                Operator::number(word, limit)
+            }
             (Takes::Number, Some(Shape::Number(limit) | Shape::Text(limit))) => {
                 Operator::number(word, limit)
             }
