@@ -17,7 +17,12 @@ block() {
 
 output=$(mktemp)
 stop() {
-    kill $(jobs -p) 2>/dev/null || true
+    # A function in the background is a shell, and what it runs its child.
+    local job
+    for job in $(jobs -p); do
+        pkill -P "$job" || true
+        kill "$job" 2>/dev/null || true
+    done
     wait
     rm -rf /tmp/login /tmp/directory "$output"
 }
