@@ -237,11 +237,9 @@ async fn bind<'s>(
             }
             let explained = explained(inner, refusal, &entry, searcher).await;
             // Of a locked account, the password may be the right one.
-            let is_other =
-                explained.as_ref().is_ok_and(|refusal| refusal.reason != Reason::WrongPassword);
-            match is_wrong && !is_other {
-                true => pass.wrong(),
-                false => drop(pass),
+            let is_other = explained.as_ref().is_ok_and(|no| no.reason != Reason::WrongPassword);
+            if is_wrong && !is_other {
+                pass.wrong();
             }
             refused(explained?)
         }
@@ -253,13 +251,10 @@ async fn bind<'s>(
             if settings.dn_template.is_none() {
                 return Ok(Ok(entry));
             }
-            match searcher.entry(&entry.dn, attributes(inner)).await? {
-                Some(entry) => Ok(Ok(entry)),
-                None => {
-                    let words = format!("the entry {} is not shown", entry.dn);
-                    Err(searcher.error(Cause::Rights(words)))
-                }
-            }
+            let own = searcher.entry(&entry.dn, attributes(inner)).await?;
+            own.map(Ok).ok_or_else(|| {
+                searcher.error(Cause::Rights(format!("the entry {} is not shown", entry.dn)))
+            })
         }
     }
 }

@@ -48,8 +48,6 @@ async fn connections_and_breakers_of_what_is_unchanged_are_kept() {
     assert_eq!(ask().await.as_deref(), Some("One"));
     assert!(provider.start_chat(StartChat::default()).await.is_err(), "it opens the breaker");
 
-    // The connection holds the file that has no name any more; a new one would find nothing.
-    std::fs::remove_file(folder.0.join("c.sqlite")).unwrap();
     folder.file("p.toml", file("Two", &url));
     provider.reload().await.unwrap();
     assert_eq!(ask().await.as_deref(), Some("Two"));
@@ -57,6 +55,10 @@ async fn connections_and_breakers_of_what_is_unchanged_are_kept() {
     listener.set_nonblocking(true).unwrap();
     assert!(provider.start_chat(StartChat::default()).await.is_err());
     assert!(listener.accept().is_err(), "the breaker is open still: nobody was called");
+
+    // A connection that is idle holds the file that has no name any more, and must not be believed.
+    std::fs::remove_file(folder.0.join("c.sqlite")).unwrap();
+    assert!(provider.start_ticket(ticket("ann@x", "")).await.is_err());
 
     // With other settings it is another database.
     let changed =
