@@ -94,7 +94,11 @@ pub(super) struct EffectSection {
 impl EffectSection {
     /// The look-ups that its values and its text need.
     pub(super) fn lookups(&self) -> impl Iterator<Item = &str> {
-        self.bound.parameters.values().chain(&self.refuse).flat_map(Template::lookups)
+        self.templates().flat_map(Template::lookups)
+    }
+
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.bound.parameters.values().chain(&self.refuse)
     }
 }
 
@@ -184,13 +188,16 @@ pub(super) struct Example {
 }
 
 impl ProviderFile {
-    /// The columns of a look-up that rules and logins name.
+    /// The columns of a look-up that rules, effects and logins name.
     pub(super) fn columns_of(&self, lookup: &str) -> BTreeSet<String> {
         let logins = self.servers.logins.iter().map(|(_, login)| login);
         let logins = logins.filter(|login| login.lookup == lookup);
         let logins = logins.flat_map(LoginSection::columns).map(|(_, column)| column.clone());
         let rules = self.kinds.rules().filter_map(|rules| rules.rules.lookups().get(lookup));
-        logins.chain(rules.flatten().cloned()).collect()
+        let effects = self.servers.effects.values().flat_map(EffectSection::templates);
+        let effects = effects.flat_map(Template::columns).filter(|(of, _)| *of == lookup);
+        let effects = effects.map(|(_, column)| column.to_owned());
+        logins.chain(rules.flatten().cloned()).chain(effects).collect()
     }
 }
 

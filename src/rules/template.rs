@@ -90,6 +90,14 @@ impl Template {
         self.names().filter_map(Name::lookup)
     }
 
+    /// The columns that it names, each with its look-up before it.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.names().filter_map(|name| match name {
+            Name::Column { lookup, column } => Some((lookup.as_str(), column.as_str())),
+            _ => None,
+        })
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
         self.parts.iter().filter_map(|part| match part {
             Part::Text(_) => None,

@@ -212,7 +212,9 @@ impl Reading<'_> {
             self.statement(&table, servers, &bound, |database| {
                 Effect::new(&name, database, &bound.statement, rows, timeout).map(drop)
             });
-            servers.effects.insert(name, EffectSection { bound, rows, timeout, refuse });
+            let effect = EffectSection { bound, rows, timeout, refuse };
+            self.used.extend(effect.lookups().map(|lookup| format!("lookups.{lookup}")));
+            servers.effects.insert(name, effect);
         }
     }
 
