@@ -3,7 +3,7 @@
 use external_providers::provider_file::{PRESETS, ProviderFile, example, preset, schema};
 use external_providers::settings::SettingsError;
 
-use crate::support::Folder;
+use crate::support::{Folder, repository};
 
 /// What a service needs, in one line.
 const SERVICE: &str = "service = { password = 'pw' }\n";
@@ -288,4 +288,20 @@ fn example_schema_and_presets_are_what_is_read() {
         assert!(file.warnings().is_empty(), "{kind}: {:?}", file.warnings());
     }
     assert_eq!(preset("novell"), None);
+}
+
+#[test]
+fn the_files_of_the_readme_are_in_order() {
+    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    let after = |heading: &str, fence: &str| {
+        let rest = readme.split_once(heading).unwrap().1.split_once(fence).unwrap().1;
+        rest[..rest.find("\n```").unwrap()].to_owned()
+    };
+    let rest = "[databases.billing]\nkind = 'sqlite'\nfile = 'b.sqlite'\n[custom_fields]\n\
+        [forward]\nurl = 'http://localhost/Old.asmx'\npassword = 'pw'\n";
+    let rules = after("### Answer without a programmer", "```toml\n");
+    // It stands above the rules that are shown, as it does in a whole file.
+    let text = [SERVICE, rest, &rules].concat();
+    let found = warnings(&text);
+    assert!(found.iter().all(|warning| warning.contains("the password stands in")), "{found:?}");
 }
