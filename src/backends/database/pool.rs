@@ -246,6 +246,10 @@ impl Lent {
     }
 }
 
+#[cfg_attr(
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "mssql")),
+    allow(unused_variables, reason = "without any driver")
+)]
 async fn connect(
     settings: &DatabaseSettings,
     access: Access,
