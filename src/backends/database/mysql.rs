@@ -106,20 +106,14 @@ impl MySql {
         let columns = result.columns().unwrap_or_default();
         let names = columns.iter().map(|column| column.name_str().into_owned()).collect();
         let mut answer = Collector::new(names, limits);
-        let taken = async {
-            while let Some(row) = result.next().await.map_err(cause)? {
-                answer.row()?;
-                for (column, value) in columns.iter().zip(row.unwrap()) {
-                    answer.value(text(value, column)?)?;
-                }
+        while let Some(row) = result.next().await.map_err(cause)? {
+            answer.row()?;
+            for (column, value) in columns.iter().zip(row.unwrap()) {
+                answer.value(text(value, column)?)?;
             }
-            Ok(())
-        };
-        let taken: Result<(), Cause> = taken.await;
-        // A procedure ends with a result of its own; and what is beyond a limit the driver would read when
-        // nobody waits for it any more.
-        let rest = result.drop_result().await.map_err(cause);
-        taken.and(rest)?;
+        }
+        // A procedure ends with a result of its own.
+        result.drop_result().await.map_err(cause)?;
         Ok(answer.finish())
     }
 }
