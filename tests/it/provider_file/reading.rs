@@ -291,6 +291,14 @@ fn example_schema_and_presets_are_what_is_read() {
 }
 
 #[test]
+fn a_look_up_of_an_effect_is_used() {
+    let effect = "[effects.deduct]\ndatabase = 'b'\nstatement = 'delete from c where p = :plan'\n\
+        parameters = { plan = '{customer.plan}' }\n[ticket]\n[[ticket.rules]]\neffect = 'deduct'\n";
+    let found = warnings(&[SERVICE, LOOKUP, effect].concat());
+    assert!(found.iter().all(|warning| !warning.contains("customer")), "{found:?}");
+}
+
+#[test]
 fn the_files_of_the_readme_are_in_order() {
     let readme = std::fs::read_to_string(repository("README.md")).unwrap();
     let after = |heading: &str, fence: &str| {
