@@ -46,7 +46,7 @@ mod remote;
 
 mod reload;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
 use built_in::BuiltIn;
 use remote::Remote;
@@ -63,6 +63,7 @@ use crate::contract::{
     LoginProvider, Operation, ProviderError, RegisterUser, RegistrationProvider, Start, StartChat,
     StartTicket, TicketProvider, UserInformation, UserInformationProvider, Variables,
 };
+use crate::in_force::InForce;
 use crate::metrics::SERVICE_CALLS;
 use crate::settings::Settings;
 
@@ -72,9 +73,7 @@ pub struct Gateway(Arc<Shared>);
 
 struct Shared {
     built_in: BuiltIn,
-    current: RwLock<Arc<Current>>,
-    /// Held while settings change, so that the last to change them wins.
-    changing: Mutex<()>,
+    current: InForce<Current>,
 }
 
 /// Settings in force. Calls keep those that they began with.
@@ -159,12 +158,8 @@ impl GatewayBuilder {
     ///
     /// [`LoadError::Service`]: a service cannot be called as the settings say.
     pub fn build(self) -> Result<Gateway, LoadError> {
-        let current = Arc::new(Current::new(self.settings, None)?);
-        Ok(Gateway(Arc::new(Shared {
-            built_in: self.built_in,
-            current: RwLock::new(current),
-            changing: Mutex::default(),
-        })))
+        let current = InForce::new(Current::new(self.settings, None)?);
+        Ok(Gateway(Arc::new(Shared { built_in: self.built_in, current })))
     }
 }
 
@@ -294,8 +289,7 @@ impl Gateway {
     }
 
     fn current(&self) -> Arc<Current> {
-        // Nothing panics under this lock.
-        Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.current.get()
     }
 }
 

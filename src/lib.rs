@@ -32,6 +32,7 @@
 //! | room | feature | |
 //! |---|---|---|
 //! | `breaker` | (below the others) | spares callers the wait for a server that does not answer |
+//! | `in_force` | `gateway` | what is replaced as a whole while it works |
 //! | [`secret`] | | passwords that do not print, and masks for texts that others wrote |
 //! | [`tls`] | (below the others) | whom TLS trusts, and why it fails |
 //! | [`http`] | | requests and responses as plain values |
@@ -77,6 +78,9 @@ pub mod bounded;
 
 #[cfg(any(feature = "gateway", feature = "ldap", feature = "databases"))]
 pub(crate) mod breaker;
+
+#[cfg(feature = "gateway")]
+pub(crate) mod in_force;
 
 pub mod secret;
 

@@ -1,10 +1,11 @@
 //! Other settings, all at once or not at all.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
 use super::built_in::BuiltIn;
 use super::{Current, Gateway, LoadError, Shared};
+use crate::in_force::{self, InForce};
 use crate::settings::{Settings, line};
 
 impl Gateway {
@@ -22,23 +23,13 @@ impl Gateway {
         let shown = file.display().to_string();
         // Files may be slow, and so is reading the certificates that the system trusts.
         let reading = tokio::task::spawn_blocking(move || {
-            let _changing = shared.changing.lock().unwrap_or_else(PoisonError::into_inner);
-            Settings::load(&file).map_err(LoadError::from).and_then(|new| shared.put(new))
+            shared.current.replace(|old| Current::new(Settings::load(&file)?, Some(old)))
         });
         let result = reading.await.unwrap_or(Err(LoadError::Unfinished));
-        match &result {
-            Ok(()) => {
-                log_warnings(&self.current().settings);
-                tracing::info!(file = shown, "settings reloaded");
-            }
-            Err(error) => {
-                let cause = std::error::Error::source(error).map(tracing::field::display);
-                tracing::error!(
-                    file = shown, %error, cause,
-                    "settings not reloaded: the old ones stay in force"
-                );
-            }
+        if result.is_ok() {
+            log_warnings(&self.current().settings);
         }
+        in_force::log(("settings", "the old ones stay"), &shown, &result);
         result
     }
 
@@ -48,8 +39,7 @@ impl Gateway {
     ///
     /// [`LoadError::Service`]: a service cannot be called as they say. The old ones stay in force.
     pub fn replace(&self, settings: Settings) -> Result<(), LoadError> {
-        let _changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.0.put(settings)
+        self.0.current.replace(|old| Current::new(settings, Some(old)))
     }
 
     /// A gateway of its own with other settings, which shares the services whose settings are the same
@@ -59,10 +49,8 @@ impl Gateway {
     ///
     /// [`LoadError::Service`]: a service cannot be called as they say.
     pub(crate) fn successor(&self, settings: Settings) -> Result<Self, LoadError> {
-        let current = Current::new(settings, Some(&self.current()))?;
-        let current = RwLock::new(Arc::new(current));
-        let (built_in, changing) = (BuiltIn::default(), Mutex::default());
-        Ok(Self(Arc::new(Shared { built_in, current, changing })))
+        let current = InForce::new(Current::new(settings, Some(&self.current()))?);
+        Ok(Self(Arc::new(Shared { built_in: BuiltIn::default(), current })))
     }
 
     /// Reloads on every SIGHUP from now on, as long as there is this `Gateway` or a clone of it. Errors are
@@ -73,18 +61,8 @@ impl Gateway {
     /// The signal cannot be listened to.
     #[cfg(unix)]
     pub fn reload_on_sighup(&self) -> std::io::Result<()> {
-        use tokio::signal::unix::{SignalKind, signal};
-        // From here on the signal does not end the process.
-        let mut signals = signal(SignalKind::hangup())?;
-        let shared = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            while signals.recv().await.is_some() {
-                let Some(shared) = shared.upgrade() else { break };
-                // Logged there.
-                let _ = Self(shared).reload().await;
-            }
-        });
-        Ok(())
+        // What happened is logged there.
+        in_force::on_sighup(&self.0, async |shared| drop(Self(shared).reload().await))
     }
 }
 
@@ -93,18 +71,5 @@ pub(super) fn log_warnings(settings: &Settings) {
     let file = settings.file().unwrap_or(Path::new("settings")).display().to_string();
     for warning in settings.warnings() {
         tracing::warn!("{}", line(&file, warning));
-    }
-}
-
-impl Shared {
-    /// To be called with `changing` locked.
-    fn put(&self, settings: Settings) -> Result<(), LoadError> {
-        let old = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
-        let new = Arc::new(Current::new(settings, Some(&old))?);
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        // What was in force is dropped when the lock is free again.
-        let _before = std::mem::replace(&mut *current, new);
-        drop(current);
-        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
 use super::answer::Answered;
 use super::current::{Current, Manner};
@@ -17,20 +17,14 @@ use crate::contract::{
 use crate::doctor::Report;
 use crate::explanation::Explanation;
 use crate::host::{Host, HostBuilder, Service};
+use crate::in_force::{self, InForce};
 use crate::secret::Secret;
 use crate::settings::{SettingsError, line};
 
 /// What a file says, at work: it implements the traits of all kinds. Cheap to clone: clones are the
 /// same.
 #[derive(Debug, Clone)]
-pub struct Provider(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    current: RwLock<Arc<Current>>,
-    /// Held while the file changes, so that the last to change it wins.
-    changing: Mutex<()>,
-}
+pub struct Provider(Arc<InForce<Current>>);
 
 impl Provider {
     /// Puts a file in force. Nothing is connected yet.
@@ -39,8 +33,7 @@ impl Provider {
     ///
     /// Something cannot be used as the file says.
     pub fn new(file: ProviderFile) -> Result<Self, LoadError> {
-        let current = RwLock::new(Arc::new(Current::new(file, None)?));
-        Ok(Self(Arc::new(Shared { current, changing: Mutex::default() })))
+        Ok(Self(Arc::new(InForce::new(Current::new(file, None)?))))
     }
 
     /// Loads a file, logs what it [warns of](ProviderFile::warnings), and puts it in force.
@@ -147,25 +140,18 @@ impl Provider {
     ) -> Result<(), LoadError> {
         let path = self.current().file.file.clone().ok_or(LoadError::NoFile)?;
         let shown = path.display().to_string();
-        let provider = self.clone();
+        let in_force = Arc::clone(&self.0);
         // Files may be slow, and so is reading the certificates that the system trusts.
         let reading = tokio::task::spawn_blocking(move || {
-            let file = ProviderFile::load(&path)?;
-            may(&file.service).map_err(LoadError::Refused)?;
-            log_warnings(&file);
-            provider.replace(file)
+            in_force.replace(|old| {
+                let file = ProviderFile::load(&path)?;
+                may(&file.service).map_err(LoadError::Refused)?;
+                log_warnings(&file);
+                Current::new(file, Some(old))
+            })
         });
         let result = reading.await.unwrap_or(Err(LoadError::Unfinished));
-        match &result {
-            Ok(()) => tracing::info!(file = shown, "provider's file reloaded"),
-            Err(error) => {
-                let cause = std::error::Error::source(error).map(tracing::field::display);
-                tracing::error!(
-                    file = shown, %error, cause,
-                    "provider's file not reloaded: the old one stays in force"
-                );
-            }
-        }
+        in_force::log(("provider's file", "the old one stays"), &shown, &result);
         result
     }
 
@@ -175,13 +161,7 @@ impl Provider {
     ///
     /// Something cannot be used as it says. The old one stays in force.
     pub fn replace(&self, file: ProviderFile) -> Result<(), LoadError> {
-        let _changing = self.0.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = Arc::new(Current::new(file, Some(&self.current()))?);
-        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
-        // What was in force is dropped when the lock is free again.
-        let _before = std::mem::replace(&mut *current, new);
-        drop(current);
-        Ok(())
+        self.0.replace(|old| Current::new(file, Some(old)))
     }
 
     /// Reloads on every SIGHUP from now on, as long as there is this `Provider` or a clone of it. Errors
@@ -192,23 +172,12 @@ impl Provider {
     /// The signal cannot be listened to.
     #[cfg(unix)]
     pub fn reload_on_sighup(&self) -> std::io::Result<()> {
-        use tokio::signal::unix::{SignalKind, signal};
-        // From here on the signal does not end the process.
-        let mut signals = signal(SignalKind::hangup())?;
-        let shared = Arc::downgrade(&self.0);
-        tokio::spawn(async move {
-            while signals.recv().await.is_some() {
-                let Some(shared) = shared.upgrade() else { break };
-                // Logged there.
-                let _ = Self(shared).reload().await;
-            }
-        });
-        Ok(())
+        // What happened is logged there.
+        in_force::on_sighup(&self.0, async |in_force| drop(Self(in_force).reload().await))
     }
 
     pub(super) fn current(&self) -> Arc<Current> {
-        // Nothing panics under this lock.
-        Arc::clone(&self.0.current.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.get()
     }
 
     async fn answer<T: Answered>(&self, request: T) -> ProviderResult<T> {

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
-const ROOMS: [&str; 31] = [
+const ROOMS: [&str; 32] = [
     "error_chain",
     "bounded",
     "breaker",
+    "in_force",
     "secret",
     "tls",
     "http",
