@@ -93,7 +93,8 @@ pub use error::{Cause, DatabaseError};
 pub use login::{DatabaseLogin, Login, LoginCause, LoginError, LoginSettings, Refusal, by_name};
 pub use lookup::{LookUp, LookUpSettings};
 pub use pool::Database;
-pub use registration::DatabaseRegistration;
+pub(crate) use registration::PASSWORD_HASH;
+pub use registration::{DatabaseRegistration, RegistrationError};
 pub use settings::{DatabaseKind, DatabaseSettings};
 pub use statement::{Mistake, Statement, StatementError};
 

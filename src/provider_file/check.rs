@@ -75,9 +75,9 @@ impl Current {
         }
         let registration = self.file.kinds.registration.as_ref().and_then(|r| r.insert.as_ref());
         if registration.is_some_and(|(bound, _)| bound.database == name)
-            && let Some(effect) = self.registration.as_ref().filter(|_| is_reached)
+            && let Some(registration) = self.registration.as_ref().filter(|_| is_reached)
         {
-            report.steps.push(effect.check().await);
+            report.steps.push(registration.effect().check().await);
         }
         report.finish()
     }

@@ -6,8 +6,8 @@ use std::error::Error;
 use super::LoadError;
 use super::join::join_all;
 use super::model::{Bound, ProviderFile};
-use crate::backends::database::{Database, DatabaseLogin, Effect, LookUp};
-use crate::backends::directory::{Directory, Login};
+use crate::backends::database::{Database, DatabaseLogin, DatabaseRegistration, Effect, LookUp};
+use crate::backends::directory::{Directory, GroupSource, Login};
 use crate::client::CallError;
 use crate::contract::{
     Answer, Kind, Operation, OperationResult as _, ProviderError, ProviderResult, Variables,
@@ -29,7 +29,7 @@ pub(super) struct Current {
     pub(super) lookups: BTreeMap<String, LookUp>,
     pub(super) logins: BTreeMap<String, DatabaseLogin>,
     pub(super) effects: BTreeMap<String, Effect>,
-    pub(super) registration: Option<Effect>,
+    pub(super) registration: Option<DatabaseRegistration>,
     gateway: Gateway,
 }
 
@@ -50,11 +50,17 @@ impl Current {
     /// their connections and breakers.
     pub(super) fn new(file: ProviderFile, old: Option<&Self>) -> Result<Self, LoadError> {
         let (mut directories, mut databases) = (BTreeMap::new(), BTreeMap::new());
+        let needs_groups = file.kinds.rules().any(|rules| rules.rules.needs_groups());
         for (name, settings) in &file.servers.directories {
+            let mut settings = settings.clone();
+            // Else each login would search for what nobody asks.
+            if !needs_groups && settings.require_groups.is_empty() {
+                settings.groups = GroupSource::No;
+            }
             let kept = old.and_then(|old| old.directories.get(name));
-            let directory = match kept.filter(|kept| kept.settings() == settings) {
+            let directory = match kept.filter(|kept| *kept.settings() == settings) {
                 Some(kept) => kept.clone(),
-                None => Directory::new(name, settings.clone())?,
+                None => Directory::new(name, settings)?,
             };
             directories.insert(name.clone(), directory);
         }
@@ -92,9 +98,11 @@ impl Current {
         }
         let registration = file.kinds.registration.as_ref();
         let registration = registration.and_then(|section| {
-            let (bound, _) = section.insert.as_ref()?;
+            let (bound, scheme) = section.insert.as_ref()?;
             let (name, timeout) = ("registration", section.timeout);
-            Some(Effect::new(name, database(bound)?, &bound.statement, 1, timeout))
+            let insert = Effect::new(name, database(bound)?, &bound.statement, 1, timeout);
+            let exists = section.exists.as_str();
+            Some(insert.map(|insert| DatabaseRegistration::new(insert, *scheme, exists)))
         });
         let registration =
             registration.transpose().map_err(LoadError::statement("registration"))?;

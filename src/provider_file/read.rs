@@ -5,8 +5,6 @@ mod kinds;
 mod servers;
 mod service;
 
-pub(super) use servers::PASSWORD_HASH;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::forward::loops;

@@ -1,5 +1,7 @@
 //! New users by one statement, which gets a hash of the password and never the password itself.
 
+use std::collections::BTreeMap;
+
 use super::effect::Effect;
 use super::error::{Cause, DatabaseError};
 use crate::backends::password_hash::{HashError, Scheme, hash};
@@ -7,10 +9,11 @@ use crate::contract::{
     Answer, Failure, Operation as _, ProviderError, ProviderResult, RegisterUser, Registration,
     RegistrationProvider, Variables,
 };
+use crate::error_chain::error_chain;
 use crate::explanation::Explanation;
 
 /// The parameter of the statement that is the hash.
-const PASSWORD_HASH: &str = "passwordHash";
+pub(crate) const PASSWORD_HASH: &str = "passwordHash";
 
 /// Creates users by one statement.
 ///
@@ -24,51 +27,95 @@ pub struct DatabaseRegistration {
     exists: String,
 }
 
+/// Why nobody knows whether a user could be created. No password in it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistrationError {
+    /// The request has no name, or no password.
+    #[error("a name and a password are needed")]
+    InputMissing,
+    /// The password cannot be hashed.
+    #[error("the password cannot be hashed")]
+    Hash(#[from] HashError),
+    /// The database cannot be asked.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
 impl DatabaseRegistration {
     /// By this statement, which must change one row, with hashes of a scheme of [`Scheme::MADE`].
     /// `exists` is what a person is told if no row changed, or a unique index refused it.
     pub fn new(insert: Effect, scheme: Scheme, exists: impl Into<String>) -> Self {
         Self { insert, scheme, exists: exists.into() }
     }
+
+    /// The statement.
+    pub fn effect(&self) -> &Effect {
+        &self.insert
+    }
+
+    /// Creates a user; `value` gives the statement's parameters but for the hash, before anything is
+    /// waited for.
+    ///
+    /// # Errors
+    ///
+    /// It is not known whether the user could be created, or was ([`Cause::InDoubt`]).
+    pub fn register<'r>(
+        &'r self,
+        request: RegisterUser,
+        value: &dyn Fn(&str) -> Option<String>,
+        explanation: &'r Explanation,
+    ) -> impl Future<Output = Result<Answer<Registration>, RegistrationError>> + Send + use<'r>
+    {
+        let named = |name: &String| Some((name.clone(), value(name)?));
+        let values: BTreeMap<_, _> = self.insert.parameters().iter().filter_map(named).collect();
+        async move {
+            let refused = |message: String| Ok(Answer::new(Registration::Refused, message));
+            let is_blank = |text: &str| text.trim().is_empty();
+            if is_blank(&request.login_username) || is_blank(request.login_password.expose()) {
+                return Err(RegistrationError::InputMissing);
+            }
+            let hash = match hash(self.scheme, request.login_password).await {
+                // The person can choose another.
+                Err(error @ HashError::TooLong) => return refused(error.to_string()),
+                hash => hash?,
+            };
+            let value = |name: &str| match name {
+                PASSWORD_HASH => Some(hash.clone()),
+                "loginPassword" => None,
+                name => values.get(name).cloned(),
+            };
+            match self.insert.run(&value, explanation).await {
+                Ok(true) => {
+                    let login_username = Some(request.login_username);
+                    let result = Registration::Registered { login_username };
+                    Ok(Answer { result, message: None, other: Variables::new() })
+                }
+                Ok(false) | Err(DatabaseError { cause: Cause::Duplicate(_), .. }) => {
+                    refused(self.exists.clone())
+                }
+                Err(error) => Err(error.into()),
+            }
+        }
+    }
 }
 
 impl RegistrationProvider for DatabaseRegistration {
-    async fn register_user(&self, mut request: RegisterUser) -> ProviderResult<RegisterUser> {
-        let refused = |message: String| Ok(Answer::new(Registration::Refused, message));
-        let password = std::mem::take(&mut request.login_password);
-        let is_blank = |text: &str| text.trim().is_empty();
-        if is_blank(&request.login_username) || is_blank(password.expose()) {
-            return Err(ProviderError::failure(Failure::REQUIRED_INPUT_MISSING));
-        }
-        let hash = match hash(self.scheme, password).await {
-            Ok(hash) => hash,
-            // The person can choose another.
-            Err(error @ HashError::TooLong) => return refused(error.to_string()),
-            Err(error) => return Err(ProviderError::exception(&error)),
-        };
+    async fn register_user(&self, request: RegisterUser) -> ProviderResult<RegisterUser> {
         let mut inputs = Variables::new();
         request.write_inputs(&mut inputs);
-        let value = |name: &str| match name {
-            PASSWORD_HASH => Some(hash.clone()),
-            "loginPassword" => None,
-            name => inputs.get(name).map(str::to_owned),
-        };
+        let value = |name: &str| inputs.get(name).map(str::to_owned);
         let explanation = Explanation::default();
-        let created = self.insert.run(&value, &explanation);
-        match created.await {
-            Ok(true) => {
-                let login_username = Some(request.login_username);
-                let result = Registration::Registered { login_username };
-                Ok(Answer { result, message: None, other: Variables::new() })
+        let answer = self.register(request, &value, &explanation);
+        answer.await.map_err(|error| match error {
+            RegistrationError::InputMissing => {
+                ProviderError::failure(Failure::REQUIRED_INPUT_MISSING)
             }
-            Ok(false) | Err(DatabaseError { cause: Cause::Duplicate(_), .. }) => {
-                refused(self.exists.clone())
+            error => {
+                tracing::error!("{}", error_chain(&error));
+                ProviderError::failure("The database cannot be asked at the moment.")
             }
-            Err(error) => {
-                tracing::error!("{error}");
-                Err(ProviderError::failure("The database cannot be asked at the moment."))
-            }
-        }
+        })
     }
 }
 
