@@ -75,8 +75,6 @@ struct Inner {
     group_base: String,
     servers: Servers,
     throttle: Throttle,
-    /// Has anybody been found yet?
-    found_somebody: AtomicBool,
     /// Has the server answered with the control of password policies yet?
     tells_policy: AtomicBool,
 }
@@ -228,7 +226,6 @@ impl Inner {
             group_base,
             servers,
             throttle,
-            found_somebody: AtomicBool::new(false),
             tells_policy: AtomicBool::new(false),
         })
     }

@@ -54,7 +54,11 @@ pub(super) async fn of(
         GroupSource::Search => {
             let mut walk = Walk::default();
             let own = filter::escape(&entry.dn);
-            let uid = entry.text("uid").map(|uid| format!("(memberUid={})", filter::escape(uid)));
+            // A name-sake in another place would be in the groups of the account that is meant.
+            let mut classes = entry.texts("objectClass");
+            let is_posix = classes.any(|class| class.eq_ignore_ascii_case("posixAccount"));
+            let uid = entry.text("uid").filter(|_| is_posix);
+            let uid = uid.map(|uid| format!("(memberUid={})", filter::escape(uid)));
             let uid = uid.unwrap_or_default();
             let text = format!("(|(member={own})(uniqueMember={own}){uid})");
             let found = matching(&text, base, &["cn"], searcher).await?;

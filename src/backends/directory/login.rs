@@ -116,10 +116,10 @@ fn attributes(inner: &Inner) -> Vec<&str> {
     let settings = &inner.settings;
     let mut names = state::attributes(settings.kind).to_vec();
     names.extend(settings.email.iter().chain(&settings.display_name).map(String::as_str));
-    names.extend(match settings.groups {
-        GroupSource::MemberOf => Some("memberOf"),
-        GroupSource::Search => Some("uid"),
-        _ => None,
+    names.extend_from_slice(match settings.groups {
+        GroupSource::MemberOf => &["memberOf"],
+        GroupSource::Search => &["uid", "objectClass"],
+        _ => &[],
     });
     names
 }
@@ -148,7 +148,9 @@ async fn look_up(
     }
     match entries.pop() {
         Some(entry) if entries.is_empty() => {
-            inner.found_somebody.store(true, Ordering::Relaxed);
+            if let Some(server) = searcher.server {
+                inner.servers.get(server).found_somebody.store(true, Ordering::Relaxed);
+            }
             searcher.note(|| format!("the user is {}", entry.dn));
             Ok(Found::One(entry))
         }
@@ -166,10 +168,11 @@ async fn look_up(
 }
 
 /// A search that finds nobody may be one without rights, where servers say so of no search. As long as
-/// nobody was ever found, the base itself must be there.
+/// nobody was ever found at this server, the base itself must be there.
 async fn can_read(inner: &Inner, searcher: &mut Searcher<'_>) -> Result<(), DirectoryError> {
     let base = &inner.settings.base;
-    if inner.found_somebody.load(Ordering::Relaxed)
+    let server = searcher.server.map(|server| inner.servers.get(server));
+    if server.is_some_and(|server| server.found_somebody.load(Ordering::Relaxed))
         || base.is_empty()
         || searcher.entry(base, vec!["1.1"]).await?.is_some()
     {

@@ -2,7 +2,7 @@
 //! that does not answer.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,8 @@ pub(super) struct Server {
     binds: Semaphore,
     /// Turns that are still to be given to searches.
     held_back: AtomicUsize,
+    /// Somebody was found here, so that the account may read.
+    pub(super) found_somebody: AtomicBool,
     /// Held while the account is being bound.
     account_turn: tokio::sync::Mutex<()>,
     /// Since when the account is refused, and what was said.
@@ -84,6 +86,7 @@ impl Servers {
                 searches: Semaphore::new(1),
                 binds: Semaphore::new(connections),
                 held_back: AtomicUsize::new(connections - 1),
+                found_somebody: AtomicBool::new(false),
                 account_turn: tokio::sync::Mutex::default(),
                 refused: Mutex::default(),
                 pause: settings.throttle_window,
