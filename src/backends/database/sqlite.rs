@@ -169,11 +169,19 @@ impl Connection for Sqlite {
         let (sql, values) = owned(statement, values);
         Box::pin(self.run(limits.time, move |file| {
             let mut prepared = file.prepare_cached(&sql)?;
-            let columns: Vec<_> = prepared.columns().map(|column| heading(&column)).collect();
-            let names = columns.iter().map(|(name, _)| name.clone()).collect();
-            let mut answer = Collector::new(names, limits);
+            let head = |statement: &rusqlite::Statement<'_>| {
+                let columns: Vec<_> = statement.columns().map(|column| heading(&column)).collect();
+                let names = columns.iter().map(|(name, _)| name.clone()).collect();
+                (columns, Collector::new(names, limits))
+            };
+            let (mut columns, mut answer) = head(&prepared);
             let mut rows = prepared.query(params_from_iter(values))?;
+            let mut is_first = true;
             while let Some(row) = rows.next()? {
+                // SQLite prepares a statement anew as it steps, where the tables were made anew.
+                if std::mem::take(&mut is_first) {
+                    (columns, answer) = head(row.as_ref());
+                }
                 answer.row()?;
                 for (at, (name, is_boolean)) in columns.iter().enumerate() {
                     answer.value(text(row.get_ref(at)?, name, *is_boolean)?)?;
