@@ -117,8 +117,8 @@ impl Current {
             return match answer {
                 Ok(directory::Login::Accepted(person)) => Ok(Login::Accepted(person)),
                 Ok(directory::Login::Refused(refusal)) => {
+                    // Logged there.
                     let reason = refusal.reason.code();
-                    tracing::info!(server, reason, dn = refusal.dn, "login refused: {refusal}");
                     Ok(Login::Refused { reason, text: messages.text(Some(&refusal)) })
                 }
                 Ok(directory::Login::Unknown | directory::Login::Elsewhere) => Ok(Login::Unknown),
@@ -166,7 +166,8 @@ impl Current {
         match decision.verdict {
             Some(Verdict::Refused(message)) => {
                 REFUSED_LOGINS.count(&["", "rule"]);
-                tracing::info!(reason = "rule", "login refused by a rule");
+                let login = facts.variables.get("loginUsername");
+                tracing::info!(login, reason = "rule", words = message, "login refused by a rule");
                 Ok(Answer::new(Authentication::Refused, message))
             }
             _ => Ok(Answer { message: decision.message.or(answer.message), ..answer }),

@@ -97,7 +97,7 @@ impl EffectSection {
         self.templates().flat_map(Template::lookups)
     }
 
-    fn templates(&self) -> impl Iterator<Item = &Template> {
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
         self.bound.parameters.values().chain(&self.refuse)
     }
 }
@@ -202,7 +202,7 @@ impl ProviderFile {
 }
 
 impl Kinds {
-    fn rules(&self) -> impl Iterator<Item = &Rules> {
+    pub(super) fn rules(&self) -> impl Iterator<Item = &Rules> {
         let login = self.login.as_ref().map(|login| &login.rules);
         let others = [&self.custom_fields, &self.ticket, &self.live_chat, &self.user_information];
         login.into_iter().chain(others.into_iter().flatten())

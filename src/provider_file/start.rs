@@ -65,7 +65,10 @@ impl Current {
             return Err(super::current::failure(&format!("there is no effect {name}"), manner));
         };
         if manner.dry {
-            manner.explanation.note(|| format!("effect {name}: not run here"));
+            manner.explanation.note(|| {
+                let rows = section.rows;
+                format!("effect {name}: not run here; it refuses unless {rows} rows change")
+            });
             return Ok(answer);
         }
         let value = |parameter: &str| section.bound.value(parameter, facts);

@@ -98,6 +98,16 @@ impl Template {
         })
     }
 
+    /// The first variable that it names and requests of the scope do not have.
+    pub(crate) fn unknown_in(&self, scope: &Scope) -> Option<&str> {
+        self.names()
+            .find_map(|name| match name {
+                Name::Variable(variable) => Some(variable).filter(|name| scope.name(name).is_err()),
+                _ => None,
+            })
+            .map(String::as_str)
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
         self.parts.iter().filter_map(|part| match part {
             Part::Text(_) => None,

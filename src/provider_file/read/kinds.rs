@@ -5,7 +5,9 @@ use crate::backends::directory::Messages;
 use crate::backends::password_hash::Scheme;
 use crate::contract::Kind;
 use crate::provider_file::keys;
-use crate::provider_file::model::{Kinds, Login, Otherwise, Registration, Rules, Servers};
+use crate::provider_file::model::{
+    EffectSection, Kinds, Login, Otherwise, Registration, Rules, Servers,
+};
 use crate::rules::{RuleSet, Scope};
 use crate::settings::section::Section;
 use crate::toml_document::{Problem, Table};
@@ -65,6 +67,15 @@ impl Reading<'_> {
         let scope = Scope { kind: Some(kind), ..scope.clone() };
         let (problems, warnings) = (&mut self.problems, &mut self.warnings);
         let rules = RuleSet::read(kind, &table, &scope, problems, warnings);
+        for name in rules.effects() {
+            let templates =
+                servers.effects.get(name).into_iter().flat_map(EffectSection::templates);
+            for variable in templates.filter_map(|template| template.unknown_in(&scope)) {
+                let what =
+                    format!("the effect {name} needs {variable}, which [{kind}] does not have");
+                self.problems.push(table.problem("rules", what));
+            }
+        }
         let lookups = rules.lookups().keys().map(|name| format!("lookups.{name}"));
         let effects = rules.effects().iter().map(|name| format!("effects.{name}"));
         self.used.extend(lookups.chain(effects));

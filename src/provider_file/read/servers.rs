@@ -3,7 +3,7 @@
 use super::Reading;
 use crate::backends::database::{
     Database, DatabaseKind, DatabaseSettings, Effect, LoginSettings, LookUp, LookUpSettings,
-    Statement, StatementError,
+    PASSWORD_HASH, Statement, StatementError,
 };
 use crate::backends::directory::{
     Cause, Decision, Directory, DirectorySettings, GroupSource, Kind as DirectoryKind,
@@ -300,6 +300,16 @@ impl Reading<'_> {
                 return None;
             }
         };
+        // Right everywhere else, and here a text as any other.
+        let braced = text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
+        for name in braced {
+            if Template::parse(&format!("{{{name}}}"), scope).is_ok_and(|t| t.literal().is_none()) {
+                let what = format!("{{{name}}} is not bound in a statement");
+                let hint =
+                    "write :NAME, without quotes; a look-up's column goes into parameters first";
+                self.problems.push(table.problem("statement", what).hint(hint));
+            }
+        }
         let mut parameters = std::collections::BTreeMap::new();
         let given = table.table("parameters", &mut self.problems);
         for name in given.iter().flat_map(Table::keys) {
@@ -372,9 +382,6 @@ impl Reading<'_> {
         }
     }
 }
-
-/// The parameter that is the hash of a new user's password.
-pub(in super::super) const PASSWORD_HASH: &str = "passwordHash";
 
 fn wrong_statement(table: &Table<'_>, error: &StatementError) -> Problem {
     table.problem("statement", error.to_string())

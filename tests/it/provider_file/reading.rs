@@ -131,6 +131,10 @@ fn statements_and_names_are_looked_at_with_their_databases() {
             "statement = \"select ':emailFrom'\"",
             "6: lookups.customer.statement: :emailFrom stands within",
         ),
+        (
+            "statement = \"select '{emailFrom}'\"",
+            "6: lookups.customer.statement: {emailFrom} is not bound in a statement (write :NAME",
+        ),
         ("statement = 'select ?'", "6: lookups.customer.statement: nothing is bound to ?"),
         (
             "statement = 'select :emailForm'",
@@ -288,6 +292,17 @@ fn example_schema_and_presets_are_what_is_read() {
         assert!(file.warnings().is_empty(), "{kind}: {:?}", file.warnings());
     }
     assert_eq!(preset("novell"), None);
+}
+
+#[test]
+fn an_effect_of_chats_needs_no_more_than_a_chat_has() {
+    let effect =
+        "[effects.deduct]\ndatabase = 'b'\nstatement = 'delete from c where p = :subject'\n";
+    let rules = |kind| format!("[{kind}]\n[[{kind}.rules]]\neffect = 'deduct'\n");
+    let text = [SERVICE, LOOKUP, effect, &rules("live_chat")].concat();
+    let said = "live_chat.rules: the effect deduct needs subject, which [live_chat] does not have";
+    assert!(problems(&text).iter().any(|problem| problem.ends_with(said)), "{:?}", problems(&text));
+    warnings(&[SERVICE, LOOKUP, effect, &rules("ticket")].concat());
 }
 
 #[test]
