@@ -322,3 +322,64 @@ async fn statements_are_prepared_by_the_check_and_not_run() {
         assert_eq!(notes.first("n"), Some(Some("0")), "{kind}");
     }
 }
+
+/// Any text, and pieces of SQL, each as often as the other.
+fn hostile() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let pieces = [
+        "'",
+        "''",
+        "\\",
+        "\\'",
+        "\"",
+        "`",
+        "--",
+        "/*",
+        "*/",
+        ";",
+        ":email",
+        "$1",
+        "?",
+        "%",
+        "'; drop table customers; --",
+        "' or '1'='1",
+        "\u{2019}",
+        "\n",
+        "ü",
+        "😀",
+        "$$",
+        "E'",
+        "0x27",
+    ];
+    let pieces = proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..8);
+    // PostgreSQL has no NUL in texts, which is an error of its own.
+    let any = any::<String>().prop_map(|text| text.replace('\0', ""));
+    prop_oneof![any, pieces.prop_map(|pieces| pieces.concat())]
+}
+
+#[test]
+fn hostile_values_come_back_and_change_nothing() {
+    use proptest::test_runner::{Config, TestCaseError, TestRunner};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (kind, rig) in shared() {
+        let database = database(kind, &rig);
+        let echo = match kind {
+            DatabaseKind::Postgres => {
+                "select cast(:email as text) as v, count(*) as n from customers"
+            }
+            _ => "select cast(:email as char) as v, count(*) as n from customers",
+        };
+        let count = |value: &str| runtime.block_on(once(&database, echo, value)).unwrap();
+        let before = count("").first("n").flatten().unwrap().to_owned();
+        let config = Config { cases: 10_000, failure_persistence: None, ..Config::default() };
+        let result = TestRunner::new(config).run(&hostile(), |value| {
+            let rows = count(&value);
+            let found = (rows.first("v").flatten(), rows.first("n").flatten());
+            match found == (Some(value.as_str()), Some(before.as_str())) {
+                true => Ok(()),
+                false => Err(TestCaseError::fail(format!("{kind}: {found:?}"))),
+            }
+        });
+        result.unwrap();
+    }
+}
