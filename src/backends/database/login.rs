@@ -133,7 +133,7 @@ impl DatabaseLogin {
     ///
     /// # Errors
     ///
-    /// If the look-up has a parameter named like a secret: the password is none of its business.
+    /// If the look-up has a parameter named like a secret: the password may not reach a statement.
     pub fn new(name: &str, lookup: LookUp, settings: LoginSettings) -> Result<Self, LoginError> {
         if let Some(secret) = lookup.parameters().iter().find(|name| is_secret_key(name)) {
             let cause = LoginCause::Secret(secret.clone());
