@@ -18,6 +18,7 @@ use external_providers::backends::directory::{
 use external_providers::explanation::Explanation;
 use external_providers::secret::Secret;
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, Scope, SearchEntry, StdStream};
+use tokio::net::TcpStream;
 
 const PORT: &str = "11389";
 const BASE: &str = "ou=people,dc=example,dc=test";
@@ -53,10 +54,11 @@ fn start() -> Slapd {
 }
 
 async fn connected() -> Ldap {
-    let stream = std::net::TcpStream::connect(format!("127.0.0.1:{PORT}")).unwrap();
+    // Connected as a program with other work would: without blocking its thread.
+    let stream = TcpStream::connect(format!("127.0.0.1:{PORT}")).await.unwrap();
     stream.set_nodelay(true).unwrap();
-    stream.set_nonblocking(true).unwrap();
-    let settings = LdapConnSettings::new().set_std_stream(StdStream::Tcp(stream));
+    let stream = StdStream::Tcp(stream.into_std().unwrap());
+    let settings = LdapConnSettings::new().set_std_stream(stream);
     let url = format!("ldap://127.0.0.1:{PORT}");
     let (connection, ldap) = LdapConnAsync::with_settings(settings, &url).await.unwrap();
     ldap3::drive!(connection);
