@@ -49,6 +49,7 @@
 //! | [`backends`] | `ldap`, `sqlite`, `postgres`, `mysql`, `mssql` | logins and look-ups from directories and databases |
 //! | [`settings`] | `gateway` | the External Providers page as a file |
 //! | [`client`] | `client` | calls a service and gives typed answers |
+//! | [`json_provider`] | `json-provider` | calls a provider that speaks JSON |
 //! | [`host`] | `host` | answers as ASMX does; from a provider to a running service |
 //! | [`sample`] | `sample` | a provider to try clients on |
 //! | [`redact`] | `fixtures` | takes secrets out of what is kept |
@@ -59,6 +60,8 @@
 //! | [`record`] | `record` | keeps what goes by, as a proxy or in a client |
 //! | [`inspect`] | `record` | what a collection of recordings is worth |
 //! | [`gateway`] | `gateway` | all kinds together as the settings say, the facade of an application |
+//! | [`gateway_server`] | `gateway-server` | the gateway as an HTTP service that speaks JSON |
+//! | [`outbox`] | `outbox` | events, kept until they are delivered |
 //! | [`doctor`] | `doctor` | what ails a configured service |
 //! | [`provider_file`] | `provider-file` | one file that answers the help desk |
 //!
@@ -122,6 +125,9 @@ pub mod settings;
 #[cfg(feature = "client")]
 pub mod client;
 
+#[cfg(feature = "json-provider")]
+pub mod json_provider;
+
 #[cfg(feature = "host")]
 pub mod host;
 
@@ -151,6 +157,12 @@ pub mod inspect;
 
 #[cfg(feature = "gateway")]
 pub mod gateway;
+
+#[cfg(feature = "gateway-server")]
+pub mod gateway_server;
+
+#[cfg(feature = "outbox")]
+pub mod outbox;
 
 #[cfg(feature = "doctor")]
 pub mod doctor;

@@ -1,0 +1,1 @@
+//! The gateway as an HTTP service: every kind as `POST /v1/OPERATION`, for callers that speak JSON.

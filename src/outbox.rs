@@ -1,0 +1,24 @@
+//! Events, kept until they are delivered: an outbox.
+//!
+//! An [`Event`] is [taken](Outbox::take) for some sinks, and is on the disk of the [`Store`] when that
+//! returns. Then each [`Sink`] is told of it, at its own pace: one that is down holds up no other. A
+//! sink is told of the events of one ticket or chat ([`Event::lane`]) in the order in which they came,
+//! while others go on. What it refuses is tried again, with growing pauses, for days; what is never
+//! accepted is kept, and shown, until somebody [tries it again](Store::retry) or
+//! [gives it up](Store::skip). A sink may be told of an event twice, always with the same
+//! [`Event::id`]; it never misses one.
+
+mod event;
+
+mod store;
+
+mod sink;
+
+mod deliver;
+
+pub use deliver::{Delivering, Outbox};
+pub use event::Event;
+pub use sink::{Delivery, Pace, Sink};
+pub use store::{
+    Claim, Claimed, Filter, Kept, KeptDelivery, Next, Settled, SinkStatus, State, Store, StoreError,
+};

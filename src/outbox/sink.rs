@@ -1,0 +1,57 @@
+//! Who is told of events.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::Event;
+use crate::contract::BoxFuture;
+use crate::report::Report;
+
+/// Somebody who is told of events.
+pub trait Sink: fmt::Debug + Send + Sync {
+    /// Tells of an event, once. It ends in time by itself.
+    fn deliver<'s>(&'s self, event: &'s Event) -> BoxFuture<'s, Delivery>;
+
+    /// Looks whether the sink can be told, step by step, without telling anything.
+    fn check(&self) -> BoxFuture<'_, Report>;
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// The sink took it.
+    Delivered,
+    /// It did not, and may be told again.
+    Refused {
+        /// Why, in a line that holds no secret.
+        why: String,
+        /// How long it asks to be left alone.
+        after: Option<Duration>,
+    },
+    /// It may have taken it, and must not be told twice.
+    InDoubt {
+        /// What happened.
+        why: String,
+    },
+    /// It wants no more events.
+    Gone {
+        /// What it said.
+        why: String,
+    },
+}
+
+/// How a sink is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pace {
+    /// Deliveries at the same time, of different lanes. Default 4.
+    pub parallel: usize,
+    /// How long a delivery is tried again before it counts as failed. Default 5 days.
+    pub give_up_after: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { parallel: 4, give_up_after: Duration::from_secs(5 * 24 * 60 * 60) }
+    }
+}

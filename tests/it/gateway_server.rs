@@ -1,0 +1,1 @@
+//! The gateway as an HTTP service that speaks JSON.
