@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Logins and look-ups against real servers: slapd, Samba as an Active Directory domain controller, PostgreSQL, MariaDB; none is skipped. Installs their
-# Debian packages (as root), starts Samba and one of each database for all tests, and runs the tests, which start the servers
-# that they kill or that remember failures themselves. Nothing of the machine's own servers is used or touched.
+# Logins, look-ups and events against real servers: slapd, Samba as an Active Directory domain controller, PostgreSQL, MariaDB, NATS; none is skipped.
+# Installs their Debian packages (as root), starts Samba, NATS and one of each database for all tests, and runs the tests, which start
+# the servers that they kill or that remember failures themselves. Nothing of the machine's own servers is used or touched.
 # usage: servers.sh [TEST…]                         (all; else those with these words in their names)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 
 "$here/mono.sh" install-packages openssl slapd ldap-utils samba samba-dsdb-modules samba-vfs-modules samba-ad-provision ldb-tools \
-    postgresql mariadb-server
+    postgresql mariadb-server nats-server
 
 # Below /tmp, where the databases' own users may go, too.
 work=$(mktemp -d /tmp/servers.XXXXXX)
@@ -48,8 +48,10 @@ await() {
 start samba directory/samba.sh 127.0.0.9
 start postgres database/postgres.sh 15433
 start mariadb database/mariadb.sh 13307
+start nats nats.sh 14223
 await postgres "${rigs[1]}"
 await mariadb "${rigs[2]}"
+await nats "${rigs[3]}"
 cargo test --locked --features full --test servers --no-run
 await samba "${rigs[0]}"
 begin=$SECONDS

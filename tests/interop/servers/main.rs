@@ -1,4 +1,4 @@
-//! Logins and look-ups against real servers. Run by `../servers.sh`, which starts some and says where they are; those that a
+//! Logins, look-ups and events against real servers. Run by `../servers.sh`, which starts some and says where they are; those that a
 //! test kills, stops, or that remember its wrong passwords, it starts itself.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
@@ -12,7 +12,7 @@ use rig::Rig;
 /// What the other tests rely on.
 #[test]
 fn servers_can_be_killed_and_started_again() {
-    for script in ["directory/slapd.sh", "database/postgres.sh", "database/mariadb.sh"] {
+    for script in ["directory/slapd.sh", "database/postgres.sh", "database/mariadb.sh", "nats.sh"] {
         let mut server = Rig::start(script, &[]);
         assert!(server.is_listening(), "{script}");
         server.kill();
@@ -25,7 +25,7 @@ fn servers_can_be_killed_and_started_again() {
             assert_eq!(server.logged("slapd starting"), 2);
         }
     }
-    for name in ["samba", "postgres", "mariadb"] {
+    for name in ["samba", "postgres", "mariadb", "nats"] {
         assert!(Rig::shared(name).is_listening(), "{name}");
     }
 }

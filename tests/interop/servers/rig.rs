@@ -17,7 +17,7 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// The one that `servers.sh` started for all tests: `samba`, `postgres` or `mariadb`.
+    /// The one that `servers.sh` started for all tests: `samba`, `postgres`, `mariadb` or `nats`.
     pub(crate) fn shared(name: &str) -> Self {
         let variable = format!("SERVERS_{}", name.to_uppercase());
         let line = std::env::var(&variable).unwrap_or_else(|_| {
