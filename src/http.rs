@@ -2,6 +2,9 @@
 //! writes and reads, what crosses from the client to its transport, and what a recorder keeps.
 
 mod connect;
+#[cfg(feature = "tls")]
+#[allow(dead_code, reason = "for those who post JSON")]
+pub(crate) mod signature;
 mod transport;
 #[cfg(feature = "client")]
 pub(crate) mod url;
