@@ -5,20 +5,27 @@ use std::sync::OnceLock;
 
 use crate::settings::{Key, Shape, forward_keys, shared_keys};
 
-/// The sources of the password that is accepted beside the web service's own.
-pub(super) const PREVIOUS: [&str; 4] = [
-    "previous_password_env",
-    "previous_password_file",
-    "previous_password_credential",
-    "previous_password",
-];
-
 /// What `@passwords` stands for.
 const PASSWORDS: &str = "\
 password_env | text | ~ EXAMPLE_PASSWORD | The environment variable that holds the password. Give exactly one of the password keys.
 password_file | text | ~ password | A file whose one line is the password; a relative path starts at the folder of this file.
 password_credential | text | ~ password | The name of a systemd credential (LoadCredential=) that is the password.
 password | text | ~ the password | The password itself. It works, with a warning: whoever reads this file has it.";
+
+/// What `@secret NAME | what it is` stands for.
+fn secret(line: &str) -> Option<String> {
+    let (name, doc) = line.strip_prefix("@secret ")?.split_once(" | ")?;
+    let variable = name.to_uppercase();
+    let file = name.replace('_', "-");
+    Some(format!(
+        "\
+{name}_env | text | ~ EXAMPLE_{variable} | {doc} Here: the environment variable that holds it. Give at most one of its keys.
+{name}_file | text | ~ {file} | The same in a file whose one line it is; a relative path starts at the folder of this file.
+{name}_credential | text | ~ {file} | The same as a systemd credential (LoadCredential=), by its name.
+{name} | text | ~ the {} | The same in this file. It works, with a warning: whoever reads this file has it.",
+        name.replace('_', " ")
+    ))
+}
 
 /// How often a section may stand in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +62,8 @@ pub(super) fn keys(section: &str) -> &'static [&'static Key] {
 fn read(table: &str) -> Vec<SectionKeys> {
     // An indented line goes on with the one before it.
     let table = table.replace("@passwords", PASSWORDS).replace("\n    ", " ");
-    let lines: &'static str = table.leak();
+    let lines = table.lines().map(|line| secret(line).unwrap_or_else(|| line.to_owned()));
+    let lines: &'static str = lines.collect::<Vec<_>>().join("\n").leak();
     let mut sections: Vec<SectionKeys> = Vec::new();
     let mut lines = lines.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     while let Some(line) = lines.next() {
@@ -109,9 +117,19 @@ mod tests {
         let table = include_str!("keys.txt").replace("\n    ", " ");
         let lines = table.lines().filter(|line| line.contains(" | ") && !line.starts_with('#'));
         let passwords = table.matches("@passwords").count() * 4;
+        let secrets = table.matches("\n@secret ").count() * 3;
         let forward = keys("forward").len();
         let read: usize = sections().iter().map(|section| section.keys.len()).sum();
-        assert_eq!(read, lines.count() + passwords + forward);
+        assert_eq!(read, lines.count() + passwords + secrets + forward);
+        let previous = keys("service").iter().filter(|key| key.name.starts_with("previous_"));
+        let shown: Vec<_> = previous.map(|key| (key.name, key.example, key.shape)).collect();
+        let expected = [
+            ("previous_password_env", "EXAMPLE_PREVIOUS_PASSWORD", Shape::Text),
+            ("previous_password_file", "previous-password", Shape::Text),
+            ("previous_password_credential", "previous-password", Shape::Text),
+            ("previous_password", "the previous password", Shape::Text),
+        ];
+        assert_eq!(shown, expected);
         assert_eq!(
             keys("directories")[0].shape,
             Shape::Choice(&["active-directory", "openldap", "freeipa"])

@@ -328,6 +328,11 @@ static TRANSPORT: [Key; 12] = [
     .default("false"),
 ];
 
+/// Is it a key that is one tab's own, and may not stand in [`DEFAULTS`]?
+pub(super) fn stands_in_its_tab(name: &str) -> bool {
+    LOGIN.iter().chain([&REGISTRATION]).any(|key| key.name == name)
+}
+
 /// The keys that all tabs have, which may stand in [`DEFAULTS`], in the order in which they are shown.
 pub fn shared_keys() -> Vec<&'static Key> {
     SERVICE.iter().chain(&WIRE).chain(&TRANSPORT).collect()

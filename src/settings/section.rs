@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::keys::{Key, OPTIONS, PASSWORDS, Shape, shared_keys};
+use super::keys::{Key, OPTIONS, Shape, stands_in_its_tab};
 use crate::suggest::nearest;
 use crate::toml_document::{Problem, Table};
 
@@ -40,8 +40,12 @@ pub(crate) fn finish(table: &Table<'_>, known: &[&str], problems: &mut Vec<Probl
     }
 }
 
-/// Keys of which a section has one: its own takes the place of all of them in the defaults.
-const ALTERNATIVES: [&[&str]; 2] = [&PASSWORDS, &["proxy", "proxy_env"]];
+/// What a key holds: `token_file` is one of several that hold the token. A section has one of them: its
+/// own takes the place of all of them in the defaults.
+fn stem(key: &str) -> &str {
+    let ends = ["_env", "_file", "_credential"];
+    ends.iter().find_map(|end| key.strip_suffix(end)).unwrap_or(key)
+}
 
 /// A section whose values are read as the table of keys says.
 pub(crate) struct Section<'d> {
@@ -73,14 +77,10 @@ impl<'d> Section<'d> {
 
     /// The table where a key stands; for one that stands nowhere, the section if there is one.
     fn place(&self, name: &str) -> Option<&Table<'d>> {
-        let group = ALTERNATIVES.into_iter().find(|group| group.contains(&name));
-        let is_own = match group {
-            Some(group) => group.iter().any(|key| self.has_own(key)),
-            None => self.has_own(name),
-        };
+        let alternatives = self.keys.iter().filter(|key| stem(key.name) == stem(name));
+        let is_own = alternatives.map(|key| key.name).any(|key| self.has_own(key));
         // What may not stand in the defaults is named there, and read by nobody.
-        let may_be_shared = || shared_keys().iter().any(|key| key.name == name);
-        let defaults = self.defaults.filter(|table| !table.has(name) || may_be_shared());
+        let defaults = self.defaults.filter(|table| !table.has(name) || !stands_in_its_tab(name));
         let shared = defaults.filter(|table| !is_own && table.has(name));
         shared.or(self.table.as_ref()).or(defaults)
     }

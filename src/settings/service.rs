@@ -2,7 +2,7 @@
 
 use super::keys::{Key, LOGIN, PASSWORDS, TABS, keys, shared_keys};
 use super::section::{Section, finish};
-use super::source::{self, fingerprint, password, roots};
+use super::source::{self, fingerprint, roots, secret};
 use super::{ExternalService, Name, Settings, Surroundings, default_operation, has_operation_key};
 use crate::contract::{Absent, Kind};
 use crate::http::UrlError;
@@ -148,7 +148,7 @@ impl Reading<'_, '_> {
 
     /// The password, and what else the service must have.
     fn password(&mut self, needed: bool, service: &mut ExternalService) {
-        let found = password(&mut self.section, PASSWORDS, needed, self.around, self.warnings);
+        let found = secret(&mut self.section, "password", needed, self.around, self.warnings);
         service.password = found.unwrap_or_default();
         if needed && !self.section.has("url") {
             let hint = "an external provider needs it, like https://host/Provider.asmx";

@@ -9,8 +9,8 @@ use crate::secret::Secret;
 use crate::tls::{self, Fingerprint, FingerprintError, MOST_CERTIFICATES};
 use crate::toml_document::Problem;
 
-/// The warning about a password that stands in the file.
-const INLINE_PASSWORD: &str = "the password stands in this file";
+/// The warnings about a secret that stands in the file, a password or another.
+const INLINE: [&str; 2] = ["the password stands in this file", "the secret stands in this file"];
 /// What to do about it.
 const ELSEWHERE: &str = "put it elsewhere";
 
@@ -20,27 +20,30 @@ struct Found {
     warning: Option<&'static str>,
 }
 
-/// A password of a section from its one source: `keys` name an environment variable, a file, a
-/// credential, and the password itself. `None` without any, if something is wrong with it, and if it
-/// is not to be read.
-pub(crate) fn password(
+/// A secret of a section from its one source: `NAME_env` names an environment variable, `NAME_file` a
+/// file, `NAME_credential` a credential, and `NAME` is the secret itself. `None` without any, if something
+/// is wrong with it, and if it is not to be read.
+pub(crate) fn secret(
     section: &mut Section<'_>,
-    keys: [&'static str; 4],
+    name: &str,
     read: bool,
     around: Surroundings<'_>,
     warnings: &mut Vec<Problem>,
 ) -> Option<Secret> {
-    let given: Vec<_> = keys.into_iter().filter(|key| section.has(key)).collect();
-    let texts = keys.map(|key| section.string(key));
-    let [env, file_key, credential_key, inline] = keys;
-    if section.has(inline) {
+    let is_password = name.ends_with("password");
+    let (word, inline) = if is_password { ("password", INLINE[0]) } else { (name, INLINE[1]) };
+    let keys = ["_env", "_file", "_credential", ""].map(|end| [name, end].concat());
+    let texts = keys.each_ref().map(|key| section.string(key));
+    let [env, file_key, credential_key, inline_key] = &keys;
+    if section.has(inline_key) {
         let hint = format!("{ELSEWHERE}: {file_key}, {env} or {credential_key}");
-        let problem = section.problem(inline, INLINE_PASSWORD);
+        let problem = section.problem(inline_key, inline);
         warnings.extend(problem.map(|problem| problem.hint(hint)));
     }
+    let given: Vec<_> = keys.iter().filter(|key| section.has(key)).collect();
     if let [first, others @ ..] = given.as_slice() {
         for other in others {
-            let what = format!("is one password too many: there is {first}");
+            let what = format!("is one {word} too many: there is {first}");
             section.wrong(other, what, Some("keep one of them".to_owned()));
         }
     }
@@ -49,11 +52,11 @@ pub(crate) fn password(
     let plain = |secret| Found { secret, warning: None };
     let found = match *key {
         key if key == env => variable(text, around).map(plain),
-        key if key == file_key => file(text, around),
-        key if key == credential_key => credential(text, around),
+        key if key == file_key => file(text, word, around),
+        key if key == credential_key => credential(text, word, around),
         _ => Secret::from_line(text)
             .map(plain)
-            .map_err(|error| format!("cannot be the password: {error}")),
+            .map_err(|error| format!("cannot be the {word}: {error}")),
     };
     match found {
         Ok(found) => {
@@ -109,16 +112,16 @@ pub(crate) fn variable(name: &str, around: Surroundings<'_>) -> Result<Secret, S
     })
 }
 
-/// The password in a file.
-fn file(name: &str, around: Surroundings<'_>) -> Result<Found, String> {
+/// The secret in a file.
+fn file(name: &str, word: &str, around: Surroundings<'_>) -> Result<Found, String> {
     let path = around.folder.join(name);
     let secret = Secret::read_file(&path)
-        .map_err(|error| format!("cannot read a password from {}: {error}", path.display()))?;
+        .map_err(|error| format!("cannot read a {word} from {}: {error}", path.display()))?;
     Ok(Found { secret, warning: readable_by_others(&path) })
 }
 
 /// A systemd credential (systemd.exec(5), `LoadCredential=`).
-fn credential(name: &str, around: Surroundings<'_>) -> Result<Found, String> {
+fn credential(name: &str, word: &str, around: Surroundings<'_>) -> Result<Found, String> {
     if name.contains(['/', '\0']) || name == "." || name == ".." {
         return Err("must be the name of a credential, not a path".to_owned());
     }
@@ -132,7 +135,7 @@ fn credential(name: &str, around: Surroundings<'_>) -> Result<Found, String> {
     };
     let path = PathBuf::from(folder).join(name);
     let secret = Secret::read_file(&path)
-        .map_err(|error| format!("cannot read a password from {}: {error}", path.display()))?;
+        .map_err(|error| format!("cannot read a {word} from {}: {error}", path.display()))?;
     Ok(Found { secret, warning: None })
 }
 
@@ -153,8 +156,8 @@ fn readable_by_others(path: &Path) -> Option<&'static str> {
 /// Of a file that others can read, the warnings about passwords in it say so.
 pub(crate) fn warn_of_readers(path: &Path, warnings: &mut [Problem]) {
     let Some(by_others) = readable_by_others(path) else { return };
-    for warning in warnings.iter_mut().filter(|warning| warning.what == INLINE_PASSWORD) {
-        warning.what = format!("{INLINE_PASSWORD}, and {by_others}");
+    for warning in warnings.iter_mut().filter(|warning| INLINE.contains(&warning.what.as_str())) {
+        warning.what = format!("{}, and {by_others}", warning.what);
     }
 }
 

@@ -13,7 +13,7 @@ use crate::contract::Kind;
 use crate::provider_file::model::{Bound, EffectSection, LoginSection, LookUpSection, Servers};
 use crate::rules::{NameError, Scope, Template, is_reserved};
 use crate::settings::PASSWORDS;
-use crate::settings::source::{fingerprint, password, roots};
+use crate::settings::source::{fingerprint, roots, secret};
 use crate::toml_document::{Problem, Table};
 
 impl Reading<'_> {
@@ -61,7 +61,7 @@ impl Reading<'_> {
             settings.max_connections = section.number("max_connections") as usize;
             settings.account = section.text("account");
             settings.password =
-                password(section, PASSWORDS, true, around, &mut warnings).unwrap_or_default();
+                secret(section, "password", true, around, &mut warnings).unwrap_or_default();
             if settings.account.is_some() && !PASSWORDS.iter().any(|key| section.has(key)) {
                 let hint = "give password_file, password_env or password_credential".to_owned();
                 section.wrong("password_file", "the account's password is missing", Some(hint));
@@ -131,7 +131,7 @@ impl Reading<'_> {
             settings.database = section.text("database").unwrap_or_default();
             settings.user = section.text("user").unwrap_or_default();
             settings.password =
-                password(section, PASSWORDS, true, around, &mut warnings).unwrap_or_default();
+                secret(section, "password", true, around, &mut warnings).unwrap_or_default();
             settings.encryption = match section.choice("encryption") {
                 "required" => Some(true),
                 "off" => Some(false),

@@ -4,10 +4,8 @@ use super::Reading;
 use crate::contract::{Answer, HandleEvent};
 use crate::error_chain::error_chain;
 use crate::host::{Host, HostError, Network, Service, Tls};
-use crate::provider_file::keys::PREVIOUS;
 use crate::provider_file::model::HostedService;
-use crate::settings::PASSWORDS;
-use crate::settings::source::password;
+use crate::settings::source::secret;
 use crate::toml_document::Table;
 
 impl Reading<'_> {
@@ -52,8 +50,14 @@ impl Reading<'_> {
                 listen,
                 path,
                 namespace,
-                password: password(section, PASSWORDS, true, around, &mut warnings),
-                previous_password: password(section, PREVIOUS, true, around, &mut warnings),
+                password: secret(section, "password", true, around, &mut warnings),
+                previous_password: secret(
+                    section,
+                    "previous_password",
+                    true,
+                    around,
+                    &mut warnings,
+                ),
                 tls,
                 allow,
             }
