@@ -35,6 +35,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use crate::http::{Transport, TransportError, TransportErrorKind};
+pub use crate::tls::{ClientCertificate, ClientCertificateError};
 pub use builder::{BuildError, ClientBuilder};
 pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;

@@ -8,6 +8,8 @@ pub const MOST_CERTIFICATES: usize = 4 << 20;
 mod certificate;
 mod fingerprint;
 
+mod client_certificate;
+
 mod cause;
 mod diagnosis;
 mod handshake;
@@ -20,9 +22,10 @@ mod verify;
 
 pub use cause::{TlsCause, TlsError};
 pub(crate) use certificate::Certificate;
+pub use client_certificate::{ClientCertificate, ClientCertificateError};
 pub(crate) use diagnosis::{find, innermost};
 pub use files::{FileContent, FileError, certificates};
 pub(crate) use files::{private_key, unusable};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub(crate) use hello::{examined, speaks_tls, version_name};
-pub(crate) use verify::{TrustError, client_config, trust_in_nobody, verifier};
+pub(crate) use verify::{TrustError, client_config, client_config_with, trust_in_nobody, verifier};

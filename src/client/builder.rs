@@ -10,7 +10,9 @@ use crate::http::UrlError;
 use crate::http::url::{host_and_port, proxy_password, proxy_url, service_url};
 use crate::secret::{Mask, Secret};
 use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, OperationNameError, SoapVersion};
-use crate::tls::{self, FileError, Fingerprint, TrustError, client_config, verifier};
+use crate::tls::{
+    self, ClientCertificate, FileError, Fingerprint, TrustError, client_config_with, verifier,
+};
 use crate::wsdl::Found;
 
 /// How a client is made; see [`Client::builder`].
@@ -28,6 +30,7 @@ pub struct ClientBuilder {
     body_limit: usize,
     roots: Vec<u8>,
     fingerprint: Option<Fingerprint>,
+    certificate: Option<ClientCertificate>,
     proxy: Option<Secret>,
     #[cfg(feature = "native-tls")]
     native_tls: bool,
@@ -62,6 +65,7 @@ impl ClientBuilder {
             body_limit: 16 << 20,
             roots: Vec::new(),
             fingerprint: None,
+            certificate: None,
             proxy: None,
             #[cfg(feature = "native-tls")]
             native_tls: false,
@@ -153,6 +157,14 @@ impl ClientBuilder {
         self
     }
 
+    /// The certificate to show to a server that wants one (mutual TLS); the platform's TLS takes one whose
+    /// key is in PKCS #8. Default none.
+    #[must_use]
+    pub fn client_certificate(mut self, certificate: ClientCertificate) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
     /// The HTTP proxy to go through, an http or https URL; user information in it is kept secret.
     /// Default none: the environment's proxy settings are not looked at.
     #[must_use]
@@ -206,6 +218,12 @@ impl ClientBuilder {
     /// What all secrets of a call to the service are masked with.
     pub(super) fn secrets<'s>(&'s self, proxy_password: &'s Option<Secret>) -> Mask {
         Mask::new(self.password.iter().chain(proxy_password))
+    }
+
+    /// What carries plain requests to the URL, by [`HttpTransport::forward`].
+    #[allow(dead_code, reason = "for those who post JSON")]
+    pub(crate) fn http_transport(self) -> Result<HttpTransport, BuildError> {
+        self.transport().map(|(transport, _)| transport)
     }
 
     /// The transport, and the proxy's password.
@@ -270,12 +288,15 @@ impl ClientBuilder {
             })?;
             // Else it takes nothing older than TLS 1.2, whatever the platform is set to.
             let oldest = reqwest::tls::Version::TLS_1_0;
-            let http = http.tls_backend_native().tls_version_min(oldest);
-            return Ok(http.tls_certs_merge(roots));
+            let http = http.tls_backend_native().tls_version_min(oldest).tls_certs_merge(roots);
+            let Some(certificate) = &self.certificate else { return Ok(http) };
+            let (chain, key) = certificate.pkcs8_pem().ok_or(BuildError::NativeKey)?;
+            let identity = reqwest::Identity::from_pkcs8_pem(chain.as_bytes(), key.as_bytes());
+            return Ok(http.identity(identity.map_err(|_| BuildError::NativeKey)?));
         }
         let roots = self.roots.as_slice();
         let config = if let Some(host) = host {
-            client_config(verifier(host, roots, self.fingerprint)?)?
+            client_config_with(verifier(host, roots, self.fingerprint)?, self.certificate.as_ref())?
         } else {
             // A mistake in what is given should not wait for the day when it counts.
             if !roots.is_empty() {
@@ -306,6 +327,11 @@ pub enum BuildError {
         "the platform's TLS cannot trust by a fingerprint: leave it out and give the certificate itself (root_certificates), or leave out native_tls"
     )]
     NativeFingerprint,
+    /// The platform's TLS does not take the key of the client's certificate.
+    #[error(
+        "the platform's TLS does not take the client certificate's key: it must be in PKCS #8 (openssl pkcs8 -topk8 -nocrypt -in key.pem -out new-key.pem)"
+    )]
+    NativeKey,
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),

@@ -12,6 +12,7 @@ use super::tls;
 use crate::client::Stream;
 use crate::http::HttpRequest;
 use crate::report::{Finding, Step};
+use crate::tls::ClientCertificate;
 
 /// Where to, and with what.
 pub(super) struct Habits<'h> {
@@ -21,6 +22,7 @@ pub(super) struct Habits<'h> {
     pub(super) authority: &'h str,
     /// None for plain HTTP.
     pub(super) verifier: Option<Arc<dyn ServerCertVerifier>>,
+    pub(super) certificate: Option<&'h ClientCertificate>,
     /// A request for no operation.
     pub(super) request: HttpRequest,
     pub(super) within: Duration,
@@ -96,7 +98,10 @@ impl Habits<'_> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         Ok(match &self.verifier {
-            Some(verifier) => Box::new(tls::open(stream, self.host, Arc::clone(verifier)).await?),
+            Some(verifier) => {
+                let verifier = Arc::clone(verifier);
+                Box::new(tls::open(stream, self.host, verifier, self.certificate).await?)
+            }
             None => Box::new(stream),
         })
     }

@@ -170,6 +170,7 @@ impl Run<'_> {
             address,
             host: &host,
             verifier: Arc::clone(&verifier),
+            certificate: self.subject.client_certificate.as_ref(),
             // The handshake may be tried twice.
             within: self.within().unwrap_or_default() / 2,
             native: self.subject.native_tls,
@@ -330,6 +331,7 @@ impl Run<'_> {
             host,
             authority: &authority(url),
             verifier: reached.verifier,
+            certificate: self.subject.client_certificate.as_ref(),
             request,
             // Two questions.
             within: self.within().unwrap_or_default() / 2,

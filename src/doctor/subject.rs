@@ -10,7 +10,7 @@ use crate::http::url::{Url, proxy_password, service_url};
 use crate::secret::{Mask, Secret};
 use crate::settings::{ExternalService, Name};
 use crate::soap::SoapVersion;
-use crate::tls::Fingerprint;
+use crate::tls::{ClientCertificate, Fingerprint};
 
 /// A service to look at.
 #[derive(Clone)]
@@ -35,6 +35,8 @@ pub struct Subject {
     pub root_certificates: Vec<u8>,
     /// The one certificate that is trusted, in place of all others.
     pub trust_fingerprint: Option<Fingerprint>,
+    /// What is shown to a server that wants a certificate of its callers.
+    pub client_certificate: Option<ClientCertificate>,
     /// The proxy.
     pub proxy: Option<Secret>,
     /// TLS by the platform's library (only with the feature `native-tls`).
@@ -69,6 +71,7 @@ impl Subject {
             connect_timeout: Duration::from_secs(10),
             root_certificates: Vec::new(),
             trust_fingerprint: None,
+            client_certificate: None,
             proxy: None,
             native_tls: false,
         }
@@ -88,6 +91,7 @@ impl Subject {
             timeout,
             root_certificates: self.root_certificates.clone(),
             trust_fingerprint: self.trust_fingerprint,
+            client_certificate: self.client_certificate.clone(),
             proxy: self.proxy.clone(),
             native_tls: self.native_tls,
             ..ExternalService::new(kind, &self.url, self.password.clone().unwrap_or_default())
@@ -142,6 +146,7 @@ impl From<&ExternalService> for Subject {
             connect_timeout: external.connect_timeout,
             root_certificates: external.root_certificates.clone(),
             trust_fingerprint: external.trust_fingerprint,
+            client_certificate: external.client_certificate.clone(),
             proxy: external.proxy.clone(),
             native_tls: external.native_tls,
         }

@@ -16,7 +16,7 @@ use tokio_rustls::client::TlsStream;
 use crate::client::BuildError;
 use crate::http::bare_host;
 use crate::report::{Finding, Step};
-use crate::tls::{self, Certificate, TlsCause, TlsError, client_config};
+use crate::tls::{self, Certificate, ClientCertificate, TlsCause, TlsError, client_config_with};
 
 /// What the look at TLS needs to know.
 pub(super) struct Look<'l> {
@@ -24,6 +24,8 @@ pub(super) struct Look<'l> {
     pub(super) host: &'l str,
     /// Who decides whether a certificate is trusted: the client's own verifier.
     pub(super) verifier: Arc<dyn ServerCertVerifier>,
+    /// What is shown to a server that wants to see one.
+    pub(super) certificate: Option<&'l ClientCertificate>,
     pub(super) within: Duration,
     /// Does the client speak TLS by the platform's library instead?
     pub(super) native: bool,
@@ -90,9 +92,10 @@ pub(super) async fn open(
     stream: TcpStream,
     host: &str,
     verifier: Arc<dyn ServerCertVerifier>,
+    certificate: Option<&ClientCertificate>,
 ) -> std::io::Result<TlsStream<TcpStream>> {
-    let config =
-        client_config(verifier).map_err(|error| std::io::Error::other(BuildError::from(error)))?;
+    let config = client_config_with(verifier, certificate)
+        .map_err(|error| std::io::Error::other(BuildError::from(error)))?;
     TlsConnector::from(Arc::new(config)).connect(server_name(host)?, stream).await
 }
 
@@ -108,7 +111,8 @@ pub(super) async fn look(look: &Look<'_>) -> (Step, bool) {
     let started = Instant::now();
     let exchange = async {
         let stream = TcpStream::connect(look.address).await?;
-        open(stream, look.host, Arc::clone(&recording) as Arc<dyn ServerCertVerifier>).await
+        let verifier = Arc::clone(&recording) as Arc<dyn ServerCertVerifier>;
+        open(stream, look.host, verifier, look.certificate).await
     };
     let shaken = tokio::time::timeout(look.within, exchange).await;
     let took = started.elapsed();

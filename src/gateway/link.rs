@@ -68,6 +68,9 @@ pub fn client_builder(service: &ExternalService) -> ClientBuilder {
     if let Some(fingerprint) = service.trust_fingerprint {
         builder = builder.trust_fingerprint(fingerprint);
     }
+    if let Some(certificate) = &service.client_certificate {
+        builder = builder.client_certificate(certificate.clone());
+    }
     if let Some(proxy) = &service.proxy {
         builder = builder.proxy(proxy.clone());
     }

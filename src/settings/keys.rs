@@ -249,7 +249,7 @@ static REGISTRATION: Key = operation(RegisterUser::NAME);
 static USER_INFORMATION: Key = operation(GetUserInfo::NAME);
 static EVENTS: Key = operation(HandleEvent::NAME);
 
-static TRANSPORT: [Key; 12] = [
+static TRANSPORT: [Key; 14] = [
     Key::new(
         "connect_timeout",
         Shape::Time("1ms", "1h"),
@@ -307,6 +307,19 @@ static TRANSPORT: [Key; 12] = [
          its SHA-256 fingerprint, as `external-providers check` shows it. Not with native_tls.",
     )
     .example("SHA256:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg"),
+    Key::new(
+        "client_certificate",
+        Shape::Text,
+        "A file with the certificate (PEM, with those that certify it) to show to a server that wants \
+         one.",
+    )
+    .example("caller.pem"),
+    Key::new(
+        "client_key",
+        Shape::Text,
+        "The private key of that certificate, PEM and not encrypted.",
+    )
+    .example("caller.key"),
     Key::new(
         "proxy",
         Shape::Text,

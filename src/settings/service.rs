@@ -2,7 +2,7 @@
 
 use super::keys::{Key, LOGIN, PASSWORDS, TABS, keys, shared_keys};
 use super::section::{Section, finish};
-use super::source::{self, fingerprint, roots, secret};
+use super::source::{self, client_certificate, fingerprint, roots, secret};
 use super::{ExternalService, Name, Settings, Surroundings, default_operation, has_operation_key};
 use crate::contract::{Absent, Kind};
 use crate::http::UrlError;
@@ -163,7 +163,9 @@ impl Reading<'_, '_> {
 
     /// Certificates and proxy.
     fn files(&mut self, needed: bool, service: &mut ExternalService) {
-        self.section.string("root_certificates");
+        for file in ["root_certificates", "client_certificate", "client_key"] {
+            self.section.string(file);
+        }
         let (proxy, proxy_env) = (self.section.text("proxy"), self.section.text("proxy_env"));
         if proxy.is_some() && proxy_env.is_some() {
             let hint = Some("keep one of them".to_owned());
@@ -194,6 +196,7 @@ impl Reading<'_, '_> {
             }
         }
         service.root_certificates = roots(&mut self.section, self.around);
+        service.client_certificate = client_certificate(&mut self.section, self.around);
     }
 
     /// What no client could be made of; certificates were read already.

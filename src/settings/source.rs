@@ -6,7 +6,7 @@ use super::Surroundings;
 use super::section::Section;
 use crate::bounded::read_file;
 use crate::secret::Secret;
-use crate::tls::{self, Fingerprint, FingerprintError, MOST_CERTIFICATES};
+use crate::tls::{self, ClientCertificate, Fingerprint, FingerprintError, MOST_CERTIFICATES};
 use crate::toml_document::Problem;
 
 /// The warnings about a secret that stands in the file, a password or another.
@@ -69,6 +69,32 @@ pub(crate) fn secret(
         }
         Err(what) => {
             section.wrong(key, what, None);
+            None
+        }
+    }
+}
+
+/// The certificate with which a section's servers are called, where they want one.
+pub(crate) fn client_certificate(
+    section: &mut Section<'_>,
+    around: Surroundings<'_>,
+) -> Option<ClientCertificate> {
+    let files = ["client_certificate", "client_key"].map(|key| section.text(key));
+    let [certificate, key] = match files {
+        [Some(certificate), Some(key)] => [certificate, key].map(|file| around.folder.join(file)),
+        [None, None] => return None,
+        [certificate, _] => {
+            let missing = if certificate.is_some() { "client_key" } else { "client_certificate" };
+            let hint = "a client certificate needs client_certificate and client_key".to_owned();
+            section.wrong(missing, "is missing", Some(hint));
+            return None;
+        }
+    };
+    match ClientCertificate::read(&certificate, &key) {
+        Ok(certificate) => Some(certificate),
+        Err(error) => {
+            let name = if error.private_key { "client_key" } else { "client_certificate" };
+            section.wrong(name, error.what, error.remedy);
             None
         }
     }

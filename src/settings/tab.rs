@@ -7,7 +7,7 @@ use crate::contract::{Absent, Kind, NameSource};
 use crate::http::url::{proxy_password, service_url};
 use crate::secret::Secret;
 use crate::soap::{DEFAULT_NAMESPACE, SoapVersion};
-use crate::tls::Fingerprint;
+use crate::tls::{ClientCertificate, Fingerprint};
 
 /// One tab.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +91,8 @@ pub struct ExternalService {
     pub root_certificates: Vec<u8>,
     /// The one certificate to trust, in place of all others. Default none.
     pub trust_fingerprint: Option<Fingerprint>,
+    /// What is shown to a server that wants a certificate of its callers. Default none.
+    pub client_certificate: Option<ClientCertificate>,
     /// The HTTP proxy. Default none.
     pub proxy: Option<Secret>,
     /// TLS by the system's library; an error in builds without it. Default off.
@@ -117,6 +119,7 @@ impl fmt::Debug for ExternalService {
             .field("breaker_pause", &self.breaker_pause)
             .field("root_certificates", &self.root_certificates.len())
             .field("trust_fingerprint", &self.trust_fingerprint)
+            .field("client_certificate", &self.client_certificate)
             .field("proxy", &self.proxy)
             .field("native_tls", &self.native_tls)
             .finish_non_exhaustive()
@@ -144,6 +147,7 @@ impl ExternalService {
             breaker_pause: seconds(10),
             root_certificates: Vec::new(),
             trust_fingerprint: None,
+            client_certificate: None,
             proxy: None,
             native_tls: false,
         }

@@ -57,7 +57,8 @@ impl TlsError {
             TlsCause::OldVersion { .. } => format!("{OLD_TLS}; {NATIVE}"),
             TlsCause::NoCipherSuite { .. } => format!("{OLD_CIPHER}; {NATIVE}"),
             TlsCause::ClientCertificate => {
-                "exempt the service's path from it: callers of providers have none".to_owned()
+                "give the one that it wants (client_certificate, client_key), or exempt the service's path from it: the help desk has none"
+                    .to_owned()
             }
             TlsCause::Closed | TlsCause::Alert(_) | TlsCause::Other(_) => format!(
                 "look at the TLS settings of the server (a certificate bound to the port and to the name {host}? TLS 1.2?)"

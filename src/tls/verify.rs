@@ -17,7 +17,9 @@ use rustls_platform_verifier::Verifier;
 use webpki::RawPublicKeyEntity;
 
 use super::certificate::Certificate;
-use super::{FileError, Fingerprint, TlsCause, TlsError, certificates, handshake};
+use super::{
+    ClientCertificate, FileError, Fingerprint, TlsCause, TlsError, certificates, handshake,
+};
 
 /// Why there is no verifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +71,19 @@ fn platform(
 pub(crate) fn client_config(
     verifier: Arc<dyn ServerCertVerifier>,
 ) -> Result<ClientConfig, TrustError> {
+    client_config_with(verifier, None)
+}
+
+/// The same with a certificate for servers that want one.
+pub(crate) fn client_config_with(
+    verifier: Arc<dyn ServerCertVerifier>,
+    certificate: Option<&ClientCertificate>,
+) -> Result<ClientConfig, TrustError> {
     let config = versions()?.dangerous().with_custom_certificate_verifier(verifier);
-    Ok(config.with_no_client_auth())
+    Ok(match certificate {
+        Some(certificate) => config.with_client_cert_resolver(certificate.resolver()),
+        None => config.with_no_client_auth(),
+    })
 }
 
 /// TLS for whoever needs none, so that the platform's certificates are not loaded.

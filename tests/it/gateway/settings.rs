@@ -447,6 +447,18 @@ fn certificates_and_passwords_are_read_from_files_in_order() {
         settings.tab(Kind::Login).service.root_certificates,
         certified.cert.pem().as_bytes()
     );
+
+    // The certificate that is shown needs its key, and the right one.
+    let text = text.replace("root_certificates = 'roots'", "client_certificate = 'roots'");
+    let error = parse_with(&text, &folder.0, &[]).unwrap_err().to_string();
+    assert!(error.contains("login.client_key: is missing"), "{error}");
+    let text = format!("{text}client_key = 'key'\n");
+    folder.file("key", rcgen::KeyPair::generate().unwrap().serialize_pem());
+    let error = parse_with(&text, &folder.0, &[]).unwrap_err().to_string();
+    assert!(error.contains(":10: login.client_key: it is not the key of"), "{error}");
+    folder.file("key", certified.signing_key.serialize_pem());
+    let settings = parse_with(&text, &folder.0, &[]).unwrap();
+    assert!(settings.tab(Kind::Login).service.client_certificate.is_some());
 }
 
 #[test]
