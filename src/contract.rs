@@ -15,7 +15,7 @@ macro_rules! json_request {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $request {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                crate::contract::json::read(from)
+                crate::contract::json::request(from)
             }
         }
     };

@@ -1,7 +1,8 @@
 //! The contract as JSON (feature `serde`), in the shape of the command line: one definition for both.
 //!
 //! - [`Variables`] are a list of `{"key": …, "value": …}` in their order, which has a meaning, as has
-//!   what comes twice. An object of strings is read, too.
+//!   what comes twice. An object of strings is read, too, and so is one whose only member `variables` is
+//!   such a list.
 //! - A request is its variables: `{"loginUsername": "joe", "cf_Serial": "123"}`, the web service
 //!   password not among them. Requests that hold a password are read, but not written.
 //! - An answer is a [`Document`], since it is one of an operation: the same [`Start`](super::Start) is
@@ -26,6 +27,8 @@
 //! # }
 //! ```
 
+pub(crate) mod read;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -37,7 +40,6 @@ use super::raw::RawCustomFieldData;
 use super::{
     Answer, CustomFieldChange, Failure, Operation, OperationResult as _, VariableError, Variables,
 };
-use crate::secret::quiet::Quiet;
 use crate::secret::{MASK, is_secret_key};
 
 /// The outcome of `Success=false`.
@@ -250,49 +252,8 @@ impl Serialize for Variables {
     }
 }
 
-impl<'de> Deserialize<'de> for Variables {
-    /// An object of strings, or a list of objects with `key` and `value`, in their order.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let shape = || {
-            D::Error::custom(
-                "it must be an object of strings, or a list of objects with key and value",
-            )
-        };
-        let pairs = match Quiet::deserialize(deserializer)? {
-            Quiet::Object(pairs) => pairs,
-            Quiet::List(list) => {
-                let pairs: Option<_> = list.into_iter().map(pair).collect();
-                pairs.ok_or_else(shape)?
-            }
-            Quiet::Text(_) | Quiet::Other => return Err(shape()),
-        };
-        let mut variables = Self::new();
-        for (i, (key, value)) in pairs.into_iter().enumerate() {
-            let value = value.text().ok_or_else(|| {
-                let number = i + 1;
-                D::Error::custom(format!(
-                    "the value of variable {number} must be a string, in quotes"
-                ))
-            })?;
-            variables.push(&key, &value);
-        }
-        Ok(variables)
-    }
-}
-
-/// The key and value of an element of a list of variables: these two members, and no others.
-fn pair(element: Quiet) -> Option<(String, Quiet)> {
-    let Quiet::Object(members) = element else { return None };
-    let [(one, first), (other, second)] = <[_; 2]>::try_from(members).ok()?;
-    match (one.as_str(), other.as_str()) {
-        ("key", "value") => Some((first.text()?, second)),
-        ("value", "key") => Some((second.text()?, first)),
-        _ => None,
-    }
-}
-
 /// Reads a request from its variables.
-pub(super) fn read<'de, T: Operation, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+pub(super) fn request<'de, T: Operation, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
     T::read_inputs(Variables::deserialize(from)?).map_err(D::Error::custom)
 }
 

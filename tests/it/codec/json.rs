@@ -150,3 +150,30 @@ fn a_document_does_not_tell_its_passwords_to_a_log() {
     assert!(shown.contains("newPassword") && shown.contains("gold"), "{shown}");
     assert!(!shown.contains("hunter2"), "{shown}");
 }
+
+#[test]
+fn variables_are_an_object_a_list_or_a_list_in_an_object() {
+    let list = r#"[{"key":"own","value":"1"},{"value":"2","key":"own"}]"#;
+    let expected = Variables::from([("own", "1"), ("own", "2")]);
+    let wrapped = format!(r#"{{"variables":{list}}}"#);
+    for json in [list, wrapped.as_str()] {
+        assert_eq!(serde_json::from_str::<Variables>(json).unwrap(), expected, "{json}");
+    }
+    // A variable may have this name, too.
+    let named = serde_json::from_str::<Variables>(r#"{"variables":"1","own":"2"}"#).unwrap();
+    assert_eq!(named, Variables::from([("variables", "1"), ("own", "2")]));
+    for (json, why) in [
+        ("7", "an object of strings, or a list"),
+        (r#"{"variables":[],"own":"1"}"#, "must be the only member"),
+        (r#"{"variables":[],"variables":[]}"#, "stands twice"),
+        (r#"{"variables":null}"#, "the value of variable 1 must be a string"),
+        (r#"{"variables":[{"key":"a"}]}"#, "variable 1 must be an object with key and value"),
+        (
+            r#"[{"key":"a","value":"1"},{"key":"b","value":2}]"#,
+            "the value of variable 2 must be a string",
+        ),
+    ] {
+        let error = serde_json::from_str::<Variables>(json).unwrap_err().to_string();
+        assert!(error.contains(why), "{json}: {error}");
+    }
+}
