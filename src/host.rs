@@ -34,7 +34,7 @@ mod network;
 mod error;
 
 mod operate;
-mod outcome;
+pub(crate) mod outcome;
 mod passwords;
 mod raw;
 
@@ -42,33 +42,33 @@ mod service;
 
 mod endpoint;
 
-mod panic;
+pub(crate) mod panic;
 
 mod aspnet;
 
 mod activity;
 mod reaper;
-mod server;
+pub(crate) mod server;
 mod tls;
 
 mod connection;
-mod request;
+pub(crate) mod request;
 
-mod body;
-mod host_header;
+pub(crate) mod body;
+pub(crate) mod host_header;
 
 #[cfg(feature = "tower")]
 mod mount;
 
 mod metadata;
 
-mod html;
+pub(crate) mod html;
 mod pages;
 mod test_form;
 mod wsdl;
 
 mod log;
-mod metrics;
+pub(crate) mod metrics;
 mod scrape;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -158,7 +158,7 @@ impl Host {
     /// What [`Server::with_metrics`] shows, for an endpoint of the program's own: Prometheus' text
     /// format, version 0.0.4.
     pub fn metrics(&self) -> String {
-        self.0.metrics.show() + &crate::metrics::show()
+        self.0.metrics.all()
     }
 }
 

@@ -6,12 +6,12 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::Settings;
 use super::metrics::{Buffered, Metrics};
-use super::{Hosting, Settings};
 
 /// Why there is no body.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub(crate) enum Unread {
     /// It is, or says that it is, longer than the limit.
     TooLong,
     /// It ended before its time.
@@ -27,16 +27,17 @@ pub(super) enum Unread {
 const DRAIN: (Duration, usize) = (Duration::from_secs(2), 64 << 20);
 
 /// All of the body, and the room that it takes. One that comes in one piece is not copied.
-pub(super) async fn read<B: Body<Data = Bytes> + Unpin>(
-    hosting: &Hosting,
+pub(crate) async fn read<'m, B: Body<Data = Bytes> + Unpin>(
+    settings: &Settings,
+    metrics: &'m Metrics,
     mut body: B,
-    limit: usize,
     expects_continue: bool,
-) -> Result<(Bytes, Buffered<'_>), Unread> {
+) -> Result<(Bytes, Buffered<'m>), Unread> {
+    let limit = settings.max_body;
     let announced = body.size_hint().exact();
     let read = match announced {
         Some(length) if length > limit as u64 => Err(Unread::TooLong),
-        _ => collect(&hosting.settings, &hosting.metrics, &mut body, limit).await,
+        _ => collect(settings, metrics, &mut body, limit).await,
     };
     // Whoever asks before sending has sent nothing yet, unless it was read already.
     let unsent = expects_continue && announced.is_some_and(|length| length > limit as u64);
@@ -119,7 +120,7 @@ async fn collect<'m, B: Body<Data = Bytes> + Unpin>(
     Ok((first.unwrap_or_else(|| all.into()), buffered))
 }
 
-async fn drain<B: Body<Data = Bytes> + Unpin>(mut body: B) {
+pub(crate) async fn drain<B: Body<Data = Bytes> + Unpin>(mut body: B) {
     let (grace_period, most) = DRAIN;
     let drained = async {
         let mut drained = 0;

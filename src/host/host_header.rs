@@ -5,7 +5,7 @@ use hyper::header::{HOST, HeaderMap};
 
 /// HTTP/1.1 has one (RFC 9112, section 3.2); HTTP/1.0 may have none, and HTTP/2 says it elsewhere. http.sys answers anything else
 /// with status 400, `Invalid Hostname`.
-pub(super) fn is_valid(version: Version, headers: &HeaderMap) -> bool {
+pub(crate) fn is_valid(version: Version, headers: &HeaderMap) -> bool {
     match headers.get_all(HOST).iter().count() {
         0 => version != Version::HTTP_11,
         count => count == 1,

@@ -14,12 +14,12 @@ pub(super) const STYLE: &str = "body{font-family:Verdana,Arial,sans-serif;line-h
     caption{font-weight:bold;text-align:left}i{color:#036}";
 
 /// Nothing may be loaded or run; the style above is allowed by its hash.
-pub(super) const SECURITY_POLICY: &str = "default-src 'none'; style-src \
+pub(crate) const SECURITY_POLICY: &str = "default-src 'none'; style-src \
     'sha256-YbCEPNFSIJ1TTGP3E12bQaRZt+yM5f0u69cPXEY0Sho='; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'";
 
 /// A page with this title and content.
-pub(super) fn page(title: &str, content: &str) -> String {
+pub(crate) fn page(title: &str, content: &str) -> String {
     let title = escape(title);
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta \

@@ -21,7 +21,7 @@ pub(super) fn answer(
     peer: Peer,
 ) -> AspNetResponse {
     let query = head.uri.query().unwrap_or_default();
-    let authority = authority(hosting, head, peer);
+    let authority = authority(&hosting.settings, head, peer);
     let location = || [scheme(hosting, head, peer), "://", &authority, head.uri.path()].concat();
     if parameter(query, "schema").is_some() {
         return AspNetResponse::text(500, "Schema not found.");

@@ -24,12 +24,12 @@ fn labels(operation: &'static OperationInfo) -> (Kind, &'static str) {
 
 /// What a host counts.
 #[derive(Debug)]
-pub(super) struct Metrics {
+pub(crate) struct Metrics {
     /// Of each operation of the host; at the end, of requests that reached none.
     calls: Vec<(Option<&'static OperationInfo>, [AtomicU64; Outcome::ALL.len()])>,
     durations: [AtomicU64; BOUNDS.len() + 1],
     duration_sum: AtomicU64,
-    pub(super) connections: Gauge,
+    pub(crate) connections: Gauge,
     in_flight: Gauge,
     buffered: Gauge,
     turned_away: AtomicU64,
@@ -37,7 +37,7 @@ pub(super) struct Metrics {
 
 impl Metrics {
     /// Counters for these operations, some of which may stand there more than once.
-    pub(super) fn new(operations: impl Iterator<Item = &'static OperationInfo>) -> Self {
+    pub(crate) fn new(operations: impl Iterator<Item = &'static OperationInfo>) -> Self {
         let mut rows: Vec<_> = operations.map(Some).collect();
         rows.sort_by_key(|row| row.map(labels));
         // Two of a site's own may have one name, and what is counted goes by names.
@@ -62,12 +62,12 @@ impl Metrics {
     }
 
     /// A connection was turned away.
-    pub(super) fn turn_away(&self) {
+    pub(crate) fn turn_away(&self) {
         tell_one(TURNED_AWAY, []);
         self.turned_away.fetch_add(1, Relaxed);
     }
 
-    pub(super) fn count(
+    pub(crate) fn count(
         &self,
         operation: Option<&'static OperationInfo>,
         outcome: Outcome,
@@ -87,8 +87,12 @@ impl Metrics {
         tell_duration(SECONDS, duration);
     }
 
-    /// The text format, version 0.0.4.
-    pub(super) fn show(&self) -> String {
+    /// The text format, version 0.0.4, with what the whole process counts.
+    pub(crate) fn all(&self) -> String {
+        self.show() + &crate::metrics::show()
+    }
+
+    fn show(&self) -> String {
         let mut out = String::with_capacity(4096);
         out.push_str("# HELP external_providers_calls_total Calls by operation and outcome.\n");
         out.push_str("# TYPE external_providers_calls_total counter\n");
@@ -136,11 +140,11 @@ impl Metrics {
 }
 
 /// A request that is being carried out.
-pub(super) struct InFlight(Arc<Metrics>);
+pub(crate) struct InFlight(Arc<Metrics>);
 
 impl InFlight {
     /// `None` when there are `most` already.
-    pub(super) fn enter(metrics: &Arc<Metrics>, most: usize) -> Option<Self> {
+    pub(crate) fn enter(metrics: &Arc<Metrics>, most: usize) -> Option<Self> {
         if metrics.in_flight.add(1) >= most {
             metrics.in_flight.subtract(1);
             return None;
@@ -157,29 +161,29 @@ impl Drop for InFlight {
 
 /// Bytes that a request takes until it is answered.
 #[derive(Debug)]
-pub(super) struct Buffered<'m> {
+pub(crate) struct Buffered<'m> {
     metrics: &'m Metrics,
     bytes: usize,
 }
 
 impl<'m> Buffered<'m> {
-    pub(super) fn new(metrics: &'m Metrics) -> Self {
+    pub(crate) fn new(metrics: &'m Metrics) -> Self {
         Self { metrics, bytes: 0 }
     }
 
     /// The bytes of this request.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
     /// Takes room for more bytes; returns those of all requests together.
-    pub(super) fn grow(&mut self, bytes: usize) -> usize {
+    pub(crate) fn grow(&mut self, bytes: usize) -> usize {
         self.bytes += bytes;
         self.metrics.buffered.add(bytes) + bytes
     }
 
     /// Something else is held from now on in place of what was.
-    pub(super) fn replace(&mut self, bytes: usize) {
+    pub(crate) fn replace(&mut self, bytes: usize) {
         self.metrics.buffered.add(bytes);
         self.metrics.buffered.subtract(self.bytes);
         self.bytes = bytes;

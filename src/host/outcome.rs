@@ -2,7 +2,7 @@
 
 /// How a call went, for logs and metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// `Success=true`.
     Answered,
     /// `Success=false`.
@@ -18,7 +18,7 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub(super) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Answered,
         Self::Declined,
         Self::Denied,
@@ -27,7 +27,7 @@ impl Outcome {
         Self::Refused,
     ];
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Declined => "declined",

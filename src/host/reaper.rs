@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::Hosting;
+use super::Settings;
 use super::activity::Activity;
 
 /// Looks at all connections in turn, as long as it lives.
@@ -23,13 +23,13 @@ struct Kept {
 }
 
 impl Reaper {
-    pub(super) fn start(hosting: Arc<Hosting>) -> io::Result<Self> {
+    pub(super) fn start(settings: Settings) -> io::Result<Self> {
         let kept = Arc::new(Kept::default());
         let keeping = Arc::clone(&kept);
         let thread = thread::Builder::new()
             .name("external-providers keeper".to_owned())
             .stack_size(64 << 10)
-            .spawn(move || keeping.keep(&hosting))?;
+            .spawn(move || keeping.keep(&settings))?;
         Ok(Self { kept, thread: Some(thread) })
     }
 
@@ -56,8 +56,7 @@ impl Kept {
         self.activities.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, hosting: &Hosting) {
-        let settings = &hosting.settings;
+    fn keep(&self, settings: &Settings) {
         let shortest = settings.header_timeout.min(settings.idle_timeout);
         let tick = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(1));
         loop {

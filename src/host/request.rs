@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::http::request::Parts;
 
-use super::Hosting;
+use super::Settings;
 use super::endpoint::{Endpoint, Route};
 use crate::soap::url_decode;
 
@@ -14,10 +14,10 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// The two ends of a connection, as far as they are known.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Peer {
-    pub(super) remote: Option<SocketAddr>,
-    pub(super) local: Option<SocketAddr>,
-    pub(super) tls: bool,
+pub(crate) struct Peer {
+    pub(crate) remote: Option<SocketAddr>,
+    pub(crate) local: Option<SocketAddr>,
+    pub(crate) tls: bool,
 }
 
 /// The last part of the path as it was asked for, to which links on pages are relative.
@@ -26,7 +26,7 @@ pub(super) fn file(uri: &hyper::Uri) -> &str {
 }
 
 /// The last header of this name: where one may stand once and stands twice, the last counts.
-pub(super) fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
+pub(crate) fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Cow<'h, str>> {
     let value = headers.get_all(name).iter().next_back()?.as_bytes();
     Some(std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed))
 }
@@ -49,8 +49,8 @@ pub(super) fn operation<'s>(service: &'s Endpoint, query: &str) -> Option<&'s Ro
 }
 
 /// Host and port under which the caller knows this host.
-pub(super) fn authority<'r>(hosting: &Hosting, head: &'r Parts, peer: Peer) -> Cow<'r, str> {
-    let forwarded = match hosting.settings.trust_forwarded {
+pub(crate) fn authority<'r>(settings: &Settings, head: &'r Parts, peer: Peer) -> Cow<'r, str> {
+    let forwarded = match settings.trust_forwarded {
         true => text(&head.headers, &FORWARDED_HOST).map(first),
         false => None,
     };

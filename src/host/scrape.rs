@@ -15,7 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::{Host, Hosting, host_header};
+use super::host_header;
+use super::metrics::Metrics;
 
 /// The metrics are asked for by one or two scrapers. When one more comes, whoever came first must
 /// go: it has had the time that an answer takes, or waits for nothing.
@@ -24,7 +25,7 @@ const SCRAPERS: usize = 8;
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
 /// Serves the metrics.
-pub(super) async fn serve(hosting: Arc<Hosting>, listener: TcpListener) {
+pub(super) async fn serve(metrics: Arc<Metrics>, listener: TcpListener) {
     let mut scrapers = JoinSet::new();
     let mut oldest: VecDeque<AbortHandle> = VecDeque::new();
     loop {
@@ -43,16 +44,16 @@ pub(super) async fn serve(hosting: Arc<Hosting>, listener: TcpListener) {
             first.abort();
         }
         oldest
-            .push_back(scrapers.spawn(timeout(GRACE_PERIOD, scrape(Arc::clone(&hosting), stream))));
+            .push_back(scrapers.spawn(timeout(GRACE_PERIOD, scrape(Arc::clone(&metrics), stream))));
     }
 }
 
 /// One request, one answer.
-async fn scrape(hosting: Arc<Hosting>, stream: TcpStream) {
+async fn scrape(metrics: Arc<Metrics>, stream: TcpStream) {
     let service = service_fn(|request: Request<Incoming>| {
         let valid = host_header::is_valid(request.version(), request.headers());
         let body = match valid {
-            true => Host(Arc::clone(&hosting)).metrics(),
+            true => metrics.all(),
             false => String::new(),
         };
         let mut response = Response::new(Full::new(Bytes::from(body)));

@@ -8,8 +8,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
@@ -18,9 +21,10 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::activity::{Activity, WatchedStream};
+use super::metrics::Metrics;
 use super::reaper::Reaper;
 use super::request::Peer;
-use super::{Host, HostError, Hosting, Tls, connection, scrape};
+use super::{BoxFuture, Host, HostError, Hosting, Settings, Tls, connection, scrape};
 
 /// The head of a request must fit in here, and a body is read in pieces no larger.
 const BUFFER: usize = 64 << 10;
@@ -34,6 +38,86 @@ const OVERLOADED: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text
     charset=utf-8\r\nContent-Length: 71\r\nRetry-After: 1\r\nConnection: close\r\n\r\nThe host is \
     overloaded: too many connections are open. Try again later.";
 
+/// What all connections of a server share.
+pub(crate) trait Shared: fmt::Debug + Send + Sync + 'static {
+    /// Limits and times.
+    fn settings(&self) -> &Settings;
+
+    /// What is counted.
+    fn metrics(&self) -> &Arc<Metrics>;
+
+    /// The HTTP answer to connections beyond the limit.
+    fn overloaded(&self) -> &'static str;
+
+    /// No further connection is taken, and calls that were begun are finished.
+    fn stopping(&self) {}
+}
+
+/// Answers the requests of a server.
+pub(crate) trait Answerer: Shared {
+    /// Answers one.
+    fn answer(
+        self: Arc<Self>,
+        peer: Peer,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+}
+
+impl Shared for Hosting {
+    fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    fn overloaded(&self) -> &'static str {
+        OVERLOADED
+    }
+}
+
+impl Answerer for Hosting {
+    async fn answer(
+        self: Arc<Self>,
+        peer: Peer,
+        request: Request<Incoming>,
+    ) -> Response<Full<Bytes>> {
+        connection::answer(&self, peer, "", request).await
+    }
+}
+
+/// An answerer whose type is not known: of a connection, and no more of each request.
+trait Connections: Shared {
+    fn connection(
+        self: Arc<Self>,
+        tls: Option<Tls>,
+        connection: Connection,
+    ) -> BoxFuture<'static, ()>;
+}
+
+impl<A: Answerer> Connections for A {
+    fn connection(
+        self: Arc<Self>,
+        tls: Option<Tls>,
+        connection: Connection,
+    ) -> BoxFuture<'static, ()> {
+        let Connection { stream, peer, activity, stopping } = connection;
+        match tls {
+            None => Box::pin(serve_connection(self, peer, stream, activity, stopping)),
+            Some(tls) => Box::pin(encrypt(tls, self, peer, stream, activity, stopping)),
+        }
+    }
+}
+
+/// A connection that was accepted.
+struct Connection {
+    stream: TcpStream,
+    peer: Peer,
+    activity: Arc<Activity>,
+    stopping: watch::Receiver<()>,
+}
+
 impl Host {
     /// Opens a port (0: any that is free). Callers can connect from now on, and are answered as
     /// soon as the server is run.
@@ -41,11 +125,7 @@ impl Host {
         &self,
         address: A,
     ) -> Result<Server, HostError> {
-        let (listener, local) = listen(address).await?;
-        let hosting = Arc::clone(&self.0);
-        let keeper =
-            Reaper::start(Arc::clone(&hosting)).map_err(|error| HostError::Thread { error })?;
-        Ok(Server { hosting, listener, local, tls: None, metrics: None, keeper })
+        Server::bind(Arc::clone(&self.0), address).await
     }
 }
 
@@ -83,7 +163,7 @@ fn open(address: SocketAddr) -> io::Result<TcpListener> {
 /// blocks its thread keeps others waiting: what blocks belongs into `tokio::task::spawn_blocking`.
 #[derive(Debug)]
 pub struct Server {
-    hosting: Arc<Hosting>,
+    answerer: Arc<dyn Connections>,
     listener: TcpListener,
     local: SocketAddr,
     tls: Option<Tls>,
@@ -92,6 +172,17 @@ pub struct Server {
 }
 
 impl Server {
+    /// Opens a port at which requests are answered so.
+    pub(crate) async fn bind<A: ToSocketAddrs + fmt::Display>(
+        answerer: Arc<impl Answerer>,
+        address: A,
+    ) -> Result<Self, HostError> {
+        let (listener, local) = listen(address).await?;
+        let keeper = Reaper::start(answerer.settings().clone())
+            .map_err(|error| HostError::Thread { error })?;
+        Ok(Self { answerer, listener, local, tls: None, metrics: None, keeper })
+    }
+
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.local
@@ -122,10 +213,10 @@ impl Server {
     /// were begun, and ends when they have, or at the latest after
     /// [`Settings::shutdown_timeout`](super::Settings::shutdown_timeout).
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        let Self { hosting, listener, tls, metrics, keeper, .. } = self;
+        let Self { answerer, listener, tls, metrics, keeper, .. } = self;
         let mut scrapers = JoinSet::new();
         if let Some((listener, _)) = metrics {
-            scrapers.spawn(scrape::serve(Arc::clone(&hosting), listener));
+            scrapers.spawn(scrape::serve(Arc::clone(answerer.metrics()), listener));
         }
         let (stop, stopping) = watch::channel(());
         let (mut connections, mut rejected) = (JoinSet::new(), JoinSet::new());
@@ -143,10 +234,10 @@ impl Server {
                 sleep(Duration::from_millis(50)).await;
                 continue;
             };
-            if connections.len() >= hosting.settings.max_connections {
-                hosting.metrics.turn_away();
+            if connections.len() >= answerer.settings().max_connections {
+                answerer.metrics().turn_away();
                 if tls.is_none() && rejected.len() < FAREWELLS {
-                    rejected.spawn(reject(stream));
+                    rejected.spawn(reject(stream, answerer.overloaded()));
                 }
                 continue;
             }
@@ -154,23 +245,16 @@ impl Server {
             let _ = stream.set_nodelay(true);
             let local = stream.local_addr().unwrap_or(self.local);
             let peer = Peer { remote: Some(remote), local: Some(local), tls: tls.is_some() };
-            let (hosting, stopping) = (Arc::clone(&hosting), stopping.clone());
-            let activity = Activity::new(&hosting.settings);
+            let activity = Activity::new(answerer.settings());
             keeper.watch(&activity);
-            match &tls {
-                None => {
-                    connections.spawn(serve_connection(hosting, peer, stream, activity, stopping))
-                }
-                Some(tls) => {
-                    let tls = tls.clone();
-                    connections.spawn(encrypt(tls, hosting, peer, stream, activity, stopping))
-                }
-            };
+            let connection = Connection { stream, peer, activity, stopping: stopping.clone() };
+            connections.spawn(Arc::clone(&answerer).connection(tls.clone(), connection));
         }
+        answerer.stopping();
         drop(listener);
         let _ = stop.send(());
         let ended = async { while connections.join_next().await.is_some() {} };
-        let _ = timeout(hosting.settings.shutdown_timeout, ended).await;
+        let _ = timeout(answerer.settings().shutdown_timeout, ended).await;
         connections.shutdown().await;
         scrapers.shutdown().await;
     }
@@ -178,7 +262,7 @@ impl Server {
 
 async fn encrypt(
     tls: Tls,
-    hosting: Arc<Hosting>,
+    answerer: Arc<impl Answerer>,
     peer: Peer,
     stream: TcpStream,
     activity: Arc<Activity>,
@@ -186,20 +270,20 @@ async fn encrypt(
 ) {
     let mut stopped = stopping.clone();
     let shaken = tokio::select! {
-        shaken = timeout(hosting.settings.header_timeout, tls.acceptor().accept(stream)) => shaken,
+        shaken = timeout(answerer.settings().header_timeout, tls.acceptor().accept(stream)) => shaken,
         // No call was begun that would have to be finished.
         _ = stopped.changed() => return,
     };
     if let Ok(Ok(stream)) = shaken {
-        serve_connection(hosting, peer, stream, activity, stopping).await;
+        serve_connection(answerer, peer, stream, activity, stopping).await;
     }
 }
 
 /// Says why, and takes what the caller has to say meanwhile: to close on unread bytes would be a
 /// reset, which can overtake the answer.
-async fn reject(mut stream: TcpStream) {
+async fn reject(mut stream: TcpStream, overloaded: &str) {
     let said = async {
-        stream.write_all(OVERLOADED.as_bytes()).await?;
+        stream.write_all(overloaded.as_bytes()).await?;
         stream.shutdown().await?;
         let mut unheard = [0; 1024];
         while stream.read(&mut unheard).await? > 0 {}
@@ -210,29 +294,29 @@ async fn reject(mut stream: TcpStream) {
 }
 
 /// Counts a connection as long as it is open.
-struct Open(Arc<Hosting>);
+struct Open<A: Answerer>(Arc<A>);
 
-impl Drop for Open {
+impl<A: Answerer> Drop for Open<A> {
     fn drop(&mut self) {
-        self.0.metrics.connections.subtract(1);
+        self.0.metrics().connections.subtract(1);
     }
 }
 
 async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
-    hosting: Arc<Hosting>,
+    answerer: Arc<impl Answerer>,
     peer: Peer,
     stream: S,
     activity: Arc<Activity>,
     mut stopping: watch::Receiver<()>,
 ) {
-    hosting.metrics.connections.add(1);
-    let open = Open(hosting);
-    let hosting = &open.0;
+    answerer.metrics().connections.add(1);
+    let open = Open(answerer);
+    let answerer = &open.0;
     let service = service_fn(|request| {
-        let (hosting, activity) = (Arc::clone(hosting), Arc::clone(&activity));
+        let (answerer, activity) = (Arc::clone(answerer), Arc::clone(&activity));
         async move {
             activity.busy();
-            let answer = connection::answer(&hosting, peer, "", request).await;
+            let answer = answerer.answer(peer, request).await;
             activity.answered();
             Ok::<_, std::convert::Infallible>(answer)
         }

@@ -77,7 +77,7 @@ pub(super) fn is_own(hosting: &Hosting, head: &Parts, peer: Peer) -> bool {
     match text(&head.headers, &header::ORIGIN).as_deref() {
         None | Some("null") => true,
         Some(origin) => {
-            let here = request::authority(hosting, head, peer);
+            let here = request::authority(&hosting.settings, head, peer);
             let origin = origin.split_once("://").map(|(_, authority)| authority);
             origin.is_some_and(|origin| origin.eq_ignore_ascii_case(&here))
         }
