@@ -100,6 +100,14 @@ pub enum Cause {
     /// All connections were in use for too long.
     #[error("no connection became free within {0:?}")]
     Busy(Duration),
+    /// Too many binds of one user had no answer: the directory may have counted them as wrong passwords.
+    #[error("{count} passwords of this user had no answer within {within:?}: no more are sent")]
+    Unanswered {
+        /// So many.
+        count: usize,
+        /// The throttle's window.
+        within: Duration,
+    },
     /// The server made others wait in vain, and is not asked for a while.
     #[error("not asked for a while: {because}")]
     PassedOver {
@@ -148,6 +156,9 @@ impl Cause {
             Self::Answer { .. } => "look at the server's log",
             Self::Timeout { .. } | Self::Lost(_) | Self::Busy(_) | Self::PassedOver { .. } => {
                 "look at the server's load and log"
+            }
+            Self::Unanswered { .. } => {
+                "look at the server's load and log; it may have counted them as wrong ones, and locks accounts after a few"
             }
             Self::Malformed(_) => "check that server and port are an LDAP server's",
             Self::NoServer(_) => "see each",

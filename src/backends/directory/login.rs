@@ -11,7 +11,7 @@ use super::groups::{self, Group};
 use super::message::{Entry, Scope, Search};
 use super::name::{LONGEST, Name};
 use super::search::Searcher;
-use super::throttle::Turn;
+use super::throttle::{Pass, Turn};
 use super::{
     Cause, DirectoryError, DirectorySettings, GroupSource, Inner, Kind, Login, Person, Reason,
     Refusal, filter, state,
@@ -182,6 +182,31 @@ async fn can_read(inner: &Inner, searcher: &mut Searcher<'_>) -> Result<(), Dire
     Err(searcher.error(Cause::Rights(words)))
 }
 
+/// The right to send a password, or why it is not sent.
+async fn turn<'t>(
+    inner: &'t Inner,
+    key: &'t str,
+    password: &Secret,
+    searcher: &Searcher<'_>,
+) -> Result<Result<Pass<'t>, Refusal>, DirectoryError> {
+    let (within, most) = (inner.settings.throttle_window, inner.settings.throttle_failures);
+    let timeout = inner.settings.timeout;
+    match inner.throttle.turn(key, password, timeout).await {
+        Some(Turn::Go(pass)) => Ok(Ok(pass)),
+        Some(Turn::Again) => {
+            let words = "this password was wrong a while ago: it was not sent again";
+            Ok(Err(Refusal::new(Reason::WrongPassword, words)))
+        }
+        Some(Turn::Enough(0)) => {
+            let words = format!("{most} wrong passwords within {within:?}: no more are sent");
+            Ok(Err(Refusal::new(Reason::Throttled, words)))
+        }
+        // Perhaps none of them was wrong.
+        Some(Turn::Enough(count)) => Err(searcher.error(Cause::Unanswered { count, within })),
+        None => Err(searcher.error(Cause::Busy(timeout))),
+    }
+}
+
 /// Binds once. Gives the entry, which the template's user reads itself, or what the login comes to.
 async fn bind<'s>(
     inner: &'s Inner,
@@ -192,23 +217,16 @@ async fn bind<'s>(
     let refused = |refusal: Refusal| Ok(Err(Login::Refused(refusal.of(&entry.dn))));
     let settings = &inner.settings;
     let key = Dn::parse(&entry.dn).map_or_else(|| entry.dn.clone(), |dn| dn.key());
-    let pass = match inner.throttle.turn(&key, password, settings.timeout).await {
-        Some(Turn::Go(pass)) => pass,
-        Some(Turn::Again) => {
-            let words = "this password was wrong a while ago: it was not sent again";
-            return refused(Refusal::new(Reason::WrongPassword, words));
-        }
-        Some(Turn::Enough) => {
-            let words = format!(
-                "{} wrong passwords within {:?}: no more are sent",
-                settings.throttle_failures, settings.throttle_window
-            );
-            return refused(Refusal::new(Reason::Throttled, words));
-        }
-        None => return Err(searcher.error(Cause::Busy(settings.timeout))),
+    let mut pass = match turn(inner, &key, password, searcher).await? {
+        Ok(pass) => pass,
+        Err(refusal) => return refused(refusal),
     };
-    let (user, mut answer) = inner.servers.bind(searcher.server, &entry.dn, password).await?;
+    let mut user = inner.servers.connect(searcher.server).await?;
     searcher.server = Some(user.number);
+    pass.sent();
+    let answer = user.connection.bind(&entry.dn, password, settings.timeout).await;
+    let mut answer = answer.map_err(|cause| searcher.error(cause))?;
+    pass.answered();
     // Judged before it is masked, since a password may be a word of the server's; and a server could
     // answer with what it was asked.
     let judged = verdict(&answer, settings);

@@ -136,19 +136,10 @@ impl Servers {
         }
     }
 
-    /// Connects, to this server if it can be, and binds there once. Whatever happens to the bind, it is
-    /// not repeated; one that hangs says nothing about the server.
-    pub(super) async fn bind(
-        &self,
-        first: Option<usize>,
-        name: &str,
-        password: &Secret,
-    ) -> Result<(Lease<'_>, Answer), DirectoryError> {
-        let mut lease = self.lease(first, None).await?;
-        match lease.connection.bind(name, password, self.timeout).await {
-            Ok(answer) => Ok((lease, answer)),
-            Err(cause) => Err(self.error(Some(lease.number), cause)),
-        }
+    /// Connects for a user's bind, to this server if it can be. Whatever happens to the bind, it is not
+    /// repeated; one that hangs says nothing about the server.
+    pub(super) async fn connect(&self, first: Option<usize>) -> Result<Lease<'_>, DirectoryError> {
+        self.lease(first, None).await
     }
 
     /// A connection of the first server that gives one.

@@ -24,15 +24,23 @@ pub(super) struct Throttle {
 }
 
 struct Record {
-    /// When which passwords were wrong, the oldest first.
-    wrong: Vec<(Instant, hmac::Tag)>,
+    /// What counts, the oldest first.
+    sent: Vec<Sent>,
     /// One bind at a time, which may become a failure; first come, first served.
     gate: Arc<Semaphore>,
 }
 
+/// A password that was sent, and was wrong for all that is known.
+struct Sent {
+    at: Instant,
+    tag: hmac::Tag,
+    /// Did the directory say so? It may count what it leaves unanswered.
+    is_answered: bool,
+}
+
 impl Default for Record {
     fn default() -> Self {
-        Self { wrong: Vec::new(), gate: Arc::new(Semaphore::new(1)) }
+        Self { sent: Vec::new(), gate: Arc::new(Semaphore::new(1)) }
     }
 }
 
@@ -42,17 +50,19 @@ pub(super) enum Turn<'t> {
     Go(Pass<'t>),
     /// It was wrong before.
     Again,
-    /// There were too many wrong ones.
-    Enough,
+    /// There were too many wrong ones, so many of them without an answer.
+    Enough(usize),
 }
 
-/// The right to send one password. Dropped without a word, it counts as nothing.
+/// The right to send one password. Dropped without a word, it counts as nothing before the password is
+/// sent, and as unanswered from then on: lock-outs must not be reached by time-outs.
 pub(super) struct Pass<'t>(Option<Counted<'t>>);
 
 struct Counted<'t> {
     throttle: &'t Throttle,
     dn: &'t str,
     tag: hmac::Tag,
+    is_under_way: bool,
     _gate: OwnedSemaphorePermit,
 }
 
@@ -96,14 +106,16 @@ impl Throttle {
         let tag = hmac::sign(&self.key, text.as_bytes());
         let mut records = self.records();
         let record = records.entry(dn.to_owned()).or_default();
-        record.wrong.retain(|(at, _)| now.saturating_duration_since(*at) < self.window);
-        if record.wrong.iter().any(|(_, wrong)| wrong.as_ref() == tag.as_ref()) {
+        record.sent.retain(|sent| now.saturating_duration_since(sent.at) < self.window);
+        let is_it = |sent: &Sent| sent.is_answered && sent.tag.as_ref() == tag.as_ref();
+        if record.sent.iter().any(is_it) {
             return Turn::Again;
         }
-        if record.wrong.len() >= self.failures {
-            return Turn::Enough;
+        if record.sent.len() >= self.failures {
+            return Turn::Enough(record.sent.iter().filter(|sent| !sent.is_answered).count());
         }
-        Turn::Go(Pass(Some(Counted { throttle: self, dn, tag, _gate: gate })))
+        let is_under_way = false;
+        Turn::Go(Pass(Some(Counted { throttle: self, dn, tag, is_under_way, _gate: gate })))
     }
 
     /// Nothing panics under this lock.
@@ -114,7 +126,7 @@ impl Throttle {
 
 /// Forgets what is over, and then whoever failed longest ago.
 fn make_room(records: &mut HashMap<String, Record>, now: Instant, window: Duration) {
-    let last = |record: &Record| record.wrong.last().map(|(at, _)| *at);
+    let last = |record: &Record| record.sent.last().map(|sent| sent.at);
     records.retain(|_, record| {
         let recent = last(record).is_some_and(|at| now.saturating_duration_since(at) < window);
         recent || record.is_awaited()
@@ -133,24 +145,53 @@ impl Record {
     }
 }
 
+impl Counted<'_> {
+    fn count(&self, at: Instant, is_answered: bool) {
+        let (mut records, tag) = (self.throttle.records(), self.tag);
+        records.entry(self.dn.to_owned()).or_default().sent.push(Sent { at, tag, is_answered });
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        if self.is_under_way {
+            self.count(Instant::now(), false);
+        }
+    }
+}
+
 impl Pass<'_> {
+    /// The password is sent now.
+    pub(super) fn sent(&mut self) {
+        self.is_under_way(true);
+    }
+
+    /// An answer came, whatever it says.
+    pub(super) fn answered(&mut self) {
+        self.is_under_way(false);
+    }
+
+    fn is_under_way(&mut self, is_under_way: bool) {
+        self.0.iter_mut().for_each(|counted| counted.is_under_way = is_under_way);
+    }
+
     /// The password was wrong.
     pub(super) fn wrong(self) {
         self.wrong_at(Instant::now());
     }
 
-    fn wrong_at(self, now: Instant) {
-        if let Some(Counted { throttle, dn, tag, _gate }) = self.0 {
-            throttle.records().entry(dn.to_owned()).or_default().wrong.push((now, tag));
-        }
+    fn wrong_at(mut self, now: Instant) {
+        self.answered();
+        self.0.iter().for_each(|counted| counted.count(now, true));
     }
 
     /// The password was right: directories forget the wrong ones, too.
-    pub(super) fn right(self) {
+    pub(super) fn right(mut self) {
+        self.answered();
         if let Some(counted) = &self.0
             && let Some(record) = counted.throttle.records().get_mut(counted.dn)
         {
-            record.wrong.clear();
+            record.sent.clear();
         }
     }
 }
@@ -174,7 +215,7 @@ mod tests {
         match turn(throttle, dn, password, now) {
             Turn::Go(pass) => pass,
             Turn::Again => panic!("{password} again"),
-            Turn::Enough => panic!("enough"),
+            Turn::Enough(_) => panic!("enough"),
         }
     }
 
@@ -187,7 +228,7 @@ mod tests {
             let again = turn(&throttle, "uid=x", password, minute(at as u32));
             assert!(matches!(again, Turn::Again));
         }
-        assert!(matches!(turn(&throttle, "uid=x", "right", minute(3)), Turn::Enough));
+        assert!(matches!(turn(&throttle, "uid=x", "right", minute(3)), Turn::Enough(0)));
         assert!(matches!(turn(&throttle, "uid=x", "a", minute(3)), Turn::Again));
         go(&throttle, "uid=y", "a", start).right();
         go(&throttle, "uid=x", "right", minute(15)).right();
@@ -209,7 +250,28 @@ mod tests {
         let second = throttle.turn("uid=x", &password, Duration::from_secs(60));
         let (turn, ()) = tokio::join!(second, async { first.wrong() });
         assert!(matches!(turn, Some(Turn::Again)), "it waited for the same password");
-        assert!(matches!(throttle.turn("uid=x", &other, Duration::ZERO).await, Some(Turn::Enough)));
+        let other = throttle.turn("uid=x", &other, Duration::ZERO).await;
+        assert!(matches!(other, Some(Turn::Enough(0))));
+    }
+
+    #[test]
+    fn what_the_directory_leaves_unanswered_counts_but_is_not_known_to_be_wrong() {
+        let (throttle, now) = (throttle(2), Instant::now());
+        let send = |password| {
+            let mut pass = go(&throttle, "uid=x", password, now);
+            pass.sent();
+            pass
+        };
+        drop(send("a"));
+        send("a").right();
+        drop(send("a"));
+        let mut other = send("b");
+        other.answered();
+        drop(other);
+        drop(send("a"));
+        let third = turn(&throttle, "uid=x", "a", Instant::now());
+        assert!(matches!(third, Turn::Enough(2)));
+        go(&throttle, "uid=x", "a", Instant::now() + WINDOW).right();
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! Directories that answer what no real one can be made to answer.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use external_providers::backends::directory::{
@@ -177,6 +178,37 @@ async fn one_wrong_password_is_one_bind_whatever_happens() {
         let binds = |stub: &Stub| stub.binds().iter().filter(|dn| *dn == ANN).count();
         assert_eq!(servers.each_ref().map(binds).iter().sum::<usize>(), 1, "{number}");
     }
+}
+
+/// A directory may count a password that it leaves unanswered: it is never brought to lock an account by
+/// time-outs, and nobody is told that the password was wrong.
+#[tokio::test]
+async fn passwords_without_an_answer_count_and_stay_failures() {
+    let hangs = Arc::new(AtomicBool::new(true));
+    let does = Arc::clone(&hangs);
+    let server = stub(move |asked| match asked {
+        Asked::Bind { dn, .. } if dn == ANN && does.load(Ordering::Relaxed) => {
+            Some(vec![Reply::Hang])
+        }
+        _ => None,
+    });
+    let mut settings = settings(Kind::OpenLdap, [&server]);
+    settings.timeout = Duration::from_millis(500);
+    settings.throttle_failures = 2;
+    let directory = directory(settings);
+    let binds = || server.binds().iter().filter(|dn| *dn == ANN).count();
+    // The right one, the first time; then it is known to be right, and nothing counts any more.
+    for (is_slow, sent) in [(true, 1), (false, 2), (true, 3), (true, 4)] {
+        hangs.store(is_slow, Ordering::Relaxed);
+        let answer = log_in(&directory, "right").await;
+        assert_eq!((answer.is_err(), binds()), (is_slow, sent), "{answer:?}");
+    }
+    hangs.store(false, Ordering::Relaxed);
+    for password in ["right", "other", "right"] {
+        let cause = log_in(&directory, password).await.map_err(|error| error.cause);
+        assert!(matches!(cause, Err(Cause::Unanswered { count: 2, .. })), "{cause:?}");
+    }
+    assert_eq!(binds(), 4);
 }
 
 /// The account searches elsewhere when a server is gone or talks rubbish; refused, it tries nowhere else.
