@@ -174,6 +174,7 @@ impl Run<'_> {
             // The handshake may be tried twice.
             within: self.within().unwrap_or_default() / 2,
             native: self.subject.native_tls,
+            in_file: self.subject.in_file,
         };
         let Some((step, through)) = self.timed("tls", tls::look(&look)).await else {
             return Ok(None);

@@ -41,6 +41,9 @@ pub struct Subject {
     pub proxy: Option<Secret>,
     /// TLS by the platform's library (only with the feature `native-tls`).
     pub native_tls: bool,
+    /// Does a file say all this? Remedies then name its keys, and no options of the command line.
+    /// Default no.
+    pub in_file: bool,
 }
 
 impl fmt::Debug for Subject {
@@ -74,6 +77,7 @@ impl Subject {
             client_certificate: None,
             proxy: None,
             native_tls: false,
+            in_file: false,
         }
     }
 
@@ -149,6 +153,7 @@ impl From<&ExternalService> for Subject {
             client_certificate: external.client_certificate.clone(),
             proxy: external.proxy.clone(),
             native_tls: external.native_tls,
+            in_file: true,
         }
     }
 }

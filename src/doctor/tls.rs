@@ -29,6 +29,8 @@ pub(super) struct Look<'l> {
     pub(super) within: Duration,
     /// Does the client speak TLS by the platform's library instead?
     pub(super) native: bool,
+    /// Are remedies to name keys of a file?
+    pub(super) in_file: bool,
 }
 
 /// Asks the client's verifier, remembers what it says, and lets the handshake go on, so that what
@@ -153,7 +155,7 @@ pub(super) async fn look(look: &Look<'_>) -> (Step, bool) {
         }
         return (step, true);
     };
-    let finding = finding(&error);
+    let finding = finding(&error, look.in_file);
     // The platform's library may get through where rustls does not.
     let through = look.native && error.cause.is_old_protocol();
     step.add(if through { finding.at_most_warning() } else { finding });
@@ -161,8 +163,9 @@ pub(super) async fn look(look: &Look<'_>) -> (Step, bool) {
 }
 
 /// What is wrong with TLS, as a finding.
-pub(super) fn finding(error: &TlsError) -> Finding {
-    Finding::new(error.cause.code(), error.to_string()).remedy(error.remedy())
+fn finding(error: &TlsError, in_file: bool) -> Finding {
+    let remedy = if in_file { error.remedy_in_file() } else { error.remedy() };
+    Finding::new(error.cause.code(), error.to_string()).remedy(remedy)
 }
 
 /// Version and cipher suite.

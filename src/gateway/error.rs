@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::client::{BuildError, CallError, DiscoverError, TransportErrorKind};
+use crate::client::{BuildError, CallError, DiscoverError, TransportError, TransportErrorKind};
 use crate::contract::Kind;
 use crate::settings::SettingsError;
 
@@ -129,6 +129,10 @@ impl GatewayError {
     /// What to do about it, where experience knows.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         match &self.cause {
+            Cause::Call(CallError::Transport(TransportError {
+                kind: TransportErrorKind::Tls(error),
+                ..
+            })) => Some(error.remedy_in_file().into()),
             Cause::Call(error) => error.hint(),
             Cause::Busy { .. } => {
                 Some("the service is slow, or max_calls is too small for so many users".into())

@@ -85,7 +85,10 @@ impl Cause {
         Some(match self {
             Self::NotBuilt(_) => "cargo install external-providers --features full".to_owned(),
             Self::Unreachable(_) => "are host and port right, and does the server run?".to_owned(),
-            Self::Tls(error) => error.remedy(),
+            Self::Locked(file) => format!(
+                "it must end its transaction: see which it is (fuser {file}); in WAL mode, readers need not wait"
+            ),
+            Self::Tls(error) => error.remedy_in_file(),
             Self::Login(_) => "check user, password and the name of the database".to_owned(),
             Self::Busy(_) => {
                 "raise max_connections, or look why statements take so long".to_owned()

@@ -135,7 +135,7 @@ impl Cause {
             Self::Connect(error) => {
                 error.cause.remedy().unwrap_or("check the server's name and port, and firewalls")
             }
-            Self::Tls(error) => return error.remedy(),
+            Self::Tls(error) => return error.remedy_in_file(),
             Self::ConnectTimeout(_) => {
                 "check the server's name and port, and firewalls between here and there"
             }

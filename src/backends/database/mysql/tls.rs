@@ -38,7 +38,9 @@ pub(super) fn options(settings: &DatabaseSettings) -> Result<SslOpts, Cause> {
 pub(super) async fn examined(settings: &DatabaseSettings, refused: TlsError) -> TlsError {
     let host = bare_host(&settings.host);
     match handshake(settings, host).await {
-        Some(Err(error)) => TlsError::below(&error, host).unwrap_or(refused),
+        // By its fingerprint, the driver could not trust it.
+        Some(Err(error)) => TlsError::below(&error, host)
+            .map_or(refused, |error| TlsError { fingerprint: None, ..error }),
         _ => refused,
     }
 }
