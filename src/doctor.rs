@@ -52,3 +52,5 @@ mod diagnoses;
 pub use crate::report::{Finding, Outcome, Report, Severity, Step};
 pub use run::check;
 pub use subject::{Options, Subject};
+#[cfg(feature = "provider-file")]
+pub(crate) use tls::own_certificate;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -166,6 +167,57 @@ pub(super) async fn look(look: &Look<'_>) -> (Step, bool) {
 fn finding(error: &TlsError, in_file: bool) -> Finding {
     let remedy = if in_file { error.remedy_in_file() } else { error.remedy() };
     Finding::new(error.cause.code(), error.to_string()).remedy(remedy)
+}
+
+/// Dates, names, chain and purpose of a service's own certificate, as callers will meet them.
+pub(crate) fn own_certificate(file: &Path) -> Step {
+    let shown = file.display();
+    let bytes = std::fs::read(file).map_err(|error| error.to_string());
+    let chain = bytes.and_then(|bytes| tls::certificates(&bytes).map_err(|e| e.to_string()));
+    let looked = chain.and_then(|chain| {
+        let own = chain.first().and_then(|der| Certificate::read(der)).ok_or("it is damaged")?;
+        let error = refused(&chain, &own)?;
+        Ok((own, error, chain.len()))
+    });
+    let (own, error, count) = match looked {
+        Ok(looked) => looked,
+        Err(why) => return Step::not_checked("tls", format!("{shown}: {why}")),
+    };
+    let mut step = Step::new("tls", format!("callers meet the certificate in {shown}"));
+    describe(&mut step, &own);
+    let no_issuer = TlsCause::UnknownIssuer { issuer: own.issuer.clone() };
+    match error {
+        None => soon(&mut step, &own),
+        Some(error) if error.cause != no_issuer => step.add(finding(&error, true)),
+        // Callers may know whoever issued it, as they do inside a company.
+        Some(_) if count == 1 => {
+            let text = format!("{} is not in the file: callers have to know it", own.issuer);
+            step.add(Finding::note("certificate-unknown-issuer", text));
+            soon(&mut step, &own);
+        }
+        Some(_) => {
+            let text = format!("the second certificate is not that of its issuer, {}", own.issuer);
+            step.add(
+                Finding::new("certificate-chain", text).remedy(
+                    "put the service's own certificate first, then its issuer's, and so on",
+                ),
+            );
+        }
+    }
+    step
+}
+
+/// What is wrong with a certificate for whoever trusts the last one of its chain.
+fn refused(chain: &[CertificateDer<'_>], own: &Certificate) -> Result<Option<TlsError>, String> {
+    let host = own.names.first().map_or("localhost".to_owned(), |name| name.replace('*', "any"));
+    let verifier = tls::verifier(&host, chain.last().map_or(&[], |der| der), None);
+    let verifier = verifier.map_err(|error| BuildError::from(error).to_string())?;
+    let name = server_name(&host).map_err(|error| error.to_string())?;
+    let rest = chain.get(1..).unwrap_or_default();
+    let verdict = verifier.verify_server_cert(&chain[0], rest, &name, &[], UnixTime::now());
+    // Nobody is to trust by its fingerprint what can be made anew.
+    let unpinned = |error| TlsError { fingerprint: None, ..error };
+    Ok(verdict.err().and_then(|error| TlsError::below(&error, &host)).map(unpinned))
 }
 
 /// Version and cipher suite.

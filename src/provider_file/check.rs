@@ -13,8 +13,18 @@ use crate::settings::{SettingsError, TABS};
 type Looking<'c> = Pin<Box<dyn Future<Output = Report> + Send + 'c>>;
 
 impl Current {
-    /// A report for each directory, each database with what is asked of it, and each old service, in
-    /// this order; `user` is one whom the directories should know. Nothing is changed anywhere.
+    /// The certificate that callers meet, if there is one.
+    pub(super) fn check_service(&self) -> Option<Report> {
+        let service = &self.file.service;
+        let (certificate, _) = service.tls.as_ref()?;
+        let mut report = Report::new(Some("service".to_owned()), service.listen.clone());
+        report.steps.push(doctor::own_certificate(certificate));
+        Some(report.finish())
+    }
+
+    /// A report for the service's own certificate, each directory, each database with what is asked of
+    /// it, and each old service, in this order; `user` is one whom the directories should know. Nothing
+    /// is changed anywhere.
     pub(super) async fn check(&self, user: Option<&str>) -> Vec<Report> {
         let mut looking: Vec<Looking<'_>> = Vec::new();
         for (name, _) in &self.file.servers.directories {
@@ -32,7 +42,9 @@ impl Current {
                 doctor::check(&subject, &Options::default(), |_| ()).await
             }));
         }
-        join_all(looking).await
+        let mut reports: Vec<_> = self.check_service().into_iter().collect();
+        reports.extend(join_all(looking).await);
+        reports
     }
 
     /// What is wrong with the file now that the databases say which columns there are. Look-ups that

@@ -99,7 +99,12 @@ impl Provider {
         request.answer(&self.current(), &manner).await
     }
 
-    /// Looks at every server step by step: directories, databases with each statement that is asked of
+    /// Looks at what needs no network: the service's own certificate, if it has one.
+    pub fn check_service(&self) -> Option<Report> {
+        self.current().check_service()
+    }
+
+    /// Looks at the service's own certificate, and at every server step by step: directories, databases with each statement that is asked of
     /// them, old services. `user` is one whom the directories should know.
     pub async fn check(&self, user: Option<&str>) -> Vec<Report> {
         self.current().check(user).await

@@ -89,6 +89,65 @@ fn a_file_and_its_servers_are_checked() {
 }
 
 #[test]
+fn the_service_s_own_certificate_is_looked_at() {
+    let folder = Folder::new("certificate");
+    let day = rcgen::date_time_ymd;
+    let key = rcgen::KeyPair::generate().unwrap();
+    folder.file("pw", "hunter2");
+    folder.file("key.pem", key.serialize_pem());
+    folder.file("other.pem", rcgen::KeyPair::generate().unwrap().serialize_pem());
+    let make = |edit: &dyn Fn(&mut rcgen::CertificateParams)| {
+        let mut params = rcgen::CertificateParams::new(vec!["crm.example.com".to_owned()]).unwrap();
+        edit(&mut params);
+        params.self_signed(&key).unwrap().pem()
+    };
+    let usual = make(&|_| ());
+    let ca = |name: &str| {
+        let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        rcgen::CertifiedIssuer::self_signed(params, rcgen::KeyPair::generate().unwrap()).unwrap()
+    };
+    let (company, other) = (ca("the company"), ca("another"));
+    let names = vec!["*.example.com".to_owned()];
+    let leaf = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &company);
+    let leaf = leaf.unwrap().pem();
+    for (pem, code, words) in [
+        (usual.clone(), 0, "for crm.example.com"),
+        (
+            make(&|p| (p.not_before, p.not_after) = (day(2001, 1, 1), day(2002, 2, 3))),
+            9,
+            "finding (certificate-expired): the certificate expired at 2002-02-03T00:00:00Z",
+        ),
+        (make(&|p| p.not_before = day(2099, 1, 1)), 9, "finding (certificate-not-yet-valid)"),
+        (
+            make(&|p| p.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained)),
+            9,
+            "finding (certificate-authority)",
+        ),
+        (make(&|p| p.subject_alt_names.clear()), 9, "finding (certificate-no-alternative-name)"),
+        (leaf.clone(), 0, "note (certificate-unknown-issuer): CN=the company is not in the file"),
+        ([leaf.clone(), company.pem()].concat(), 0, "for *.example.com"),
+        ([leaf, other.pem()].concat(), 9, "finding (certificate-chain): the second certificate"),
+    ] {
+        folder.file("cert.pem", &pem);
+        let text = "[service]\npassword_file = 'pw'\ntls_certificate = 'cert.pem'\n\
+            tls_key = 'key.pem'\n[ticket]\n";
+        let file = folder.file("p.toml", text);
+        let file = file.to_str().unwrap();
+        for arguments in [&["check", file, "--offline"][..], &["check", file]] {
+            let (found, stdout, stderr) = tool(arguments);
+            assert_eq!(found, code, "{words}: {stdout}{stderr}");
+            assert!(stdout.contains(words), "{words}: {stdout}{stderr}");
+        }
+        let file =
+            folder.file("q.toml", text.replace("tls_key = 'key.pem'", "tls_key = 'other.pem'"));
+        let (code, _, stderr) = tool(&["check", file.to_str().unwrap()]);
+        assert!(code == 3 && stderr.contains("it is not the key of the certificate"), "{stderr}");
+    }
+}
+
+#[test]
 fn examples_are_tried() {
     let folder = Folder::new("test");
     let connection = customers(&folder);
