@@ -36,6 +36,9 @@ pub enum Cause {
     /// There is no connection.
     #[error("the server cannot be reached: {0}")]
     Unreachable(String),
+    /// Another program has the SQLite file to itself.
+    #[error("{0} is locked by another program")]
+    Locked(String),
     /// There is no TLS connection.
     #[error("no TLS connection")]
     Tls(#[source] Box<TlsError>),
@@ -113,6 +116,7 @@ impl Cause {
             Self::NotBuilt(_) => "not-built",
             Self::Settings(_) => "settings",
             Self::Unreachable(_) => "unreachable",
+            Self::Locked(_) => "locked",
             Self::Tls(error) => error.cause.code(),
             Self::Login(_) => "login",
             Self::Busy(_) => "busy",
@@ -154,7 +158,10 @@ impl Cause {
 
     /// Can the connection be used again after it?
     pub(super) fn leaves_connection_usable(&self) -> bool {
-        matches!(self, Self::Statement(_) | Self::Duplicate(_) | Self::NoColumn(_))
+        matches!(
+            self,
+            Self::Statement(_) | Self::Duplicate(_) | Self::NoColumn(_) | Self::Locked(_)
+        )
     }
 }
 

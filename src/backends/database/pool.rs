@@ -171,7 +171,7 @@ impl Database {
         })?;
         let left = limit.end.saturating_duration_since(Instant::now());
         let within = self.0.settings.connect_timeout.min(left);
-        let connected = match timeout(within, connect(&self.0.settings, access)).await {
+        let connected = match timeout(within, connect(&self.0.settings, access, within)).await {
             Ok(connected) => connected,
             // The call's own time was over before that of the connection.
             Err(_) if within == left => Err(Cause::Timeout(limit.time)),
@@ -256,8 +256,9 @@ async fn connect(
 ) -> Result<Box<dyn Connection>, Cause> {
     match settings.kind {
         #[cfg(feature = "sqlite")]
-        DatabaseKind::Sqlite => super::sqlite::connect(settings, access).await,
+        DatabaseKind::Sqlite => super::sqlite::connect(settings, access, within).await,
         #[cfg(feature = "postgres")]
+    within: Duration,
         DatabaseKind::Postgres => super::postgres::connect(settings, access).await,
         #[cfg(feature = "mssql")]
         DatabaseKind::SqlServer => super::mssql::connect(settings, access).await,

@@ -20,8 +20,11 @@ const STEPS: std::ffi::c_int = 1000;
 pub(super) async fn connect(
     settings: &DatabaseSettings,
     access: Access,
+    within: Duration,
 ) -> Result<Box<dyn Connection>, Cause> {
-    let (path, busy) = (settings.file.clone(), settings.connect_timeout);
+    let path = settings.file.clone();
+    // The caller must still be there to hear that it is locked.
+    let busy = within / 2;
     let opened = tokio::task::spawn_blocking(move || {
         let flags = match access {
             Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
@@ -35,15 +38,23 @@ pub(super) async fn connect(
             file.query_row("select count(*) from sqlite_schema", (), |_| Ok(()))?;
             Ok(file)
         };
-        let cannot = |error: Error| {
-            let error = server_text(&error.to_string());
-            Cause::Settings(format!("{} cannot be opened: {error}", path.display()))
+        let cannot = |error: Error| match is_locked(&error) {
+            true => Cause::Locked(path.display().to_string()),
+            false => {
+                let error = server_text(&error.to_string());
+                Cause::Settings(format!("{} cannot be opened: {error}", path.display()))
+            }
         };
         open().map_err(cannot)
     });
     let file = opened.await.map_err(|error| Cause::Lost(error.to_string()))??;
-    let path = settings.file.clone();
-    Ok(Box::new(Sqlite { file: Some(file), identity: identity(&path), path, access, time: busy }))
+    let (path, time) = (settings.file.clone(), settings.connect_timeout);
+    Ok(Box::new(Sqlite { file: Some(file), identity: identity(&path), path, access, time }))
+}
+
+/// Does another program have the file to itself, beyond the time that was waited?
+fn is_locked(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// What tells a file from another that was put in its place, as exports are every night.
@@ -81,13 +92,14 @@ impl Sqlite {
         let task = tokio::task::spawn_blocking(move || {
             let done = file
                 .progress_handler(STEPS, Some(move || Instant::now() > end))
+                .and_then(|()| file.busy_timeout(time))
                 .map_err(Failure::from)
                 .and_then(|()| work(&file));
             (file, done)
         });
         let (file, done) = task.await.map_err(|error| Cause::Lost(error.to_string()))?;
         self.file = Some(file);
-        done.map_err(|failure| failure.cause(time))
+        done.map_err(|failure| failure.cause(time, &self.path))
     }
 }
 
@@ -110,13 +122,14 @@ impl From<Cause> for Failure {
 }
 
 impl Failure {
-    fn cause(self, time: Duration) -> Cause {
+    fn cause(self, time: Duration, path: &Path) -> Cause {
         let error = match self {
             Self::Ours(cause) => return cause,
             Self::Sqlite(error) => error,
         };
         let text = server_text(&error.to_string());
         match error.sqlite_error() {
+            _ if is_locked(&error) => Cause::Locked(path.display().to_string()),
             Some(ffi::Error { code: ErrorCode::OperationInterrupted, .. }) => Cause::Timeout(time),
             Some(ffi::Error {
                 extended_code:

@@ -235,6 +235,38 @@ async fn failures_say_what_and_where() {
 }
 
 #[tokio::test]
+async fn a_file_that_another_program_has_to_itself_is_told_as_locked() {
+    let file = File::new("locked", CUSTOMERS);
+    let (path, connect_timeout) = (file.0.clone(), Duration::from_secs(1));
+    let timeout = Duration::from_millis(300);
+    let settings = DatabaseSettings::new(DatabaseKind::Sqlite);
+    let settings = DatabaseSettings { file: path, connect_timeout, ..settings };
+    let database = || Database::new("test", settings.clone()).unwrap();
+    let asks = LookUpSettings {
+        timeout,
+        ..LookUpSettings::new("select plan from customers where id = :id")
+    };
+    let look_up = LookUp::new("one", database(), asks).unwrap();
+    let statement = "update customers set tickets = 0 where id = :id";
+    let effect = Effect::new("two", database(), statement, 1, timeout).unwrap();
+    let other = rusqlite::Connection::open(&file.0).unwrap();
+    let locked = format!("{} is locked by another program (", file.0.display());
+    // Before the file is open here, and after that.
+    for _ in 0..2 {
+        other.execute_batch("begin exclusive").unwrap();
+        let error = look_up.look_up(&value("17"), &none()).await.unwrap_err().to_string();
+        assert!(error.contains(&locked), "{error}");
+        let error = effect.run(&value("17"), &none()).await.unwrap_err().to_string();
+        assert!(error.contains(&locked), "{error}");
+        let report = database().check().await;
+        assert!(report.findings().any(|finding| finding.code == "locked"), "{report:?}");
+        other.execute_batch("rollback").unwrap();
+        look_up.look_up(&value("17"), &none()).await.unwrap();
+        assert!(effect.run(&value("17"), &none()).await.unwrap());
+    }
+}
+
+#[tokio::test]
 async fn an_answer_is_used_again_only_where_the_settings_say_so() {
     let file = File::new("cache", CUSTOMERS);
     let settings = LookUpSettings {
