@@ -25,6 +25,8 @@ pub(super) struct Reading<'d> {
     pub(super) warnings: Vec<Problem>,
     /// The columns of look-ups, where a database has said them.
     columns: Columns,
+    /// The names under each section that has some, whatever is wrong with what they stand for.
+    names: BTreeMap<&'static str, BTreeSet<String>>,
     /// Names of look-ups, directories, … that something uses: `lookups.customer`.
     used: BTreeSet<String>,
 }
@@ -41,8 +43,9 @@ pub(super) fn provider_file(
     let document = Document::parse(text).map_err(|problem| (vec![problem], Vec::new()))?;
     let root = document.root();
     let (problems, warnings, used) = (Vec::new(), Vec::new(), BTreeSet::new());
-    let mut reading = Reading { around, problems, warnings, columns, used };
     let known: Vec<_> = sections().iter().map(|section| section.name).collect();
+    let names = names(&root, &known);
+    let mut reading = Reading { around, problems, warnings, columns, names, used };
     finish(&root, &known, &mut reading.problems);
     let file = reading.file(&root);
     let Reading { mut problems, mut warnings, .. } = reading;
@@ -54,6 +57,19 @@ pub(super) fn provider_file(
     }
 }
 
+/// The names under each section, a misspelt one for the one that was meant.
+fn names(root: &Table<'_>, known: &[&'static str]) -> BTreeMap<&'static str, BTreeSet<String>> {
+    let mut names: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for key in root.keys() {
+        let section = known.iter().find(|name| **name == key).copied();
+        let section = section.or_else(|| nearest(key, known.iter().copied()));
+        if let Some((section, table)) = section.zip(root.table(key, &mut Vec::new())) {
+            names.entry(section).or_default().extend(table.keys().into_iter().map(str::to_owned));
+        }
+    }
+    names
+}
+
 impl Reading<'_> {
     fn file(&mut self, root: &Table<'_>) -> ProviderFile {
         let service = self.service(root);
@@ -61,7 +77,7 @@ impl Reading<'_> {
         self.logins(root, &mut servers);
         let scope = self.scope(root, &servers);
         self.effects(root, &scope, &mut servers);
-        let scope = Scope { effects: servers.effects.keys().cloned().collect(), ..scope };
+        let scope = Scope { effects: self.names(&["effects"]), ..scope };
         let kinds = self.kinds(root, &scope, &servers);
         let forward = self.forward(root, &kinds);
         let examples = self.examples(root, &servers, &kinds);
@@ -88,10 +104,10 @@ impl Reading<'_> {
             let mut list = |key| section.has(key).then(|| section.list(key));
             (list("departments"), list("custom_fields"))
         });
-        let lookups = servers.lookups.keys();
+        let lookup = |name: String| (name.clone(), self.columns(&name, servers));
         Scope {
             kind: None,
-            lookups: lookups.map(|name| (name.clone(), self.columns(name, servers))).collect(),
+            lookups: self.names(&["lookups"]).into_iter().map(lookup).collect(),
             groups: servers.directories.iter().any(|(_, d)| d.groups != GroupSource::No),
             departments,
             custom_fields,
@@ -149,25 +165,26 @@ impl Reading<'_> {
         }
     }
 
+    /// All names under these sections.
+    fn names(&self, sections: &[&str]) -> BTreeSet<String> {
+        sections.iter().filter_map(|section| self.names.get(section)).flatten().cloned().collect()
+    }
+
     /// Marks a name as used, and says whether there is such a thing.
-    fn uses<'k>(
-        &mut self,
-        section: &str,
-        name: &str,
-        known: impl Iterator<Item = &'k String> + Clone,
-    ) -> Result<(), (String, Option<String>)> {
+    fn uses(&mut self, section: &str, name: &str) -> Result<(), (String, Option<String>)> {
         self.used.insert(format!("{section}.{name}"));
-        if known.clone().any(|other| other == name) {
+        let known = match section {
+            "directories" => self.names(&["directories", "logins"]),
+            section => self.names(&[section]),
+        };
+        if known.contains(name) {
             return Ok(());
         }
-        let hint = match nearest(name, known.clone().map(String::as_str)) {
-            Some(meant) => Some(format!("did you mean {meant}?")),
-            None if known.clone().next().is_none() => Some(format!("there is no [{section}.NAME]")),
-            None => {
-                let known: Vec<_> = known.map(String::as_str).collect();
-                Some(format!("known are {}", known.join(", ")))
-            }
-        };
+        let hint = Some(match nearest(name, known.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None if known.is_empty() => format!("there is no [{section}.NAME]"),
+            None => format!("known are {}", Vec::from_iter(known).join(", ")),
+        });
         let what = match section {
             "lookups" => "look-up",
             "databases" => "database",

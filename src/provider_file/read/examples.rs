@@ -95,12 +95,8 @@ impl Reading<'_> {
         let mut found = BTreeMap::new();
         let Some(table) = table.table("lookups", &mut self.problems) else { return found };
         for name in table.keys() {
-            let known = servers.lookups.keys();
-            if !servers.lookups.contains_key(name) {
-                let hint = nearest(name, known.map(String::as_str));
-                let hint = hint.map(|meant| format!("did you mean {meant}?"));
-                self.problems
-                    .push(Problem { hint, ..table.problem(name, "there is no such look-up") });
+            if let Err((what, hint)) = self.uses("lookups", name) {
+                self.problems.push(Problem { hint, ..table.problem(name, what) });
                 continue;
             }
             let mut rows = Rows::default();
@@ -119,7 +115,8 @@ impl Reading<'_> {
                 rows.rows.push(rows.columns.iter().map(value).collect());
             }
             // Columns that no row has are not missing, but NULL.
-            for column in &servers.lookups[name].settings.columns {
+            let section = servers.lookups.get(name);
+            for column in section.iter().flat_map(|section| &section.settings.columns) {
                 if rows.column(column).is_none() {
                     rows.columns.push(column.clone());
                     rows.rows.iter_mut().for_each(|row| row.push(None));

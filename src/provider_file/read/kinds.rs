@@ -89,10 +89,6 @@ impl Reading<'_> {
     fn login(&mut self, root: &Table<'_>, scope: &Scope, servers: &Servers) -> Option<Login> {
         let table = root.table("login", &mut self.problems)?;
         let rules = self.rules(root, Kind::Login, scope, servers)?;
-        let all = || {
-            let directories = servers.directories.iter().map(|(name, _)| name);
-            directories.chain(servers.logins.iter().map(|(name, _)| name))
-        };
         let mut problems = Vec::new();
         let ask: Vec<String>;
         if table.has("ask") {
@@ -101,7 +97,7 @@ impl Reading<'_> {
             for name in &ask {
                 let is_login = servers.logins.iter().any(|(login, _)| login == name);
                 let section = if is_login { "logins" } else { "directories" };
-                if let Err((what, hint)) = self.uses(section, name, all()) {
+                if let Err((what, hint)) = self.uses(section, name) {
                     problems.push(Problem { hint, ..table.problem("ask", what) });
                 }
             }

@@ -248,8 +248,7 @@ impl Reading<'_> {
                 LoginSection { lookup, settings }
             });
             if !login.lookup.is_empty()
-                && let Err((what, hint)) =
-                    self.uses("lookups", &login.lookup, servers.lookups.keys())
+                && let Err((what, hint)) = self.uses("lookups", &login.lookup)
             {
                 self.problems.push(Problem { hint, ..table.problem("lookup", what) });
             }
@@ -288,7 +287,7 @@ impl Reading<'_> {
         if is_wrong || database.is_empty() || text.is_empty() {
             return None;
         }
-        if let Err((what, hint)) = self.uses("databases", &database, servers.databases.keys()) {
+        if let Err((what, hint)) = self.uses("databases", &database) {
             self.problems.push(Problem { hint, ..table.problem("database", what) });
             return None;
         }

@@ -65,6 +65,18 @@ fn mistakes_have_their_lines() {
         ),
         ("[databases.b]\nkind = 'oracle'\n[ticket]\n", "2: databases.b.kind: must be \"postgres\""),
         (
+            "[databases.b]\nkind = 'MSSQL'\n[ticket]\n",
+            "2: databases.b.kind: must be \"postgres\" or \"sqlserver\" or \"mysql\" or \"sqlite\" (did you mean \"sqlserver\"?)",
+        ),
+        (
+            "[directories.a]\nkind = 'ad'\n[login]\n",
+            "2: directories.a.kind: must be \"active-directory\" or \"openldap\" or \"freeipa\" (did you mean \"active-directory\"?)",
+        ),
+        (
+            "[directories.a]\n[logins.a]\n[login]\nask = ['nobody']\n",
+            "4: login.ask: there is no directory and no login \"nobody\" (known are a)",
+        ),
+        (
             "[databases.b]\nkind = 'sqlite'\nport = 1\n[ticket]\n",
             "3: databases.b.port: has no meaning",
         ),
@@ -108,7 +120,15 @@ fn mistakes_have_their_lines() {
         ),
         (
             "[[examples]]\noperation = 'StartTicket'\nlookups = { c = [] }\n[ticket]\n",
-            "3: examples[1].lookups.c: there is no such look-up",
+            "3: examples[1].lookups.c: there is no look-up \"c\"",
+        ),
+        (
+            "[[examples]]\noperation = 'StartTicket'\nrequest = { emailForm = 'a@x', cf_Plan = 'x' }\n[ticket]\n",
+            "3: examples[1].request.emailForm: StartTicket has no variable emailForm (did you mean emailFrom?)",
+        ),
+        (
+            "[[examples]]\noperation = 'StartTicket'\nrequest = { authPW = 'x' }\n[ticket]\n",
+            "3: examples[1].request.authPW: StartTicket has no variable authPW (StartTicket: ",
         ),
     ] {
         let found = match ProviderFile::parse(text, "f") {
@@ -205,6 +225,39 @@ fn statements_and_names_are_looked_at_with_their_databases() {
         let found = problems(&text);
         assert!(found.iter().any(|line| line.starts_with(expected)), "{text}\n{found:#?}");
     }
+}
+
+/// Only what is wrong is told, and not what would follow from it.
+#[test]
+fn a_name_whose_section_is_broken_is_known() {
+    let found = problems(
+        "[databases.b]\nkind = 'oracle'\n\
+         [databases.c]\nkind = 'sqlite'\nfile = 'c.sqlite'\n\
+         [lookups.customer]\ndatabase = 'b'\nstatement = 'select 1'\n\
+         [lookups.plan]\ndatabase = 'c'\nstatement = 'delete from c'\n\
+         [lookups.none]\ndatabase = 'c'\nstatment = 'select 1'\n\
+         [effects.deduct]\ndatabase = 'b'\n\
+         [logins.shop]\nlookup = 'none'\npassword = 'p'\nschemes = ['rot13']\n\
+         [directories.staff]\nknd = 'openldap'\n\
+         [directoris.ghosts]\nkind = 'openldap'\n\
+         [login]\nask = ['shop', 'staff', 'ghosts']\n\
+         [ticket]\nrules = [{ when = { customer.a = 'x', plan.b = 'x' }, effect = 'deduct' }]\n\
+         [user_information]\nrows = [{ name = 'x', value = '{none.x}' }]\n\
+         [[examples]]\noperation = 'StartTicket'\nlookups = { plan = [{ b = 'x' }] }\n",
+    );
+    let keys: Vec<_> = found.iter().filter_map(|line| line.split(": ").nth(1)).collect();
+    let expected = [
+        "databases.b.kind",
+        "lookups.plan.statement",
+        "lookups.none.statement",
+        "lookups.none.statment",
+        "effects.deduct.statement",
+        "logins.shop.schemes",
+        "directories.staff.kind",
+        "directories.staff.knd",
+        "directoris",
+    ];
+    assert_eq!(keys, expected, "{found:#?}");
 }
 
 #[test]
