@@ -24,7 +24,8 @@ const INTRODUCTION: &str = "\
 #   all = [{ … }], any = [{ … }, { … }], not = { … }
 # Names: the request's variables (loginUsername, emailFrom, departmentName, subject, ticketNumber),
 #   field.NAME (a custom field), LOOKUP.COLUMN (of the first row), LOOKUP.rows (their number), groups,
-#   page (\"one\", \"two\"), interaction (\"ticket\", \"chat\"), kind.
+#   kind; of custom_fields page (\"one\", \"two\"); of custom_fields, ticket and live_chat interaction
+#   (\"ticket\", \"chat\").
 # Texts: {NAME} stands for the value; {{ is a brace.
 ";
 

@@ -23,6 +23,19 @@ impl Shape {
     }
 }
 
+/// What people call choices that have another word, and a letter or two may make a third.
+const SYNONYMS: [(&str, &str); 9] = [
+    ("mssql", "sqlserver"),
+    ("sql-server", "sqlserver"),
+    ("postgresql", "postgres"),
+    ("mariadb", "mysql"),
+    ("sqlite3", "sqlite"),
+    ("ad", "active-directory"),
+    ("activedirectory", "active-directory"),
+    ("ldap", "openldap"),
+    ("ipa", "freeipa"),
+];
+
 /// `"a" or "b"`
 fn either(choices: &[&str]) -> String {
     let quoted: Vec<_> = choices.iter().map(|choice| format!("\"{choice}\"")).collect();
@@ -156,7 +169,9 @@ impl<'d> Section<'d> {
         if let Some(choice) = choices.iter().find(|choice| **choice == text) {
             return choice;
         }
-        let meant = nearest(text, choices.iter().copied());
+        let other = SYNONYMS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+        let other = other.map(|(_, choice)| *choice).filter(|choice| choices.contains(choice));
+        let meant = other.or_else(|| nearest(text, choices.iter().copied()));
         let hint = meant.map(|meant| format!("did you mean \"{meant}\"?"));
         self.wrong(name, format!("must be {}", either(choices)), hint);
         default

@@ -344,7 +344,9 @@ async fn person(
     let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
     if settings.groups != GroupSource::No {
         let searches = searcher.count - before;
-        searcher.note(|| format!("groups, by {searches} searches: {}", names.join(", ")));
+        let searches =
+            if searches == 1 { "1 search".into() } else { format!("{searches} searches") };
+        searcher.note(|| format!("groups, by {searches}: {}", names.join(", ")));
     }
     if !admits(settings, &groups) {
         let words = format!("in none of the groups {}", settings.require_groups.join(", "));

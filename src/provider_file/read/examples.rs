@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::Reading;
-use crate::contract::{AUTH_PASSWORD, Kind, OPERATIONS, OperationInfo, Variables};
+use crate::contract::{Kind, OPERATIONS, OperationInfo, Variables, custom_field_name};
 use crate::provider_file::model::{Example, Kinds, Servers};
 use crate::rules::Rows;
 use crate::suggest::nearest;
 use crate::toml_document::{Problem, Shape, Table};
+
+/// Is it a variable of the operation's requests, or a custom field of them?
+fn is_input(info: &OperationInfo, name: &str) -> bool {
+    let is_field = info.custom_fields && custom_field_name(name).is_some_and(|f| !f.is_empty());
+    is_field || info.inputs.iter().any(|input| input.name == name)
+}
 
 impl Reading<'_> {
     pub(super) fn examples(
@@ -48,6 +54,15 @@ impl Reading<'_> {
             self.problems.push(table.problem("operation", what));
         }
         let request = self.variables(table, "request");
+        for (name, _) in request.iter().filter(|(name, _)| !is_input(info, name)) {
+            let hint = match nearest(name, info.inputs.iter().map(|input| input.name)) {
+                Some(meant) => format!("did you mean {meant}?"),
+                None => info.to_string(),
+            };
+            let what = format!("{operation} has no variable {name}");
+            let problem = table.table("request", &mut Vec::new()).map(|t| t.problem(name, what));
+            self.problems.extend(problem.map(|problem| problem.hint(hint)));
+        }
         for input in info.inputs.iter().filter(|input| input.required) {
             if request.get(input.name).is_some() {
                 continue;
@@ -61,10 +76,6 @@ impl Reading<'_> {
                     "give it, or groups = [\"NAME\"], which stand for the directory's answer";
                 self.problems.push(table.problem("request", what).hint(hint));
             }
-        }
-        if request.get(AUTH_PASSWORD).is_some() {
-            let what = format!("{AUTH_PASSWORD} is not part of an example");
-            self.problems.push(table.problem("request", what));
         }
         Some(Example {
             name: name.unwrap_or_else(|| format!("example of {operation}")),
