@@ -129,6 +129,22 @@ impl ProviderFile {
         Self::read(text, name, around, Columns::new())
     }
 
+    /// Takes the `[[examples]]` of another file, which has nothing else, in place of its own.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with that file.
+    pub fn with_examples(mut self, path: impl AsRef<Path>) -> Result<Self, SettingsError> {
+        let (text, file) = (FILE.read(path.as_ref())?, path.as_ref().display().to_string());
+        let examples = read::examples(FILE.not_empty(&text, &file)?, &self);
+        self.examples = examples.map_err(|problems| SettingsError::Invalid {
+            file,
+            problems,
+            warnings: Vec::new(),
+        })?;
+        Ok(self)
+    }
+
     fn read(
         text: &str,
         name: &str,

@@ -73,8 +73,12 @@ pub(crate) fn load(file: &Path) -> Result<ProviderFile, Failed> {
 
 /// The same, at work.
 fn provider(file: &Path) -> Result<Provider, Failed> {
-    let provider = Provider::new(load(file)?);
-    provider.map_err(|error| {
+    at_work(file, load(file)?)
+}
+
+/// What was loaded from a file, at work.
+fn at_work(file: &Path, loaded: ProviderFile) -> Result<Provider, Failed> {
+    Provider::new(loaded).map_err(|error| {
         Failed::new(SETTINGS, format!("{}: {}", file.display(), error_chain(&error)))
     })
 }

@@ -9,7 +9,7 @@ const INTRODUCTION: &str = "\
 # external-providers provider check FILE     looks for mistakes, then at every server
 # external-providers provider explain FILE OPERATION key=value…
 #                                            says who was asked, what was said, and why
-# external-providers provider test FILE      tries the [[examples]]
+# external-providers provider test FILE      tries the [[examples]], or those of --examples OTHER
 # external-providers serve --provider FILE   answers; SIGHUP reads the file again
 #
 # Every key is here, commented out. A line \"#key = value\" shows the default; one that ends in \"an

@@ -6,10 +6,11 @@ mod servers;
 mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::forward::loops;
 use super::keys::{self, sections};
-use super::model::{Kinds, ProviderFile, Servers};
+use super::model::{Example, Kinds, ProviderFile, Servers};
 use crate::backends::directory::GroupSource;
 use crate::contract::Kind;
 use crate::rules::Scope;
@@ -55,6 +56,25 @@ pub(super) fn provider_file(
         true => Ok(ProviderFile { warnings, ..file }),
         false => Err((problems, warnings)),
     }
+}
+
+/// Examples that stand beside a file, read as those in it.
+pub(super) fn examples(text: &str, file: &ProviderFile) -> Result<Vec<Example>, Vec<Problem>> {
+    let document = Document::parse(text).map_err(|problem| vec![problem])?;
+    let root = document.root();
+    let mut reading = Reading {
+        around: Surroundings { folder: Path::new(""), variable: &|_| None },
+        problems: Vec::new(),
+        warnings: Vec::new(),
+        columns: Columns::new(),
+        names: BTreeMap::from([("lookups", file.servers.lookups.keys().cloned().collect())]),
+        used: BTreeSet::new(),
+    };
+    finish(&root, &["examples"], &mut reading.problems);
+    let examples = reading.examples(&root, &file.servers, &file.kinds);
+    let mut problems = reading.problems;
+    in_order_once(&mut problems);
+    if problems.is_empty() { Ok(examples) } else { Err(problems) }
 }
 
 /// The names under each section, a misspelt one for the one that was meant.

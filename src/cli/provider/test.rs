@@ -8,12 +8,12 @@ use serde_json::json;
 use tokio::runtime::Builder;
 
 use crate::cli::output::Paint;
-use crate::cli::{DIFFERS, Failed, OK, SETTINGS, plural, print, printable, runtime};
+use crate::cli::{DIFFERS, Failed, OK, SETTINGS, plural, print, printable, runtime, settings};
 
 /// Try the examples of a provider's file
 ///
-/// Each of [[examples]] is answered as the help desk would be, and its answer held against what the
-/// example says. Look-ups are made unless the example has rows for them; the groups of an example stand
+/// Each of [[examples]], in the file or in another one (--examples), is answered as the help desk would
+/// be, and its answer held against what the example says. Look-ups are made unless the example has rows for them; the groups of an example stand
 /// for a login. Effects are not run, and the old service is not asked to change anything.
 #[derive(Args)]
 #[command(after_help = "\
@@ -30,18 +30,29 @@ pub(super) struct TestArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
+    /// Try the [[examples]] of this file, which has nothing else, in place of the provider's own
+    #[arg(long, value_name = "FILE")]
+    examples: Option<PathBuf>,
+
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &TestArgs) -> Result<u8, Failed> {
-    let provider = super::provider(&args.file)?;
+    let mut loaded = super::load(&args.file)?;
+    let source = args.examples.as_ref().unwrap_or(&args.file).display();
+    if let Some(examples) = &args.examples {
+        loaded = loaded
+            .with_examples(examples)
+            .map_err(|error| settings::invalid(&source.to_string(), &error))?;
+    }
+    let provider = super::at_work(&args.file, loaded)?;
     let runtime = runtime(Builder::new_current_thread())?;
     let outcomes = runtime.block_on(provider.test());
     runtime.shutdown_background();
     if outcomes.is_empty() {
-        let message = format!("{}: there are no examples", args.file.display());
+        let message = format!("{source}: there are no examples");
         return Err(Failed::new(SETTINGS, message).hint("add [[examples]] to the file"));
     }
     let failed = outcomes.iter().filter(|outcome| !outcome.differences.is_empty()).count();
@@ -68,7 +79,7 @@ pub(super) fn run(args: &TestArgs) -> Result<u8, Failed> {
             true => ("ok    ", "32"),
             false => ("FAILED", "1;31"),
         };
-        let place = format!("{}:{}", args.file.display(), outcome.line);
+        let place = format!("{source}:{}", outcome.line);
         text.push_str(&format!("{} {}  ({place})\n", paint.paint(colour, word), outcome.name));
         for difference in &outcome.differences {
             text.push_str(&format!("       {difference}\n"));

@@ -197,7 +197,21 @@ fn examples_are_tried() {
         (8, &false.into(), &true.into())
     );
     let none = folder.file("none.toml", format!("{DATABASE}{RULES}"));
-    assert_eq!(tool(&["test", none.to_str().unwrap()]).0, 3);
+    let none = none.to_str().unwrap();
+    assert_eq!(tool(&["test", none]).0, 3);
+
+    // Those beside it are as good as those in it.
+    let beside = folder.file("beside.toml", examples);
+    let (code, stdout, _) = tool(&["test", none, "--examples", beside.to_str().unwrap()]);
+    let place = format!("asked  ({}:2)", beside.display());
+    assert!(code == 0 && stdout.contains(&place) && stdout.contains("3 examples"), "{stdout}");
+    let wrong = "[ticket]\n[[examples]]\noperation = 'StartTicket'\nlookups = { custmer = [] }\n";
+    let wrong = folder.file("wrong.toml", wrong);
+    let (code, _, stderr) = tool(&["test", none, "--examples", wrong.to_str().unwrap()]);
+    for line in [":1: ticket: there is no such key", ":4: examples[1].lookups.custmer: there is no"]
+    {
+        assert!(code == 3 && stderr.contains(&format!("{}{line}", wrong.display())), "{stderr}");
+    }
 }
 
 #[test]
