@@ -47,7 +47,7 @@ pub(super) struct Manner {
 
 impl Current {
     /// Directories, databases and old services whose settings are those of `old` stay as they are, with
-    /// their connections and breakers.
+    /// their connections and breakers, and look-ups keep their answers.
     pub(super) fn new(file: ProviderFile, old: Option<&Self>) -> Result<Self, LoadError> {
         let (mut directories, mut databases) = (BTreeMap::new(), BTreeMap::new());
         let needs_groups = file.kinds.rules().any(|rules| rules.rules.needs_groups());
@@ -73,20 +73,19 @@ impl Current {
             databases.insert(name.clone(), database);
         }
         let database = |bound: &Bound| databases.get(&bound.database).cloned();
-        let lookup = |name: &str| {
-            let section = file.servers.lookups.get(name)?;
+        let (mut lookups, mut effects) = (BTreeMap::new(), BTreeMap::new());
+        for (name, section) in &file.servers.lookups {
+            let Some(database) = database(&section.bound) else { continue };
             let mut settings = section.settings.clone();
             settings.columns.extend(file.columns_of(name));
-            let lookup = LookUp::new(name, database(&section.bound)?, settings);
-            Some(lookup.map_err(LoadError::statement(name)))
-        };
-        let (mut lookups, mut effects) = (BTreeMap::new(), BTreeMap::new());
-        for name in file.servers.lookups.keys() {
-            lookups.extend(lookup(name).transpose()?.map(|lookup| (name.clone(), lookup)));
+            let lookup =
+                LookUp::new(name, database, settings).map_err(LoadError::statement(name))?;
+            let kept = old.and_then(|old| old.lookups.get(name));
+            lookups.insert(name.clone(), lookup.after(kept));
         }
         let mut logins = BTreeMap::new();
         for (name, section) in &file.servers.logins {
-            let Some(lookup) = lookup(&section.lookup).transpose()? else { continue };
+            let Some(lookup) = lookups.get(&section.lookup).cloned() else { continue };
             let login = DatabaseLogin::new(name, lookup, section.settings.clone())?;
             logins.insert(name.clone(), login);
         }

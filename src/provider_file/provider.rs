@@ -127,7 +127,8 @@ impl Provider {
     }
 
     /// Loads the file in force again and puts it in force, all at once. Directories, databases and old
-    /// services whose settings are the same keep their connections, limits, throttles and breakers;
+    /// services whose settings are the same keep their connections, limits, throttles and breakers, look-ups
+    /// the answers that they may use again;
     /// calls under way end with the old file. What happened is logged.
     ///
     /// # Errors

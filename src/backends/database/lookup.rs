@@ -2,6 +2,7 @@
 
 mod cache;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::connection::{Access, Limits};
@@ -46,13 +47,14 @@ impl LookUpSettings {
     }
 }
 
-/// A statement that changes nothing, asked with the values of a request.
+/// A statement that changes nothing, asked with the values of a request. Clones share what they keep.
+#[derive(Clone)]
 pub struct LookUp {
     name: String,
     database: Database,
     statement: Statement,
     settings: LookUpSettings,
-    cache: Option<Cache>,
+    cache: Option<Arc<Cache>>,
 }
 
 impl LookUp {
@@ -68,8 +70,19 @@ impl LookUp {
     ) -> Result<Self, StatementError> {
         let statement = Statement::parse(&settings.statement, database.kind())?;
         statement.must_look_up()?;
-        let cache = settings.cache.map(Cache::new);
+        let cache = settings.cache.map(|time| Arc::new(Cache::new(time)));
         Ok(Self { name: name.to_owned(), database, statement, settings, cache })
+    }
+
+    /// The same, with the answers that `old` keeps, if it asks the same of the same database.
+    #[cfg(feature = "provider-file")]
+    pub(crate) fn after(mut self, old: Option<&Self>) -> Self {
+        let is_same =
+            |old: &&Self| old.settings == self.settings && old.database.is(&self.database);
+        if let Some(old) = old.filter(is_same) {
+            self.cache.clone_from(&old.cache);
+        }
+        self
     }
 
     /// Its name.

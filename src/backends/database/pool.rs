@@ -89,6 +89,11 @@ impl Database {
         &self.0.settings
     }
 
+    /// Is it the other one, with the same connections?
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Its kind.
     pub fn kind(&self) -> DatabaseKind {
         self.0.settings.kind
@@ -253,12 +258,12 @@ impl Lent {
 async fn connect(
     settings: &DatabaseSettings,
     access: Access,
+    within: Duration,
 ) -> Result<Box<dyn Connection>, Cause> {
     match settings.kind {
         #[cfg(feature = "sqlite")]
         DatabaseKind::Sqlite => super::sqlite::connect(settings, access, within).await,
         #[cfg(feature = "postgres")]
-    within: Duration,
         DatabaseKind::Postgres => super::postgres::connect(settings, access).await,
         #[cfg(feature = "mssql")]
         DatabaseKind::SqlServer => super::mssql::connect(settings, access).await,
