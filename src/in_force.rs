@@ -14,7 +14,12 @@ pub(crate) struct InForce<T> {
 
 impl<T> InForce<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self { current: RwLock::new(Arc::new(value)), changing: Mutex::default() }
+        Self::of(Arc::new(value))
+    }
+
+    /// What is in force elsewhere, too.
+    pub(crate) fn of(value: Arc<T>) -> Self {
+        Self { current: RwLock::new(value), changing: Mutex::default() }
     }
 
     pub(crate) fn get(&self) -> Arc<T> {

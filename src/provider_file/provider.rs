@@ -43,6 +43,13 @@ impl Provider {
         Self::new(file)
     }
 
+    /// The same as it is now: what is put in force later does not change it. A host of it answers as one
+    /// file says in everything, and [`Host::replace`] goes over to the next file in one step.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self(Arc::new(InForce::of(self.current())))
+    }
+
     /// What the file in force says of the service.
     pub fn service(&self) -> HostedService {
         self.current().file.service.clone()

@@ -29,7 +29,8 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
     // A file that is loaded later and has none is refused by the host.
     let password = given.unwrap_or_default();
     let settings = Settings { trust_forwarded: args.trust_forwarded, ..Settings::default() };
-    let host = provider.host(password.clone()).settings(settings);
+    // A snapshot: rules and path change in one step.
+    let host = provider.snapshot().host(password.clone()).settings(settings);
     let host = host.build().map_err(|error| refused(&error))?;
     let files = match (&args.tls_certificate, &args.tls_key) {
         (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
@@ -105,7 +106,8 @@ impl Running {
     fn serve_as(&self) {
         let service = self.provider.service();
         // Of a file that was loaded, no path and no certificate is refused.
-        if let Err(error) = self.host.replace(self.provider.host(self.password.clone())) {
+        if let Err(error) = self.host.replace(self.provider.snapshot().host(self.password.clone()))
+        {
             tracing::error!(error = error_chain(&error), "the service stays as it was");
         }
         if let Some(kind) = self.provider.loops_to(self.address, &service.path) {

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use external_providers::contract::*;
-use external_providers::provider_file::LoadError;
+use external_providers::provider_file::{LoadError, Provider};
 
 use super::answers::{DATABASE, customers, old, provider, ticket};
 use crate::gateway::kinds::PASSWORD;
@@ -66,6 +66,33 @@ async fn connections_and_breakers_of_what_is_unchanged_are_kept() {
     folder.file("p.toml", changed);
     provider.reload().await.unwrap();
     assert!(provider.start_ticket(ticket("ann@x", "")).await.is_err(), "there is no file any more");
+}
+
+#[tokio::test]
+async fn answers_that_are_kept_outlive_a_reload_and_a_snapshot_knows_nothing_of_it() {
+    let folder = Folder::new("reload");
+    let connection = customers(&folder);
+    let url = "http://127.0.0.1:9/";
+    let file = |department| {
+        file(department, url).replace("[lookups.customer]", "[lookups.customer]\ncache = '1h'")
+    };
+    let provider = provider(&folder, &file("One"));
+    let ask = async |provider: &Provider| {
+        department(provider.start_ticket(ticket("ann@x", "")).await.unwrap())
+    };
+    assert_eq!(ask(&provider).await.as_deref(), Some("One"));
+    connection.execute("update c set plan = 'Silver'", []).unwrap();
+
+    folder.file("p.toml", file("Two"));
+    let snapshot = provider.snapshot();
+    provider.reload().await.unwrap();
+    assert_eq!(ask(&provider).await.as_deref(), Some("Two"), "it is a gold customer still");
+    assert_eq!(ask(&snapshot).await.as_deref(), Some("One"));
+
+    // Another statement has other answers.
+    folder.file("p.toml", file("Three").replace("select name, plan", "select name, plan as plan"));
+    provider.reload().await.unwrap();
+    assert_eq!(ask(&provider).await, None);
 }
 
 #[tokio::test]
