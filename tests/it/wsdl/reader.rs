@@ -387,11 +387,9 @@ fn limits_hold() {
     let crowd = document
         .replace("</wsdl:portType>", &format!("{many}</wsdl:portType>"))
         .replace("</wsdl:binding>", &format!("{bound}</wsdl:binding>"));
-    let started = std::time::Instant::now();
     let description = read(&crowd).unwrap();
     assert_eq!(description.find().named("Authenticate").unwrap().by, Match::Exact);
     assert_eq!(description.operation_names().len(), 10_002);
-    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
     // Types in types in types: refused before the stack ends.
     let nested = "<s:sequence>".repeat(5000);
     let deep = document.replacen("<s:sequence>", &nested, 1);
