@@ -36,10 +36,6 @@ mod subject;
 
 mod run;
 
-mod network;
-
-mod tls;
-
 mod describe;
 
 mod asked;
@@ -49,8 +45,8 @@ mod password;
 
 mod diagnoses;
 
+#[cfg(feature = "provider-file")]
+pub(crate) use crate::reach::tls::own_certificate;
 pub use crate::report::{Finding, Outcome, Report, Severity, Step};
 pub use run::check;
 pub use subject::{Options, Subject};
-#[cfg(feature = "provider-file")]
-pub(crate) use tls::own_certificate;

@@ -49,6 +49,7 @@
 //! | [`backends`] | `ldap`, `sqlite`, `postgres`, `mysql`, `mssql` | logins and look-ups from directories and databases |
 //! | [`settings`] | `gateway` | the External Providers page as a file |
 //! | [`client`] | `client` | calls a service and gives typed answers |
+//! | `reach` | `doctor`, `outbox` | the way to a server, as steps of a report |
 //! | [`json_provider`] | `json-provider` | calls a provider that speaks JSON |
 //! | [`host`] | `host` | answers as ASMX does; from a provider to a running service |
 //! | [`sample`] | `sample` | a provider to try clients on |
@@ -124,6 +125,9 @@ pub mod settings;
 
 #[cfg(feature = "client")]
 pub mod client;
+
+#[cfg(any(feature = "doctor", feature = "outbox"))]
+pub(crate) mod reach;
 
 #[cfg(feature = "json-provider")]
 pub mod json_provider;

@@ -8,9 +8,9 @@ use rustls::client::danger::ServerCertVerifier;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::tls;
 use crate::client::Stream;
 use crate::http::HttpRequest;
+use crate::reach::tls;
 use crate::report::{Finding, Step};
 use crate::tls::ClientCertificate;
 

@@ -9,15 +9,16 @@ use jiff::Timestamp;
 use rustls::client::danger::ServerCertVerifier;
 
 use super::calls::{self, Probe};
+use super::describe;
 use super::http::Habits;
 use super::password::PasswordCheck;
 use super::subject::{Options, Subject};
-use super::tls::{self, Look};
-use super::{describe, network};
 use crate::client::{BuildError, Client, Discovery};
 use crate::contract::raw::Presence;
 use crate::http::url::{Url, authority, is_local};
 use crate::http::{HttpRequest, HttpResponse};
+use crate::reach::network;
+use crate::reach::tls::{self, Look};
 use crate::report::{Finding, Outcome, Report, Step};
 use crate::secret::Secret;
 use crate::soap::{Binding, DEFAULT_NAMESPACE, SoapVersion};

@@ -10,7 +10,7 @@ use crate::http::{ConnectCause, bare_host};
 use crate::report::{Finding, Step};
 
 /// Looks a host name up.
-pub(super) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, Vec<SocketAddr>) {
+pub(crate) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, Vec<SocketAddr>) {
     let started = Instant::now();
     let bare = bare_host(host);
     let looked_up = tokio::time::timeout(within, tokio::net::lookup_host((bare, port))).await;
@@ -57,7 +57,7 @@ pub(super) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, V
 }
 
 /// Connects to each address; gives those that answer.
-pub(super) async fn connect(addresses: &[SocketAddr], within: Duration) -> (Step, Vec<SocketAddr>) {
+pub(crate) async fn connect(addresses: &[SocketAddr], within: Duration) -> (Step, Vec<SocketAddr>) {
     /// More are tried by no client.
     const TRIED: usize = 6;
     let tries = addresses.iter().take(TRIED).map(|address| {

@@ -20,18 +20,18 @@ use crate::report::{Finding, Step};
 use crate::tls::{self, Certificate, ClientCertificate, TlsCause, TlsError, client_config_with};
 
 /// What the look at TLS needs to know.
-pub(super) struct Look<'l> {
-    pub(super) address: SocketAddr,
-    pub(super) host: &'l str,
+pub(crate) struct Look<'l> {
+    pub(crate) address: SocketAddr,
+    pub(crate) host: &'l str,
     /// Who decides whether a certificate is trusted: the client's own verifier.
-    pub(super) verifier: Arc<dyn ServerCertVerifier>,
+    pub(crate) verifier: Arc<dyn ServerCertVerifier>,
     /// What is shown to a server that wants to see one.
-    pub(super) certificate: Option<&'l ClientCertificate>,
-    pub(super) within: Duration,
+    pub(crate) certificate: Option<&'l ClientCertificate>,
+    pub(crate) within: Duration,
     /// Does the client speak TLS by the platform's library instead?
-    pub(super) native: bool,
+    pub(crate) native: bool,
     /// Are remedies to name keys of a file?
-    pub(super) in_file: bool,
+    pub(crate) in_file: bool,
 }
 
 /// Asks the client's verifier, remembers what it says, and lets the handshake go on, so that what
@@ -91,7 +91,7 @@ impl ServerCertVerifier for Recording {
 }
 
 /// A connection that can be spoken over: the client's verifier must be content.
-pub(super) async fn open(
+pub(crate) async fn open(
     stream: TcpStream,
     host: &str,
     verifier: Arc<dyn ServerCertVerifier>,
@@ -108,7 +108,7 @@ fn server_name(host: &str) -> std::io::Result<ServerName<'static>> {
 }
 
 /// Looks at a server's TLS. Says whether the client will get through.
-pub(super) async fn look(look: &Look<'_>) -> (Step, bool) {
+pub(crate) async fn look(look: &Look<'_>) -> (Step, bool) {
     let recording =
         Arc::new(Recording { inner: Arc::clone(&look.verifier), seen: Mutex::default() });
     let started = Instant::now();
