@@ -263,6 +263,7 @@ impl ClientBuilder {
             timeout: self.timeout,
             connect_timeout: self.connect_timeout,
             body_limit: self.body_limit,
+            cuts: false,
         };
         Ok((transport, password))
     }

@@ -37,6 +37,8 @@ pub struct HttpTransport {
     pub(super) timeout: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) body_limit: usize,
+    /// Is the beginning of an answer enough, where the rest is too large or does not come?
+    pub(super) cuts: bool,
 }
 
 impl fmt::Debug for HttpTransport {
@@ -60,6 +62,13 @@ impl HttpTransport {
             return format!("{url} through the proxy {proxy}");
         }
         url.into()
+    }
+
+    /// The same for callers whom an answer's status and its first words tell enough: one that is larger
+    /// than the limit, or breaks off, ends there.
+    #[cfg(feature = "outbox")]
+    pub(crate) fn cutting(self) -> Self {
+        Self { cuts: true, ..self }
     }
 
     async fn error(&self, error: reqwest::Error, sent: &Sent) -> TransportError {
@@ -203,7 +212,7 @@ impl HttpTransport {
             sent: true,
         };
         let announced = answer.content_length().unwrap_or(0);
-        if announced > self.body_limit as u64 {
+        if announced > self.body_limit as u64 && !self.cuts {
             return Err(too_large());
         }
         // A peer may announce much and send little: it gets no more than this in advance.
@@ -211,10 +220,15 @@ impl HttpTransport {
         loop {
             match answer.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > self.body_limit => {
-                    return Err(too_large());
+                    if !self.cuts {
+                        return Err(too_large());
+                    }
+                    body.extend_from_slice(&chunk[..self.body_limit - body.len()]);
+                    break;
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
+                Err(_) if self.cuts => break,
                 Err(error) if is_whole(&answer, &body) && ends_without_notice(&error) => break,
                 Err(error) => return Err(self.error(error, sent).await),
             }
