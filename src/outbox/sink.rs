@@ -1,11 +1,15 @@
 //! Who is told of events.
 
+mod webhook;
+
 use std::fmt;
 use std::time::Duration;
 
 use super::Event;
 use crate::contract::BoxFuture;
 use crate::report::Report;
+
+pub use webhook::{WebhookSettings, WebhookSink};
 
 /// Somebody who is told of events.
 pub trait Sink: fmt::Debug + Send + Sync {
@@ -54,4 +58,26 @@ impl Default for Pace {
     fn default() -> Self {
         Self { parallel: 4, give_up_after: Duration::from_secs(5 * 24 * 60 * 60) }
     }
+}
+
+/// Settings of which no sink can be made. No secret in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {why}")]
+#[non_exhaustive]
+pub struct SinkError {
+    /// Which of them is at fault: `url`, `secret`.
+    pub key: &'static str,
+    /// What is wrong with it, and what to do.
+    pub why: String,
+}
+
+impl SinkError {
+    fn new(key: &'static str, why: impl Into<String>) -> Self {
+        Self { key, why: why.into() }
+    }
+}
+
+/// What happened and what to do about it, in one line.
+fn with_hint(what: impl fmt::Display, hint: Option<impl fmt::Display>) -> String {
+    hint.map_or_else(|| what.to_string(), |hint| format!("{what}; {hint}"))
 }
