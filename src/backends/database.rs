@@ -89,6 +89,8 @@ mod login;
 mod registration;
 
 pub use effect::Effect;
+#[cfg(feature = "outbox")]
+pub(crate) use effect::counted;
 pub use error::{Cause, DatabaseError};
 pub use login::{DatabaseLogin, Login, LoginCause, LoginError, LoginSettings, Refusal, by_name};
 pub use lookup::{LookUp, LookUpSettings};

@@ -1,5 +1,6 @@
 //! Who is told of events.
 
+mod sql;
 mod webhook;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use super::Event;
 use crate::contract::BoxFuture;
 use crate::report::Report;
 
+pub use sql::{Parameter, SqlSink};
 pub use webhook::{WebhookSettings, WebhookSink};
 
 /// Somebody who is told of events.

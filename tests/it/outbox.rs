@@ -1,5 +1,7 @@
 //! Events that are kept until they are delivered.
 
+#[cfg(feature = "sqlite")]
+mod sql;
 mod webhook;
 
 use std::io::Write;

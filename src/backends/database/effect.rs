@@ -50,6 +50,16 @@ impl Effect {
         self.statement.parameters()
     }
 
+    /// The database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// How many rows it must change.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// Runs it, with a value for each parameter; `None` is NULL. `false` if another number of rows
     /// would have changed, and then none has.
     ///
@@ -63,6 +73,16 @@ impl Effect {
         value: &dyn Fn(&str) -> Option<String>,
         explanation: &'e Explanation,
     ) -> impl Future<Output = Result<bool, DatabaseError>> + Send + use<'e> {
+        let changed = self.change_rows(value, explanation);
+        async move { changed.await.map(|changed| changed == self.rows) }
+    }
+
+    /// The same; how many rows would have changed, and have if it is the expected number.
+    pub(crate) fn change_rows<'e>(
+        &'e self,
+        value: &dyn Fn(&str) -> Option<String>,
+        explanation: &'e Explanation,
+    ) -> impl Future<Output = Result<u64, DatabaseError>> + Send + use<'e> {
         let values: Vec<_> = self.parameters().iter().map(|name| value(name)).collect();
         async move {
             explanation
@@ -82,7 +102,7 @@ impl Effect {
                 ),
                 Err(error) => error.to_string(),
             });
-            changed.map(|changed| changed == self.rows)
+            changed
         }
     }
 
@@ -146,6 +166,7 @@ impl std::fmt::Debug for Effect {
     }
 }
 
-fn counted(rows: u64) -> String {
+/// `1 row`, `2 rows`.
+pub(crate) fn counted(rows: u64) -> String {
     if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
 }
