@@ -18,7 +18,9 @@ mod deliver;
 
 pub use deliver::{Delivering, Outbox};
 pub use event::Event;
-pub use sink::{Delivery, Pace, Parameter, Sink, SinkError, SqlSink, WebhookSettings, WebhookSink};
+pub use sink::{
+    Delivery, Pace, Parameter, Sink, SinkError, SoapSink, SqlSink, WebhookSettings, WebhookSink,
+};
 pub use store::{
     Claim, Claimed, Filter, Kept, KeptDelivery, Next, Settled, SinkStatus, State, Store, StoreError,
 };

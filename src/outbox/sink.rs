@@ -1,5 +1,6 @@
 //! Who is told of events.
 
+mod soap;
 mod sql;
 mod webhook;
 
@@ -10,6 +11,7 @@ use super::Event;
 use crate::contract::BoxFuture;
 use crate::report::Report;
 
+pub use soap::SoapSink;
 pub use sql::{Parameter, SqlSink};
 pub use webhook::{WebhookSettings, WebhookSink};
 

@@ -1,5 +1,6 @@
 //! Events that are kept until they are delivered.
 
+mod soap;
 #[cfg(feature = "sqlite")]
 mod sql;
 mod webhook;
