@@ -21,6 +21,8 @@ pub use event::Event;
 pub use sink::{
     Delivery, Pace, Parameter, Sink, SinkError, SoapSink, SqlSink, WebhookSettings, WebhookSink,
 };
+#[cfg(feature = "nats")]
+pub use sink::{NatsSettings, NatsSink};
 pub use store::{
     Claim, Claimed, Filter, Kept, KeptDelivery, Next, Settled, SinkStatus, State, Store, StoreError,
 };

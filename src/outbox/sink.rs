@@ -1,5 +1,7 @@
 //! Who is told of events.
 
+#[cfg(feature = "nats")]
+mod nats;
 mod soap;
 mod sql;
 mod webhook;
@@ -11,6 +13,8 @@ use super::Event;
 use crate::contract::BoxFuture;
 use crate::report::Report;
 
+#[cfg(feature = "nats")]
+pub use nats::{NatsSettings, NatsSink};
 pub use soap::SoapSink;
 pub use sql::{Parameter, SqlSink};
 pub use webhook::{WebhookSettings, WebhookSink};
