@@ -26,77 +26,118 @@ use crate::rules::Rows;
 use crate::tls::{TlsCause, TlsError, client_config, verifier};
 use text::{Cell, Parameter, is_readable};
 
+/// Texts are read as they are written, whatever the server's settings.
+const OPTIONS: &str = "-c standard_conforming_strings=on";
+
 pub(super) async fn connect(
     settings: &DatabaseSettings,
     access: Access,
 ) -> Result<Box<dyn Connection>, Cause> {
-    let host = bare_host(&settings.host);
-    let unreachable = |error: std::io::Error| Cause::Unreachable(error.to_string());
-    let stream = TcpStream::connect((host, settings.port())).await.map_err(unreachable)?;
-    stream.set_nodelay(true).map_err(unreachable)?;
-    let meter = Meter::new();
-    let stream = Metered { stream, meter: meter.clone() };
-    let mut config = Config::new();
-    config.user(&settings.user).application_name("external-providers");
-    if !settings.database.is_empty() {
-        config.dbname(&settings.database);
-    }
-    if !settings.password.is_empty() {
-        config.password(settings.password.expose());
-    }
-    // When the session begins, and not by SET: a pool for transactions would hand that on to others.
-    config.options(match access {
-        Access::Read => "-c standard_conforming_strings=on -c default_transaction_read_only=on",
-        Access::Write => "-c standard_conforming_strings=on",
-    });
-    let refused = |error: Error| refused(&error, host);
-    let (client, task) = if settings.is_encrypted() {
-        let verifier = verifier(host, &settings.root_certificates, settings.trust_fingerprint);
-        let tls = verifier
-            .and_then(client_config)
-            .map_err(|error| Cause::Settings(format!("TLS cannot be set up: {error:?}")))?;
-        let mut connector = MakeRustlsConnect::new(tls);
-        let tls = MakeTlsConnect::<Metered<TcpStream>>::make_tls_connect(&mut connector, host);
-        let tls = tls.map_err(|error| Cause::Settings(error.to_string()))?;
-        config.ssl_mode(SslMode::Require);
-        let (client, connection) = config.connect_raw(stream, tls).await.map_err(refused)?;
-        (client, tokio::spawn(async move { drop(connection.await) }).abort_handle())
-    } else {
-        config.ssl_mode(SslMode::Disable);
-        let (client, connection) = config.connect_raw(stream, NoTls).await.map_err(refused)?;
-        (client, tokio::spawn(async move { drop(connection.await) }).abort_handle())
+    let read_only = match access {
+        Access::Read => " -c default_transaction_read_only=on",
+        Access::Write => "",
     };
-    let connection =
-        Postgres { client, task, meter, prepared: BTreeMap::new(), time: Duration::ZERO };
+    let raw = Raw::connect(settings, &format!("{OPTIONS}{read_only}")).await?;
+    let connection = Postgres { raw, prepared: BTreeMap::new(), time: Duration::ZERO };
     if access == Access::Read {
         connection.must_be_read_only().await?;
     }
     Ok(Box::new(connection))
 }
 
-struct Postgres {
-    client: Client,
+/// The driver's connection. Dropped, it is closed, and the server takes back what was not committed.
+pub(crate) struct Raw {
+    pub(crate) client: Client,
     /// What reads and writes for the client.
     task: AbortHandle,
     meter: Meter,
-    /// By their text.
-    prepared: BTreeMap<String, Prepared>,
-    /// The server's limit of time, as far as it was told.
-    time: Duration,
 }
 
-impl Drop for Postgres {
+impl Drop for Raw {
     fn drop(&mut self) {
         // It would wait for the end of an answer that nobody wants.
         self.task.abort();
     }
 }
 
+impl Raw {
+    /// Logs in, with options for the session (`-c name=value …`): given when it begins, and not by SET,
+    /// which a pool for transactions would hand on to others.
+    pub(crate) async fn connect(settings: &DatabaseSettings, options: &str) -> Result<Self, Cause> {
+        let host = bare_host(&settings.host);
+        let unreachable = |error: std::io::Error| Cause::Unreachable(error.to_string());
+        let stream = TcpStream::connect((host, settings.port())).await.map_err(unreachable)?;
+        stream.set_nodelay(true).map_err(unreachable)?;
+        let meter = Meter::new();
+        let stream = Metered { stream, meter: meter.clone() };
+        let mut config = Config::new();
+        config.user(&settings.user).application_name("external-providers").options(options);
+        if !settings.database.is_empty() {
+            config.dbname(&settings.database);
+        }
+        if !settings.password.is_empty() {
+            config.password(settings.password.expose());
+        }
+        let refused = |error: Error| refused(&error, host);
+        let (client, task) = if settings.is_encrypted() {
+            let verifier = verifier(host, &settings.root_certificates, settings.trust_fingerprint);
+            let tls = verifier
+                .and_then(client_config)
+                .map_err(|error| Cause::Settings(format!("TLS cannot be set up: {error:?}")))?;
+            let mut connector = MakeRustlsConnect::new(tls);
+            let tls = MakeTlsConnect::<Metered<TcpStream>>::make_tls_connect(&mut connector, host);
+            let tls = tls.map_err(|error| Cause::Settings(error.to_string()))?;
+            config.ssl_mode(SslMode::Require);
+            let (client, connection) = config.connect_raw(stream, tls).await.map_err(refused)?;
+            (client, tokio::spawn(async move { drop(connection.await) }).abort_handle())
+        } else {
+            config.ssl_mode(SslMode::Disable);
+            let (client, connection) = config.connect_raw(stream, NoTls).await.map_err(refused)?;
+            (client, tokio::spawn(async move { drop(connection.await) }).abort_handle())
+        };
+        Ok(Self { client, task, meter })
+    }
+
+    /// Lets an answer within these limits in.
+    pub(crate) fn allow(&self, limits: Limits) {
+        self.meter.allow(limits);
+    }
+
+    /// What an error of a connection that stood means.
+    pub(crate) fn cause(&self, error: &Error, limits: Limits) -> Cause {
+        if self.meter.is_exceeded() {
+            return Cause::TooLarge(limits.size);
+        }
+        let Some(said) = error.as_db_error() else {
+            return Cause::Lost(server_text(&crate::error_chain::error_chain(error)));
+        };
+        let text = said_by_server(said);
+        match said.code().code() {
+            // After ALTER TABLE, or behind a pool, what was prepared is of no use any more; the others
+            // end the connection.
+            "0A000" if text.contains("cached plan") => Cause::Lost(text),
+            "26000" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Cause::Lost(text),
+            code if code.starts_with("08") => Cause::Lost(text),
+            "57014" => Cause::Timeout(limits.time),
+            "23505" => Cause::Duplicate(text),
+            _ => Cause::Statement(text),
+        }
+    }
+}
+
+struct Postgres {
+    raw: Raw,
+    /// By their text.
+    prepared: BTreeMap<String, Prepared>,
+    /// The server's limit of time, as far as it was told.
+    time: Duration,
+}
+
 impl Postgres {
     async fn must_be_read_only(&self) -> Result<(), Cause> {
         use tokio_postgres::SimpleQueryMessage::Row;
-        let asked = self.client.simple_query("show default_transaction_read_only").await;
-        let said = asked.map_err(|error| self.cause(&error, Limits::default()))?;
+        let asked = self.raw.client.simple_query("show default_transaction_read_only").await;
+        let said = asked.map_err(|error| self.raw.cause(&error, Limits::default()))?;
         let is_on = |row: &_| matches!(row, Row(row) if row.get(0) == Some("on"));
         if said.iter().any(is_on) {
             return Ok(());
@@ -110,7 +151,7 @@ impl Postgres {
         if let Some(prepared) = self.prepared.get(statement.sql()) {
             return Ok(prepared.clone());
         }
-        let prepared = self.client.prepare(statement.sql()).await?;
+        let prepared = self.raw.client.prepare(statement.sql()).await?;
         self.prepared.insert(statement.sql().to_owned(), prepared.clone());
         Ok(prepared)
     }
@@ -118,7 +159,7 @@ impl Postgres {
     async fn limit(&mut self, time: Duration) -> Result<(), Error> {
         if self.time != time {
             let limit = format!("set statement_timeout = {}", time.as_millis().max(1));
-            self.client.batch_execute(&limit).await?;
+            self.raw.client.batch_execute(&limit).await?;
             self.time = time;
         }
         Ok(())
@@ -135,7 +176,7 @@ impl Postgres {
         let values = values.iter().map(|value| Parameter(*value));
         let names = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
         let mut answer = Collector::new(names, limits);
-        let mut rows = std::pin::pin!(self.client.query_raw(&prepared, values).await?);
+        let mut rows = std::pin::pin!(self.raw.client.query_raw(&prepared, values).await?);
         while let Some(row) = rows.try_next().await? {
             if let Err(cause) = answer.row() {
                 return Ok(Err(cause));
@@ -164,33 +205,12 @@ impl Postgres {
             Some(ErrorPosition::Original(at)) => usize::try_from(*at).unwrap_or_default(),
             _ => 0,
         };
-        match self.cause(error, limits) {
+        match self.raw.cause(error, limits) {
             Cause::Statement(text) if place > 0 => {
                 let near: String = statement.sql().chars().skip(place - 1).take(NEAR).collect();
                 Cause::Statement(format!("{text}, at \"{}\"", server_text(&near)))
             }
             cause => cause,
-        }
-    }
-
-    /// What an error of a connection that stood means.
-    fn cause(&self, error: &Error, limits: Limits) -> Cause {
-        if self.meter.is_exceeded() {
-            return Cause::TooLarge(limits.size);
-        }
-        let Some(said) = error.as_db_error() else {
-            return Cause::Lost(server_text(&crate::error_chain::error_chain(error)));
-        };
-        let text = said_by_server(said);
-        match said.code().code() {
-            // After ALTER TABLE, or behind a pool, what was prepared is of no use any more; the others
-            // end the connection.
-            "0A000" if text.contains("cached plan") => Cause::Lost(text),
-            "26000" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Cause::Lost(text),
-            code if code.starts_with("08") => Cause::Lost(text),
-            "57014" => Cause::Timeout(limits.time),
-            "23505" => Cause::Duplicate(text),
-            _ => Cause::Statement(text),
         }
     }
 }
@@ -200,8 +220,8 @@ impl Connection for Postgres {
         Box::pin(async {
             const ASK: &str = "select 'PostgreSQL ' || current_setting('server_version'), \
                                (select version from pg_stat_ssl where pid = pg_backend_pid())";
-            let row = self.client.query_one(ASK, &[]).await;
-            let row = row.map_err(|error| self.cause(&error, Limits::default()))?;
+            let row = self.raw.client.query_one(ASK, &[]).await;
+            let row = row.map_err(|error| self.raw.cause(&error, Limits::default()))?;
             let text = |at| row.try_get::<_, Cell>(at).ok().and_then(|Cell(text)| text);
             Ok(Session { version: text(0).unwrap_or_default(), encryption: text(1) })
         })
@@ -228,7 +248,7 @@ impl Connection for Postgres {
         limits: Limits,
     ) -> Answer<'a, Rows> {
         Box::pin(async move {
-            self.meter.allow(limits);
+            self.raw.allow(limits);
             match self.ask(statement, values, limits).await {
                 Ok(answer) => answer,
                 Err(error) => Err(self.statement_cause(&error, limits, statement)),
@@ -239,11 +259,11 @@ impl Connection for Postgres {
     fn begin(&mut self, time: Duration) -> Answer<'_, ()> {
         Box::pin(async move {
             let limits = Limits { time, ..Limits::default() };
-            self.meter.allow(limits);
+            self.raw.allow(limits);
             let time = time.as_millis().max(1);
             let begin = format!("begin read write; set local statement_timeout = {time}");
-            let begun = self.client.batch_execute(&begin).await;
-            begun.map_err(|error| self.cause(&error, limits))
+            let begun = self.raw.client.batch_execute(&begin).await;
+            begun.map_err(|error| self.raw.cause(&error, limits))
         })
     }
 
@@ -264,23 +284,23 @@ impl Connection for Postgres {
                         .to_owned(),
                 ));
             }
-            self.client.execute_raw(&prepared, values).await.map_err(failed)
+            self.raw.client.execute_raw(&prepared, values).await.map_err(failed)
         })
     }
 
     fn end(&mut self, commit: bool) -> Answer<'_, ()> {
         Box::pin(async move {
             let sql = if commit { "commit" } else { "rollback" };
-            let ended = self.client.batch_execute(sql).await;
-            ended.map_err(|error| self.cause(&error, Limits::default()))
+            let ended = self.raw.client.batch_execute(sql).await;
+            ended.map_err(|error| self.raw.cause(&error, Limits::default()))
         })
     }
 
     fn try_to_write(&mut self) -> Answer<'_, Option<String>> {
         Box::pin(async {
             let write = "begin; create table external_providers_check (n int); rollback";
-            let Err(error) = self.client.batch_execute(write).await else { return Ok(None) };
-            match self.cause(&error, Limits::default()) {
+            let Err(error) = self.raw.client.batch_execute(write).await else { return Ok(None) };
+            match self.raw.cause(&error, Limits::default()) {
                 Cause::Statement(refused) => Ok(Some(refused)),
                 cause => Err(cause),
             }
@@ -288,7 +308,7 @@ impl Connection for Postgres {
     }
 
     fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.raw.client.is_closed()
     }
 }
 
