@@ -22,8 +22,8 @@
 //! Beside the calls, `GET` is answered as ASP.NET does: `?WSDL`, `?disco`, a page with all operations,
 //! and one for each (`?op=StartTicket`), from which people on the same machine may try those that read
 //! (see [`TestForm`]: not through a proxy, from another site's page, or under a host name that is neither
-//! an address nor `localhost`). `GET /healthz` is answered `ok`. Every limit is one of [`Settings`];
-//! what goes beyond is answered 503. There is no `Server` header, and `X-AspNet-Version` is in title
+//! an address nor `localhost`). `GET /healthz` is answered `ok`, and 503 once the host was told to
+//! stop ([`Settings::drain`]). Every limit is one of [`Settings`]; what goes beyond is answered 503. There is no `Server` header, and `X-AspNet-Version` is in title
 //! case. Each call is logged in one line (kind, operation, outcome, duration, sizes, caller), never
 //! with a message's content.
 
@@ -71,6 +71,7 @@ mod log;
 pub(crate) mod metrics;
 mod scrape;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use endpoint::Endpoint;
@@ -100,6 +101,8 @@ struct Hosting {
     open: RwLock<Arc<Open>>,
     settings: Settings,
     metrics: Arc<Metrics>,
+    /// Was the host told to stop?
+    stopping: AtomicBool,
 }
 
 /// What is open, and to whom. Calls keep what they began with.
@@ -216,7 +219,8 @@ impl HostBuilder {
         let operations = open.services.iter().flat_map(|service| &service.operations);
         let metrics = Metrics::new(operations.map(|o| o.info).chain(OPERATIONS));
         let (open, metrics) = (RwLock::new(Arc::new(open)), Arc::new(metrics));
-        Ok(Host(Arc::new(Hosting { open, settings, metrics })))
+        let stopping = AtomicBool::new(false);
+        Ok(Host(Arc::new(Hosting { open, settings, metrics, stopping })))
     }
 
     fn open(self, limits: Limits) -> Result<Open, HostError> {

@@ -4,6 +4,7 @@ mod fixtures;
 mod provider;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 use external_providers::host::{HostError, Server, Settings, Tls};
@@ -16,7 +17,9 @@ use tokio::runtime::Builder;
 
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::signals::Signals;
-use super::{Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print, runtime};
+use super::{
+    DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print, runtime, seconds,
+};
 
 /// Host a provider service that answers as ASP.NET does, or as was recorded
 ///
@@ -83,6 +86,19 @@ pub(crate) struct ServeArgs {
     /// replaces them
     #[arg(long, conflicts_with = "fixtures")]
     trust_forwarded: bool,
+
+    /// For so many seconds after SIGTERM, answer calls as before and /healthz with 503: a load balancer
+    /// has time to send callers elsewhere, and no call fails
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds(0.0, DAY),
+        conflicts_with = "fixtures")]
+    drain: Duration,
+}
+
+impl ServeArgs {
+    fn settings(&self) -> Settings {
+        let Self { trust_forwarded, drain, .. } = *self;
+        Settings { trust_forwarded, drain, ..Settings::default() }
+    }
 }
 
 /// The library's own would be longer than a line.
@@ -142,7 +158,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
             "set {AUTH_PASSWORD}, or use --auth-password-file FILE (- for standard input)"
         )));
     };
-    let settings = Settings { trust_forwarded: args.trust_forwarded, ..Settings::default() };
+    let settings = args.settings();
     let services = match args.diagnostics {
         true => sample::diagnostic_services(password, &args.namespace),
         false => sample::services(password, &args.namespace),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use http_body_util::Full;
@@ -85,7 +86,10 @@ pub(super) async fn answer<B: Body<Data = Bytes> + Unpin>(
     };
     let Some((service, rest)) = find(&open.services, &decoded) else {
         if path == "/healthz" && matches!(head.method, Method::GET | Method::HEAD) {
-            return response(AspNetResponse::text(200, "ok"));
+            return response(match hosting.stopping.load(Ordering::Relaxed) {
+                false => AspNetResponse::text(200, "ok"),
+                true => AspNetResponse::text(503, "stopping"),
+            });
         }
         let sentence = "There is no service at this address.";
         return response(AspNetResponse::error_page(

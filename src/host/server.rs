@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -49,7 +50,7 @@ pub(crate) trait Shared: fmt::Debug + Send + Sync + 'static {
     /// The HTTP answer to connections beyond the limit.
     fn overloaded(&self) -> &'static str;
 
-    /// No further connection is taken, and calls that were begun are finished.
+    /// The host was told to stop: callers should go elsewhere.
     fn stopping(&self) {}
 }
 
@@ -74,6 +75,10 @@ impl Shared for Hosting {
 
     fn overloaded(&self) -> &'static str {
         OVERLOADED
+    }
+
+    fn stopping(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 }
 
@@ -209,9 +214,9 @@ impl Server {
         Ok(self)
     }
 
-    /// Answers until `shutdown` is ready; then takes no further connection, finishes the calls that
-    /// were begun, and ends when they have, or at the latest after
-    /// [`Settings::shutdown_timeout`](super::Settings::shutdown_timeout).
+    /// Answers until `shutdown` is ready, and for [`Settings::drain`] more; then takes no further
+    /// connection, finishes the calls that were begun, and ends when they have, or at the latest after
+    /// [`Settings::shutdown_timeout`].
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let Self { answerer, listener, tls, metrics, keeper, .. } = self;
         let mut scrapers = JoinSet::new();
@@ -220,7 +225,15 @@ impl Server {
         }
         let (stop, stopping) = watch::channel(());
         let (mut connections, mut rejected) = (JoinSet::new(), JoinSet::new());
-        let mut shutdown = pin!(shutdown);
+        let told = Arc::clone(&answerer);
+        let mut shutdown = pin!(async move {
+            shutdown.await;
+            told.stopping();
+            let drain = told.settings().drain;
+            if !drain.is_zero() {
+                sleep(drain).await;
+            }
+        });
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -250,7 +263,6 @@ impl Server {
             let connection = Connection { stream, peer, activity, stopping: stopping.clone() };
             connections.spawn(Arc::clone(&answerer).connection(tls.clone(), connection));
         }
-        answerer.stopping();
         drop(listener);
         let _ = stop.send(());
         let ended = async { while connections.join_next().await.is_some() {} };

@@ -52,7 +52,11 @@ pub struct Settings {
     /// Who is offered a form to try the operations that only read. Default: callers from the local
     /// machine, as ASP.NET does.
     pub test_form: TestForm,
-    /// How long calls may still take when the host is told to stop. Default 30 s.
+    /// How long the host goes on when it is told to stop, while `/healthz` is answered 503, so that a load
+    /// balancer has sent its callers elsewhere before no connection is taken any more. Default 0: there is
+    /// none.
+    pub drain: Duration,
+    /// How long calls may still take after that. Default 30 s.
     pub shutdown_timeout: Duration,
 }
 
@@ -85,6 +89,7 @@ impl Default for Settings {
             small_body: 64 << 10,
             trust_forwarded: false,
             test_form: TestForm::Local,
+            drain: Duration::ZERO,
             shutdown_timeout: Duration::from_secs(30),
         }
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use external_providers::contract::Kind;
-use external_providers::host::{Host, Server, Settings, Tls};
+use external_providers::host::{Host, Server, Tls};
 use external_providers::provider_file::{HostedService, Provider};
 use external_providers::secret::Secret;
 use external_providers::soap::DEFAULT_NAMESPACE;
@@ -28,9 +28,8 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
     }
     // A file that is loaded later and has none is refused by the host.
     let password = given.unwrap_or_default();
-    let settings = Settings { trust_forwarded: args.trust_forwarded, ..Settings::default() };
     // A snapshot: rules and path change in one step.
-    let host = provider.snapshot().host(password.clone()).settings(settings);
+    let host = provider.snapshot().host(password.clone()).settings(args.settings());
     let host = host.build().map_err(|error| refused(&error))?;
     let files = match (&args.tls_certificate, &args.tls_key) {
         (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),

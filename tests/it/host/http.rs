@@ -411,6 +411,29 @@ async fn it_ends_in_order() {
     timeout(PATIENCE, served).await.unwrap().unwrap();
 }
 
+#[tokio::test]
+async fn it_says_that_it_stops_before_it_does() {
+    let server = bind(Settings { drain: Duration::from_secs(3600), ..quick() }).await;
+    let address = server.local_addr();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = tokio::spawn(server.serve(async move {
+        let _ = stopped.await;
+    }));
+    assert!(exchange(address, get("/healthz")).await.starts_with("HTTP/1.1 200 "));
+    stop.send(()).unwrap();
+    let told =
+        async { while !exchange(address, get("/healthz")).await.starts_with("HTTP/1.1 503 ") {} };
+    timeout(PATIENCE, told).await.unwrap();
+    let mut late = TcpStream::connect(address).await.unwrap();
+    assert!(ask(&mut late, &echo("")).await.contains("echo Authenticate"), "calls go on");
+    served.abort();
+
+    let server = bind(Settings { drain: Duration::from_millis(1), ..quick() }).await;
+    let address = server.local_addr();
+    timeout(PATIENCE, server.serve(std::future::ready(()))).await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
 /// A certificate for `localhost` with its key, in files.
 pub(crate) fn certificate() -> (PathBuf, PathBuf, rcgen::CertifiedKey<rcgen::KeyPair>) {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
