@@ -24,5 +24,6 @@ pub use sink::{
 #[cfg(feature = "nats")]
 pub use sink::{NatsSettings, NatsSink};
 pub use store::{
-    Claim, Claimed, Filter, Kept, KeptDelivery, Next, Settled, SinkStatus, State, Store, StoreError,
+    Appended, Claim, Claimed, DeliveryLock, Filter, Kept, KeptDelivery, Next, Settled, SinkStatus,
+    State, Store, StoreError,
 };

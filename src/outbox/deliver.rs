@@ -31,7 +31,7 @@ impl Outbox {
     ///
     /// It could not be kept: whoever sent it must be told so.
     pub async fn take(&self, event: &Event, sinks: &[String]) -> Result<(), StoreError> {
-        self.store.append(event, sinks).await
+        self.store.append(event, sinks, 0).await.map(|_| ())
     }
 
     /// Delivers to these sinks from now on. To be called inside a tokio runtime.

@@ -24,6 +24,12 @@ pub trait Sink: fmt::Debug + Send + Sync {
     /// Tells of an event, once. It ends in time by itself.
     fn deliver<'s>(&'s self, event: &'s Event) -> BoxFuture<'s, Delivery>;
 
+    /// May it be told of an event twice? If not, what was being told when this program ended is in doubt
+    /// and not told again, at the cost of one more write for each event.
+    fn may_repeat(&self) -> bool {
+        true
+    }
+
     /// Looks whether the sink can be told, step by step, without telling anything.
     fn check(&self) -> BoxFuture<'_, Report>;
 }

@@ -8,6 +8,13 @@ use jiff::Timestamp;
 use super::Event;
 use crate::contract::BoxFuture;
 
+/// The longest pause before a delivery is tried again. What is due later than that from now was put off
+/// by a clock that has been set back since, and is due.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The time in which events that are alike are counted, to find loops.
+pub(super) const LOOP_TIME: Duration = Duration::from_secs(60);
+
 /// Keeps events until they are delivered. Every method that changes something has changed it on disk when
 /// it returns.
 ///
@@ -17,36 +24,65 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Makes sure that the store can be used: connects, creates what is not there yet.
     fn open(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Keeps an event for these sinks, behind all that was kept before it.
+    /// To be called before the first [`claim`](Self::claim): a store that is made for one host belongs to
+    /// this one until what is returned is dropped, or is [in use](StoreError::InUse). Everything else can be
+    /// done by others meanwhile.
+    fn begin_delivering(&self) -> BoxFuture<'_, Result<DeliveryLock, StoreError>>;
+
+    /// Keeps an event for these sinks, behind all that was kept before it. A sink that is named twice is
+    /// told once. The same event, by its id, cannot be kept twice. An event for no sink is not kept.
+    ///
+    /// If `loop_limit` events of the same name for the same lane came within the minute before it, it is
+    /// held: something that is told of events seems to make them. Events without a lane count
+    /// if their variables are the same. With 0, nothing is held.
     fn append<'s>(
         &'s self,
         event: &'s Event,
         sinks: &'s [String],
-    ) -> BoxFuture<'s, Result<(), StoreError>>;
+        loop_limit: u32,
+    ) -> BoxFuture<'s, Result<Appended, StoreError>>;
 
-    /// The delivery to a sink that has been due for longest, claimed. Of a lane, only the first that
-    /// waits can be claimed.
+    /// A delivery to a sink that is due, claimed: what has been due for longest, or what waits for its
+    /// first attempt, in the order in which it came; neither waits for the other for ever. Of a lane, only
+    /// the first that waits can be claimed. What was [begun](Claim::begin) by a process that is gone is in
+    /// doubt from now on, and not claimed.
     fn claim<'s>(&'s self, sink: &'s str) -> BoxFuture<'s, Result<Next, StoreError>>;
 
-    /// Events and their deliveries, the oldest first, at most `limit` events.
+    /// Events and those of their deliveries that are meant, the oldest first, at most `limit` events.
     fn list<'s>(
         &'s self,
         filter: &'s Filter,
         limit: usize,
     ) -> BoxFuture<'s, Result<Vec<Kept>, StoreError>>;
 
-    /// Makes deliveries that wait, failed or are in doubt due at once, and lets stopped sinks go on. How many
-    /// there were.
+    /// Makes deliveries that wait, failed, are in doubt or held due at once, and lets go on those of their
+    /// sinks that stopped; a filter that names nothing, or a sink alone, lets it go on without any, too.
+    /// Those that no longer waited begin anew, with no attempt, and come before what waits in
+    /// their lane. How many there were.
     fn retry<'s>(&'s self, filter: &'s Filter) -> BoxFuture<'s, Result<u64, StoreError>>;
 
-    /// Gives deliveries up that are not delivered: they are kept as skipped. How many there were.
+    /// Gives deliveries up that wait, failed, are in doubt or held: they are kept as skipped. How many
+    /// there were.
     fn skip<'s>(&'s self, filter: &'s Filter) -> BoxFuture<'s, Result<u64, StoreError>>;
 
     /// How it stands with each sink that has deliveries.
     fn status(&self) -> BoxFuture<'_, Result<Vec<SinkStatus>, StoreError>>;
 
-    /// Removes events that came before a time and wait for nobody, some at a time. How many there were.
+    /// Removes events that came before a time and are delivered or skipped to every sink, some hundred at a
+    /// time. How many there were; 0 when none is left.
     fn purge(&self, before: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
+}
+
+/// The right to deliver from a store, as long as it is there.
+pub type DeliveryLock = Box<dyn fmt::Debug + Send + Sync>;
+
+/// What became of an event that was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// It will be delivered.
+    Waiting,
+    /// It is kept, but held, since it seems to belong to a loop.
+    Held,
 }
 
 /// What is to be done next for a sink.
@@ -56,7 +92,7 @@ pub enum Next {
     Claimed(Claimed),
     /// Nothing before this time is over.
     Later(Duration),
-    /// Nothing is there for it.
+    /// Nothing is there for it, or it stopped.
     Nothing,
 }
 
@@ -74,10 +110,16 @@ pub struct Claimed {
     pub claim: Box<dyn Claim>,
 }
 
-/// The right to settle a delivery.
+/// The right to settle a delivery. As long as it is there, nothing of the delivery's lane is given to
+/// anybody.
 pub trait Claim: fmt::Debug + Send {
-    /// Says what became of it.
-    fn settle(self: Box<Self>, settled: Settled) -> BoxFuture<'static, Result<(), StoreError>>;
+    /// Notes that a sink that must not be told twice is being told. If the delivery is then not settled,
+    /// since the process ended, it is in doubt.
+    fn begin(&mut self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Says what became of it. If it fails, the same is to be said again, for as long as it takes:
+    /// otherwise the sink is told twice. What was skipped meanwhile stays so, unless it was delivered.
+    fn settle<'s>(&'s mut self, settled: &'s Settled) -> BoxFuture<'s, Result<(), StoreError>>;
 }
 
 /// What became of a delivery.
@@ -87,7 +129,7 @@ pub enum Settled {
     Delivered,
     /// It is tried again after a time.
     Again {
-        /// How long.
+        /// How long, at most 24 hours.
         after: Duration,
         /// Why it failed.
         why: String,
@@ -124,6 +166,8 @@ pub enum State {
     InDoubt,
     /// Somebody gave it up.
     Skipped,
+    /// It seems to belong to a loop, and is not tried until somebody lets it.
+    Held,
 }
 
 /// Which deliveries are meant: those for which all that is said here is true.
@@ -181,11 +225,13 @@ pub struct SinkStatus {
     pub failed: u64,
     /// Deliveries in doubt.
     pub in_doubt: u64,
+    /// Deliveries that are held.
+    pub held: u64,
     /// When the oldest event that waits came.
     pub oldest: Option<Timestamp>,
     /// Why nothing is delivered to it, if it stopped.
     pub stopped: Option<String>,
-    /// Why the last delivery that waits failed.
+    /// Why the last attempt failed, if none succeeded since.
     pub why: Option<String>,
 }
 
