@@ -12,6 +12,9 @@ mod event;
 
 mod store;
 
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
 mod sink;
 
 mod deliver;
@@ -23,6 +26,8 @@ pub use sink::{
 };
 #[cfg(feature = "nats")]
 pub use sink::{NatsSettings, NatsSink};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 pub use store::{
     Appended, Claim, Claimed, DeliveryLock, Filter, Kept, KeptDelivery, Next, Settled, SinkStatus,
     State, Store, StoreError,
