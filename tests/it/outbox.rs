@@ -3,6 +3,9 @@
 mod soap;
 #[cfg(feature = "sqlite")]
 mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod store;
 mod webhook;
 
 use std::io::Write;
