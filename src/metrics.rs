@@ -14,13 +14,15 @@
 //! | `external_providers_service_calls_total` | counter | `kind`, `operation`, `outcome` | calls that a gateway asked a provider |
 //! | `external_providers_refused_logins_total` | counter | `source`, `reason` | logins that a directory or database refused |
 //! | `external_providers_lookups_total` | counter | `lookup`, `outcome` | look-ups in directories and databases |
+//! | `external_providers_events_total` | counter | `outcome` | events that came: `kept`, `held` (a loop), `refused` (not kept) |
+//! | `external_providers_deliveries_total` | counter | `sink`, `outcome` | attempts: `delivered`, `refused`, `failed` (given up), `in-doubt`, `stopped` |
 //!
 //! The outcomes of a host's calls are `answered`, `declined` (`Success=false`), `denied` (a wrong web service
 //! password), `exception`, `panicked` and `refused` (not carried out); those of a gateway's `answered`,
 //! `declined`, `denied`, and whose fault it was that no answer came: `caller`, `settings`, `network`,
 //! `provider`, `load`.
 //!
-//! The last three are there from their first event on, and are the whole process's, whichever host
+//! The last five are there from their first event on, and are the whole process's, whichever host
 //! shows them. A label is a word of this crate or a name from the settings, never what a caller sent.
 
 use std::collections::BTreeMap;
@@ -52,7 +54,17 @@ pub(crate) static LOOKUPS: Counter = Counter::new(
     &["lookup", "outcome"],
 );
 
-const ALL: [&Counter; 3] = [&SERVICE_CALLS, &REFUSED_LOGINS, &LOOKUPS];
+/// Events that came: what became of them.
+pub(crate) static EVENTS: Counter =
+    Counter::new("external_providers_events_total", "Events that came, by outcome.", &["outcome"]);
+/// Attempts to deliver events: the sink's name in the settings, and the outcome.
+pub(crate) static DELIVERIES: Counter = Counter::new(
+    "external_providers_deliveries_total",
+    "Attempts to deliver events, by sink and outcome.",
+    &["sink", "outcome"],
+);
+
+const ALL: [&Counter; 5] = [&SERVICE_CALLS, &REFUSED_LOGINS, &LOOKUPS, &EVENTS, &DELIVERIES];
 
 /// Counts events of one name, apart by their labels.
 #[derive(Debug)]

@@ -17,9 +17,13 @@ mod sqlite;
 
 mod sink;
 
+mod schedule;
+
+mod teller;
+
 mod deliver;
 
-pub use deliver::{Delivering, Outbox};
+pub use deliver::{Delivering, Limits, Outbox};
 pub use event::Event;
 pub use sink::{
     Delivery, Pace, Parameter, Sink, SinkError, SoapSink, SqlSink, WebhookSettings, WebhookSink,
