@@ -1,5 +1,7 @@
 //! Events that are kept until they are delivered.
 
+mod deliver;
+mod memory;
 mod soap;
 #[cfg(feature = "sqlite")]
 mod sql;
