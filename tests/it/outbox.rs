@@ -1,6 +1,8 @@
 //! Events that are kept until they are delivered.
 
 mod deliver;
+#[cfg(feature = "sqlite")]
+mod kill;
 mod memory;
 mod soap;
 #[cfg(feature = "sqlite")]
