@@ -100,6 +100,10 @@ impl Sink for SoapSink {
         })
     }
 
+    fn may_repeat(&self) -> bool {
+        self.idempotent
+    }
+
     fn check(&self) -> BoxFuture<'_, Report> {
         Box::pin(async move {
             let (service, shown) = (&self.service, self.service.shown_url().to_owned());

@@ -100,6 +100,10 @@ impl Sink for SqlSink {
         })
     }
 
+    fn may_repeat(&self) -> bool {
+        self.idempotent
+    }
+
     fn check(&self) -> BoxFuture<'_, Report> {
         Box::pin(async move {
             let mut report =
@@ -128,7 +132,9 @@ mod tests {
         let cause = Cause::InDoubt("lost".to_owned());
         let doubt = sink.judged(&cause, "lost".to_owned());
         assert!(matches!(doubt, Delivery::InDoubt { why } if why.starts_with("lost; ")));
+        assert!(!sink.may_repeat());
         let sink = sink.idempotent(true);
+        assert!(sink.may_repeat());
         let again = Delivery::Refused { why: "lost".to_owned(), after: None };
         assert_eq!(sink.judged(&cause, "lost".to_owned()), again);
     }

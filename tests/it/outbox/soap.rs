@@ -8,7 +8,7 @@ use external_providers::contract::{
     Answer, EventHandled, EventProvider, Failure, HandleEvent, Kind, ProviderError, ProviderResult,
 };
 use external_providers::host::{Host, Service};
-use external_providers::outbox::{Delivery, SoapSink};
+use external_providers::outbox::{Delivery, Sink, SoapSink};
 use external_providers::report::Outcome;
 use external_providers::settings::ExternalService;
 
@@ -63,7 +63,9 @@ fn a_service_gets_the_event_as_it_came() {
     let old = Old::default();
     let provider = Service::new("/Provider.asmx", PASSWORD).events(old.clone());
     let address = run(Host::builder().services([provider]).build().unwrap(), None);
+    let idempotent = SoapSink::new("old", &service(address), true).unwrap();
     let sink = SoapSink::new("old", &service(address), false).unwrap();
+    assert!(idempotent.may_repeat() && !sink.may_repeat());
     let (delivery, report, _) = told(&sink, &event());
     assert_eq!((delivery, report.outcome), (Delivery::Delivered, Outcome::Ok));
     let seen = old.0.lock().unwrap().clone();
