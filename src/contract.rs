@@ -136,10 +136,19 @@ pub trait Operation: Sized + Send + Sync + 'static {
 
     /// Takes the output variables that the contract names out of all.
     fn read_outputs(outputs: &mut Variables) -> Result<Self::Result, VariableError>;
+
+    /// What a help desk does by itself where there is no provider to ask. `None`, the default: it decides
+    /// in a way of its own, as it does about logins and registrations.
+    fn without_provider() -> Option<Self::Result> {
+        None
+    }
 }
 
 /// What an operation was asked for: its answer, if the call succeeds.
 pub trait OperationResult: Sized + Send + Sync {
+    /// The words of all its verdicts, for descriptions. Default: they are not known.
+    const VERDICTS: &'static [&'static str] = &[];
+
     /// What it comes down to.
     fn verdict(&self) -> Verdict;
 

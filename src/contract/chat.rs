@@ -73,6 +73,10 @@ impl Operation for StartChat {
     fn read_outputs(outputs: &mut Variables) -> Result<Start, VariableError> {
         Start::read(CREATION, outputs)
     }
+
+    fn without_provider() -> Option<Start> {
+        Some(Start::allowed())
+    }
 }
 
 /// A provider that decides about new chats (`IExternalChatProvider`).

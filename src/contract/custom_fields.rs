@@ -142,6 +142,10 @@ impl Operation for GetCustomFieldOptions {
             items: Vec::new(),
         })
     }
+
+    fn without_provider() -> Option<CustomFieldOptions> {
+        Some(CustomFieldOptions::default())
+    }
 }
 
 /// How a form changes, and what the user may start.
@@ -157,6 +161,8 @@ pub struct CustomFieldOptions {
 }
 
 impl OperationResult for CustomFieldOptions {
+    const VERDICTS: &'static [&'static str] = &["options"];
+
     fn verdict(&self) -> Verdict {
         Verdict::Yes("options")
     }

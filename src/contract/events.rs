@@ -52,6 +52,10 @@ impl Operation for HandleEvent {
     fn read_outputs(_: &mut Variables) -> Result<EventHandled, VariableError> {
         Ok(EventHandled)
     }
+
+    fn without_provider() -> Option<EventHandled> {
+        Some(EventHandled)
+    }
 }
 
 /// The provider took the event; its outputs are free and stand in
@@ -60,6 +64,8 @@ impl Operation for HandleEvent {
 pub struct EventHandled;
 
 impl OperationResult for EventHandled {
+    const VERDICTS: &'static [&'static str] = &["handled"];
+
     fn verdict(&self) -> Verdict {
         Verdict::Yes("handled")
     }

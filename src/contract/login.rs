@@ -127,6 +127,8 @@ pub enum Authentication {
 }
 
 impl OperationResult for Authentication {
+    const VERDICTS: &'static [&'static str] = &["authenticated", "refused"];
+
     fn verdict(&self) -> Verdict {
         match self {
             Self::Authenticated { .. } => Verdict::Yes("authenticated"),

@@ -109,6 +109,8 @@ pub enum Registration {
 }
 
 impl OperationResult for Registration {
+    const VERDICTS: &'static [&'static str] = &["registered", "refused"];
+
     fn verdict(&self) -> Verdict {
         match self {
             Self::Registered { .. } => Verdict::Yes("registered"),

@@ -92,6 +92,10 @@ impl Operation for StartTicket {
     fn read_outputs(outputs: &mut Variables) -> Result<Start, VariableError> {
         Start::read(CREATION, outputs)
     }
+
+    fn without_provider() -> Option<Start> {
+        Some(Start::allowed())
+    }
 }
 
 /// Whether a ticket or chat may start.
@@ -110,6 +114,8 @@ pub enum Start {
 }
 
 impl OperationResult for Start {
+    const VERDICTS: &'static [&'static str] = &["allowed", "refused"];
+
     fn verdict(&self) -> Verdict {
         match self {
             Self::Allowed { .. } => Verdict::Yes("allowed"),

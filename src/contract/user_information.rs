@@ -86,6 +86,10 @@ impl Operation for GetUserInfo {
             false => UserInformation::NotFound,
         })
     }
+
+    fn without_provider() -> Option<UserInformation> {
+        Some(UserInformation::NotFound)
+    }
 }
 
 /// What is known about a customer.
@@ -101,6 +105,8 @@ pub enum UserInformation {
 }
 
 impl OperationResult for UserInformation {
+    const VERDICTS: &'static [&'static str] = &["found", "not-found"];
+
     fn verdict(&self) -> Verdict {
         match self {
             Self::Found { .. } => Verdict::Yes("found"),

@@ -40,7 +40,6 @@ impl Form {
 #[derive(Debug)]
 pub(crate) struct Mistake {
     /// Where, as a JSON pointer.
-    #[expect(dead_code, reason = "for those who answer a caller's mistakes")]
     pub(crate) pointer: String,
     /// What is wrong.
     pub(crate) what: String,
@@ -53,7 +52,6 @@ impl fmt::Display for Mistake {
 }
 
 /// The first member of an object that stands twice, if any does: of such, others read whichever they like.
-#[expect(dead_code, reason = "for those who answer a caller's mistakes")]
 pub(crate) fn duplicate(json: &Quiet) -> Option<Mistake> {
     let Quiet::Object(members) = json else { return None };
     let mut seen = HashSet::with_capacity(members.len());
