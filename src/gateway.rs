@@ -42,13 +42,16 @@ mod error;
 mod built_in;
 
 mod link;
+mod memory;
 mod remote;
 
 mod reload;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use built_in::BuiltIn;
+use memory::Memory;
 use remote::Remote;
 
 pub use error::{Blame, Cause, GatewayError, LoadError, ServiceError};
@@ -206,7 +209,9 @@ impl Gateway {
     }
 
     /// Who is this user, whom a cookie of another site has already proved? Refused without a call
-    /// while such cookies are not accepted.
+    /// while such cookies are not accepted. Where the settings say so
+    /// ([`remember`](crate::settings::LoginSettings::remember)), a web service that let the user in is
+    /// not asked the same again for a while.
     pub async fn get_sign_in_cookie_info(
         &self,
         request: GetSignInCookieInfo,
@@ -216,7 +221,21 @@ impl Gateway {
         if current.login_decides(&self.0.built_in) && !login.accept_sign_on_cookies {
             return Ok(LoginOutcome::no_cookies(login));
         }
+        let (asked, within) = (Instant::now(), login.remember);
+        let remote = current.remotes[Kind::Login as usize].as_ref();
+        let remembering = remote.filter(|_| !within.is_zero());
+        let remembering = remembering.map(|remote| (&remote.memory, Memory::key(&request)));
+        if let Some((memory, key)) = &remembering
+            && let Some(answer) = memory.recall(key, asked, within)
+        {
+            let labels = [Kind::Login.word(), GetSignInCookieInfo::NAME, "remembered"];
+            SERVICE_CALLS.count(&labels);
+            return Ok(LoginOutcome::new(login, Some(answer)));
+        }
         let answer = current.ask(request, &self.0.built_in).await?;
+        if let (Some((memory, key)), Some(answer)) = (remembering, &answer) {
+            memory.keep(key, asked, answer);
+        }
         Ok(LoginOutcome::new(login, answer))
     }
 
@@ -258,6 +277,15 @@ impl Gateway {
         &self,
         request: HandleEvent,
     ) -> Result<Answer<EventHandled>, GatewayError> {
+        let answer = self.event(request).await?;
+        Ok(answer.unwrap_or_else(|| without_provider(EventHandled)))
+    }
+
+    /// The same; `None` without a provider.
+    pub(crate) async fn event(
+        &self,
+        request: HandleEvent,
+    ) -> Result<Option<Answer<EventHandled>>, GatewayError> {
         let (current, built_in) = (self.current(), &self.0.built_in);
         let tab = current.settings.tab(Kind::Events);
         let own = built_in.get::<HandleEvent>();
@@ -265,8 +293,7 @@ impl Gateway {
             let name: String = request.event_name.chars().take(64).collect();
             tracing::info!(event = ?name, "event without a provider");
         }
-        let answer = current.ask(request, built_in).await?;
-        Ok(answer.unwrap_or_else(|| without_provider(EventHandled)))
+        current.ask(request, built_in).await
     }
 
     /// Create this user. Sent at most once: see [`GatewayError::sent`].

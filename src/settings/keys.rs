@@ -175,7 +175,7 @@ static SERVICE: [Key; 6] = [
     .label(PASSWORD_LABEL),
 ];
 
-pub(super) static LOGIN: [Key; 5] = [
+pub(super) static LOGIN: [Key; 6] = [
     Key::new(
         "forgot_password_url",
         Shape::Text,
@@ -213,6 +213,14 @@ pub(super) static LOGIN: [Key; 5] = [
     )
     .default("false")
     .label("Enable single sign-on cookies from other sites"),
+    Key::new(
+        "remember",
+        Shape::Time("0s", "1h"),
+        "How long the web service is not asked again about a user with such a cookie whom it let in. \
+         Refusals and failures are never remembered; \"0s\" remembers nothing. Who is shut out there \
+         comes in here for that long.",
+    )
+    .default("0s"),
 ];
 
 static WIRE: [Key; 3] = [

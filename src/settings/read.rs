@@ -109,6 +109,10 @@ impl Reading<'_, '_> {
         let external = self.section.choice("provider") == "external";
         if self.kind == Kind::Login {
             *login = self.login();
+            if !login.remember.is_zero() && !login.accept_sign_on_cookies {
+                let what = "has no effect while accept_sign_on_cookies is false";
+                self.warn("remember", what, "say accept_sign_on_cookies = true, or take it out");
+            }
         }
         if external {
             tab.provider = ProviderSource::External;
@@ -156,6 +160,7 @@ impl Reading<'_, '_> {
             },
             mark_email_verified: section.switch("mark_email_verified"),
             accept_sign_on_cookies: section.switch("accept_sign_on_cookies"),
+            remember: section.time("remember"),
         }
     }
 }

@@ -203,6 +203,10 @@ pub struct LoginSettings {
     pub mark_email_verified: bool,
     /// Enable single sign-on cookies from other sites. Default no.
     pub accept_sign_on_cookies: bool,
+    /// How long a web service that let a user with such a cookie in is not asked again, if all variables
+    /// are the same. At most 4 096 answers of 4 KiB are remembered; refusals and failures never are,
+    /// nor what the application's own provider says. Default zero: it is asked each time.
+    pub remember: Duration,
 }
 
 /// What a user is after logging in.

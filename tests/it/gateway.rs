@@ -3,6 +3,7 @@
 pub(crate) mod discover;
 pub(crate) mod kinds;
 pub(crate) mod page;
+mod remembers;
 pub(crate) mod settings;
 pub(crate) mod settings_shared;
 pub(crate) mod troubles;

@@ -228,6 +228,9 @@ async fn single_sign_on_cookies_from_other_sites() {
             other => panic!("{other:?}"),
         }
     }
+    let idle = site.login("remember = '60s'");
+    let warned = idle.settings().warnings().iter().any(|warning| warning.key == "login.remember");
+    assert!(warned, "{:?}", idle.settings().warnings());
     let providers = site.login("accept_sign_on_cookies = true");
     let outcome = providers.get_sign_in_cookie_info(cookie("myusername")).await.unwrap();
     assert_eq!(signed_in(outcome).display_name.as_deref(), Some("My Username"));

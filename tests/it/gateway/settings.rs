@@ -187,6 +187,7 @@ fn every_value_arrives() {
         default_role = "anonymous"
         mark_email_verified = true
         accept_sign_on_cookies = true
+        remember = "1m 30s"
         namespace = "urn:crm"
         soap = "1.2"
         connect_timeout = "1s 500ms"
@@ -210,6 +211,7 @@ fn every_value_arrives() {
     assert_eq!(login.custom_login_url.as_deref(), Some("https://crm.example.com/login"));
     assert_eq!(login.default_role, Role::Anonymous);
     assert!(login.mark_email_verified && login.accept_sign_on_cookies);
+    assert_eq!(login.remember, Duration::from_secs(90));
     let service = settings.tab(Kind::Login).external().unwrap();
     assert_eq!(service.shown_url(), "https://crm.example.com/Provider.asmx");
     assert_eq!(service.password.expose(), "hunter2");
