@@ -5,7 +5,7 @@
 //!
 //! | name | kind | labels | |
 //! |---|---|---|---|
-//! | `external_providers_calls_total` | counter | `kind`, `operation`, `outcome` | calls that a host answered, or did not carry out |
+//! | `external_providers_calls_total` | counter | `kind`, `operation`, `outcome` | calls that a host or a gateway's server answered, or did not carry out |
 //! | `external_providers_call_seconds` | histogram | | from a call's headers to its answer |
 //! | `external_providers_connections` | gauge | | open connections of a host |
 //! | `external_providers_connections_turned_away_total` | counter | | connections beyond the limit |
@@ -18,9 +18,10 @@
 //! | `external_providers_deliveries_total` | counter | `sink`, `outcome` | attempts: `delivered`, `refused`, `failed` (given up), `in-doubt`, `stopped` |
 //!
 //! The outcomes of a host's calls are `answered`, `declined` (`Success=false`), `denied` (a wrong web service
-//! password), `exception`, `panicked` and `refused` (not carried out); those of a gateway's `answered`,
-//! `declined`, `denied`, and whose fault it was that no answer came: `caller`, `settings`, `network`,
-//! `provider`, `load`.
+//! password), `exception`, `panicked` and `refused` (not carried out); of a gateway's server `denied` is a wrong
+//! token, and `failed` that no answer came. Those of a gateway's calls are `answered`, `declined`, `denied`,
+//! `remembered` (not asked again), and whose fault it was that no answer came: `caller`, `settings`,
+//! `network`, `provider`, `load`.
 //!
 //! The last five are there from their first event on, and are the whole process's, whichever host
 //! shows them. A label is a word of this crate or a name from the settings, never what a caller sent.

@@ -11,7 +11,7 @@ mod syntax;
 mod writer;
 
 pub use error::{XmlError, XmlErrorKind};
-pub(crate) use names::is_ncname;
+pub(crate) use names::{is_char, is_ncname};
 pub(crate) use reader::Piece;
 #[cfg(test)]
 pub(crate) use reader::READ;

@@ -15,16 +15,19 @@ pub(crate) enum Outcome {
     Panicked,
     /// The request was not carried out.
     Refused,
+    /// Of a gateway: no answer came from the provider.
+    Failed,
 }
 
 impl Outcome {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Answered,
         Self::Declined,
         Self::Denied,
         Self::Exception,
         Self::Panicked,
         Self::Refused,
+        Self::Failed,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -35,6 +38,7 @@ impl Outcome {
             Self::Exception => "exception",
             Self::Panicked => "panicked",
             Self::Refused => "refused",
+            Self::Failed => "failed",
         }
     }
 }
