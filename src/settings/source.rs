@@ -173,7 +173,7 @@ fn shown(name: &str) -> &str {
 
 /// May users of this machine who are neither the owner nor of the group read the file?
 #[cfg(unix)]
-fn readable_by_others(path: &Path) -> Option<&'static str> {
+pub(crate) fn readable_by_others(path: &Path) -> Option<&'static str> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
     (mode & 0o004 != 0).then_some("every user of this machine can read the file")
@@ -189,7 +189,7 @@ pub(crate) fn warn_of_readers(path: &Path, warnings: &mut [Problem]) {
 
 /// Windows has no such bits.
 #[cfg(not(unix))]
-fn readable_by_others(_: &Path) -> Option<&'static str> {
+pub(crate) fn readable_by_others(_: &Path) -> Option<&'static str> {
     None
 }
 
