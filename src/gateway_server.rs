@@ -12,4 +12,13 @@ mod log;
 #[expect(dead_code, reason = "the server is made of it")]
 mod request;
 
+#[expect(dead_code, reason = "the server is made of it")]
+mod examples;
+mod openapi;
+#[expect(dead_code, reason = "the server is made of it")]
+mod page;
+mod schema;
+
+pub use openapi::openapi;
+pub use schema::schema;
 pub use tokens::{TokenError, Tokens};
