@@ -1,5 +1,8 @@
 //! The gateway as an HTTP service that speaks JSON.
 
+mod answers;
+mod documents;
+mod mistakes;
 mod served;
 
 use std::net::SocketAddr;
