@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod fixtures;
+mod gateway;
 mod generate;
 mod help;
 mod listen;
@@ -67,9 +68,9 @@ pub(crate) const FINDINGS: u8 = 9;
 const ENVIRONMENT: &str = "\
 Environment:
   EXTERNAL_PROVIDERS_AUTH_PASSWORD  the web service password, where no file is given for it
-  EXTERNAL_PROVIDERS_SETTINGS       the settings file of call, check and settings check, where they are given none
+  EXTERNAL_PROVIDERS_SETTINGS       the settings file of call, check, gateway and settings check, where they are given none
   EXTERNAL_PROVIDERS_LOG            what is logged on standard error: off, error, warn, info, debug or trace, \
-or pairs like external_providers::host=debug. Default: info for record and serve, off for the others
+or pairs like external_providers::host=debug. Default: info for record, serve and gateway, off for the others
   NO_COLOR, TERM, COLUMNS           as elsewhere: no colours, none on a dumb terminal, the width of tables and help
 
 With --json, mistakes (exit codes 1 to 3) are one object, too, if nothing else was printed: outcome
@@ -115,6 +116,7 @@ enum Command {
     Check(check::CheckArgs),
     Record(record::RecordArgs),
     Serve(serve::ServeArgs),
+    Gateway(gateway::GatewayArgs),
     Settings(settings::SettingsArgs),
     Provider(provider::ProviderArgs),
     Fixtures(fixtures::FixturesArgs),
@@ -248,8 +250,8 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(mut cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Result<u8, Failed> {
     let by_default = match cli.command {
-        Command::Record(_) | Command::Serve(_) if cli.quiet => "error",
-        Command::Record(_) | Command::Serve(_) => "info",
+        Command::Record(_) | Command::Serve(_) | Command::Gateway(_) if cli.quiet => "error",
+        Command::Record(_) | Command::Serve(_) | Command::Gateway(_) => "info",
         _ => "off",
     };
     logging::start(by_default)?;
@@ -265,6 +267,7 @@ fn run(mut cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Result<u8
         Command::Check(args) => check::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Gateway(args) => gateway::run(&args),
         Command::Settings(args) => settings::run(&args),
         Command::Provider(args) => provider::run(&args),
         Command::Fixtures(args) => fixtures::run(args),

@@ -142,6 +142,14 @@ fn from_environment() -> Option<PathBuf> {
     std::env::var_os(VARIABLE).filter(|file| !file.is_empty()).map(PathBuf::from)
 }
 
+/// The file of a subcommand that needs one: the environment's, if none is given.
+pub(crate) fn needed(given: Option<&Path>) -> Result<PathBuf, Failed> {
+    given.map(Path::to_owned).or_else(from_environment).ok_or_else(|| {
+        let hint = format!("give --settings FILE, or set {VARIABLE}");
+        Failed::new(USAGE, "there is no settings file").hint(hint)
+    })
+}
+
 /// The file of a subcommand with `--settings` and `--url`: the environment's, if neither is given.
 /// Arguments that cannot be used with `--settings` cannot be used with it, either.
 pub(crate) fn file(

@@ -4,6 +4,7 @@ mod answers;
 mod documents;
 mod mistakes;
 mod served;
+mod tool;
 
 use std::net::SocketAddr;
 
