@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Interoperability with real .NET: our client against a C# ASMX service on Mono; the .NET proxy
-# (generated from our own WSDL) and Python zeep against our host; and a .NET program recorded with the
-# service and answered from the recording without it. Starts the services, runs the tests, stops them.
+# (generated from our own WSDL) and Python zeep against our host; Python and JavaScript that log in with that service
+# through the gateway; and a .NET program recorded with the service and answered from the recording without it.
+# Starts the services, runs the tests, stops them.
 # Fails when Mono cannot be had; nothing is skipped.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/services.sh"
@@ -12,6 +13,7 @@ cargo build --locked --features full
 start_mono
 mono_service=$service
 INTEROP_URL=$mono/ cargo test --locked --features full --test interop -- --nocapture
+INTEROP_URL=$mono "$here/gateway.sh" programs
 
 # Every case, both versions, of the .NET program at `address`.
 dotnet() {

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# The gateway as others see it: a validator of OpenAPI takes its document, schemathesis finds no answer that the
+# document does not allow, and programs in Python and JavaScript log in through it. The provider behind it is the
+# sample of this crate, or the service at INTEROP_URL (http://host:port), a C# service on Mono in run.sh.
+# Needs python3 with venv and node; installs both (Debian packages, as root) and packages of PyPI.
+# usage: gateway.sh           all of it
+#        gateway.sh programs  the two programs alone
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/services.sh"
+cd "$top"
+
+made=$work/gateway
+mkdir -p "$made"
+"$here/mono.sh" install-packages python3-venv
+command -v node >/dev/null || "$here/mono.sh" install-packages nodejs
+[ -x "$tool" ] || cargo build --locked --features full
+
+upstream=${INTEROP_URL:-}
+if [ -z "$upstream" ]; then
+    EXTERNAL_PROVIDERS_AUTH_PASSWORD=$INTEROP_PASSWORD start gateway-sample \
+        's/^listening on \(http:[^ ]*\)\/Provider.asmx.*/\1/p' "$tool" serve --sample --listen 127.0.0.1:0
+    upstream=$address
+fi
+(
+    umask 077
+    head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n' >"$made/token"
+    {
+        printf '[options]\nlogin = true\nregistration = true\ncustom_fields = true\nticket = true\n'
+        printf 'live_chat = true\nuser_information = true\nevents = true\n'
+        printf '[defaults]\nprovider = "external"\npassword_env = "INTEROP_PASSWORD"\n'
+        printf 'url = "%s/Provider.asmx"\n' "${upstream%/}"
+        printf '[login]\naccept_sign_on_cookies = true\ndefault_role = "registered"\n'
+        printf 'forgot_password_url = "https://crm.example.com/forgot"\nremember = "1s"\n'
+        for kind in registration user_information events; do
+            printf '[%s]\nurl = "%s/Extended.asmx"\n' "$kind" "${upstream%/}"
+        done
+    } >"$made/settings.toml"
+)
+start gateway 's/^listening on \(http:[^ ]*\)\/,.*/\1/p' "$tool" gateway --settings "$made/settings.toml" \
+    --token-file "$made/token" --listen 127.0.0.1:0
+gateway=$service url=$address
+
+# Where the README names them, it has them as they are.
+for program in tests/examples/gateway.py tests/examples/gateway.js; do
+    ! grep -qF "$program" README.md || python3 -c 'import sys; sys.exit(open(sys.argv[1]).read() not in open("README.md").read())' "$program" ||
+        { echo "the README does not show $program as it is" >&2; exit 1; }
+done
+
+for program in "python3 tests/examples/gateway.py" "node tests/examples/gateway.js"; do
+    echo "== $program"
+    for password in mypassword wrong; do
+        answer=$(printf '%s\n' "$password" | $program "$url" "$made/token" myusername)
+        echo "$answer"
+        case $password in
+        wrong) [ "$answer" = "refused: Login Failure" ] ;;
+        *) [ "$answer" = "welcome, My Username (registered)" ] ;;
+        esac || { echo "$program: another answer was expected" >&2; exit 1; }
+    done
+done
+
+if [ "${1:-}" != programs ]; then
+    [ -x "$made/python/bin/pip" ] || python3 -m venv "$made/python"
+    "$made/python/bin/python" -c 'import schemathesis, openapi_spec_validator' 2>/dev/null ||
+        "$made/python/bin/pip" install --quiet --disable-pip-version-check --retries 5 \
+            openapi-spec-validator==0.9.0 schemathesis==4.32.5
+    echo "== openapi-spec-validator"
+    "$made/python/bin/python" - "$url/openapi.json" <<'END'
+import json, sys, urllib.request
+from openapi_spec_validator import OpenAPIV31SpecValidator
+with urllib.request.urlopen(sys.argv[1]) as answer:
+    document = json.load(answer)
+OpenAPIV31SpecValidator(document).validate()
+print(len(document["paths"]), "paths are valid")
+END
+    echo "== schemathesis"
+    # The token goes by the environment, so that no process list has it.
+    cat >"$made/schemathesis.toml" <<'END'
+[auth.openapi.bearer]
+bearer = "${GATEWAY_TOKEN}"
+END
+    # It keeps what it learns where it is started.
+    (
+        cd "$made"
+        GATEWAY_TOKEN=$(cat token) timeout 300 python/bin/schemathesis --config-file schemathesis.toml \
+            run "$url/openapi.json" --seed 20261126 --max-examples 40 --max-time 120 --workers 1 --no-color
+    )
+fi
+
+stop "$gateway" gateway
+no_passwords "$work/gateway.calls.log"
+if grep -qF "$(cat "$made/token")" "$work/gateway.calls.log" "$work/gateway.log"; then
+    echo "the log holds the token" >&2
+    exit 1
+fi
+echo "1 passed, 0 failed"
