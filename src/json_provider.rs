@@ -1,2 +1,36 @@
 //! Calls a provider that speaks JSON: an HTTP endpoint that takes a request as an object of its variables,
 //! and answers with the document that `call --json` prints.
+//!
+//! A call is `POST` to the [URL](JsonProviderSettings::url), with `Content-Type: application/json`, the
+//! operation's name in the header `External-Providers-Operation`, the token as `Authorization: Bearer`,
+//! `webhook-id` and `webhook-timestamp`, and, with a secret, `webhook-signature`, as Standard Webhooks
+//! computes it. The body has the variables by their names on the wire, in their order, custom fields and a
+//! site's own included:
+//!
+//! ```json
+//! {"loginUsername": "joe", "subject": "help", "cf_Serial": "123"}
+//! ```
+//!
+//! Where a name stands twice, it is `{"variables": [{"key": "…", "value": "…"}]}` instead. What is absent
+//! is left out, what is empty is `""`. `loginPassword` is sent to those who need it, `Authenticate` and
+//! `RegisterUser`; the web service password never is.
+//!
+//! The endpoint answers with status 200 and a JSON document, whatever the provider says. `{"outcome":
+//! "allowed"}` is one:
+//!
+//! | member | |
+//! |---|---|
+//! | `outcome` | `authenticated`, `allowed`, `options`, `found`, `not-found`, `handled`, `registered`, `refused`, or `declined` (`Success=false`) |
+//! | `message` | what is told to the person, or `null` |
+//! | `outputs` | variables: an object of strings, or a list of `{"key": …, "value": …}`. The one that says the outcome on the wire may be left out |
+//! | `items` | of `GetCustomFieldOptions`: a list of `{"name": …, "visible": …, "required": …, "options": […], "displayWithInformationLookup": …}`; what is absent or `null` stays as it is |
+//! | `operation` | may be absent |
+//!
+//! Members that are not known, a member that stands twice, and values of another type are errors with their
+//! path: `outputs[2].value: a number, not a string`.
+
+mod answer;
+mod request;
+
+pub use answer::{MalformedAnswer, read_answer};
+pub use request::request_body;

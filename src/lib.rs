@@ -80,7 +80,12 @@ pub mod error_chain;
 #[doc(hidden)]
 pub mod bounded;
 
-#[cfg(any(feature = "gateway", feature = "ldap", feature = "databases"))]
+#[cfg(any(
+    feature = "gateway",
+    feature = "ldap",
+    feature = "databases",
+    feature = "json-provider"
+))]
 pub(crate) mod breaker;
 
 #[cfg(feature = "gateway")]

@@ -10,6 +10,9 @@ pub(crate) enum Quiet {
     List(Vec<Quiet>),
     /// Keys and values in their order, which a map would lose.
     Object(Vec<(String, Quiet)>),
+    Switch(bool),
+    Number,
+    Null,
     Other,
 }
 
@@ -18,6 +21,20 @@ impl Quiet {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// What it is, in words.
+    pub(crate) fn what(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
+            Self::Switch(true) => "true",
+            Self::Switch(false) => "false",
+            Self::Number => "a number",
+            Self::Null => "null",
+            Self::Other => "another type",
         }
     }
 }
@@ -31,20 +48,20 @@ impl<'de> Visitor<'de> for Any {
         f.write_str("anything")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Quiet, E> {
-        Ok(Quiet::Other)
+    fn visit_bool<E>(self, is: bool) -> Result<Quiet, E> {
+        Ok(Quiet::Switch(is))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Quiet, E> {
-        Ok(Quiet::Other)
+        Ok(Quiet::Number)
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Quiet, E> {
-        Ok(Quiet::Other)
+        Ok(Quiet::Number)
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Quiet, E> {
-        Ok(Quiet::Other)
+        Ok(Quiet::Number)
     }
 
     fn visit_bytes<E>(self, _: &[u8]) -> Result<Quiet, E> {
@@ -52,11 +69,11 @@ impl<'de> Visitor<'de> for Any {
     }
 
     fn visit_unit<E>(self) -> Result<Quiet, E> {
-        Ok(Quiet::Other)
+        Ok(Quiet::Null)
     }
 
     fn visit_none<E>(self) -> Result<Quiet, E> {
-        Ok(Quiet::Other)
+        Ok(Quiet::Null)
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Quiet, D::Error> {

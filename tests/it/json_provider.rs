@@ -1,1 +1,3 @@
 //! Providers that speak JSON.
+
+mod answers;

@@ -89,7 +89,7 @@ pub(crate) fn variables(json: Quiet) -> Result<(Variables, Form), Mistake> {
                 _ => Err(twice(0, VARIABLES)),
             }
         }
-        Quiet::Text(_) | Quiet::Other => {
+        _ => {
             let what = "it must be an object of strings, or a list of objects with key and value";
             Err(Mistake { pointer: String::new(), what: what.to_owned() })
         }
