@@ -1,3 +1,4 @@
 //! Providers that speak JSON.
 
 mod answers;
+mod captures;
