@@ -28,9 +28,40 @@
 //!
 //! Members that are not known, a member that stands twice, and values of another type are errors with their
 //! path: `outputs[2].value: a number, not a string`.
+//!
+//! ```no_run
+//! use external_providers::contract::StartTicket;
+//! use external_providers::json_provider::{JsonProvider, JsonProviderSettings};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let url = "https://crm.example.com/providers/{operation}";
+//! let provider = JsonProvider::new(JsonProviderSettings {
+//!     token: Some("the token".into()),
+//!     ..JsonProviderSettings::new(url)
+//! })?;
+//! let answer = provider.call(StartTicket::default()).await?;
+//! println!("{:?}: {:?}", answer.result, answer.message);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A call is sent once. If it provably was not sent (no connection), it is tried once more.
+
+mod settings;
 
 mod answer;
 mod request;
 
+mod vendor;
+
+mod error;
+
+mod call;
+
+mod provider;
+
 pub use answer::{MalformedAnswer, read_answer};
+pub use call::JsonProvider;
+pub use error::JsonCallError;
 pub use request::request_body;
+pub use settings::{Format, JsonProviderError, JsonProviderSettings};

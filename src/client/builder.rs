@@ -221,7 +221,6 @@ impl ClientBuilder {
     }
 
     /// What carries plain requests to the URL, by [`HttpTransport::forward`].
-    #[allow(dead_code, reason = "for those who post JSON")]
     pub(crate) fn http_transport(self) -> Result<HttpTransport, BuildError> {
         self.transport().map(|(transport, _)| transport)
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
 use reqwest::header::{self, HeaderName, HeaderValue};
+use zeroize::Zeroizing;
 
 use crate::http::url::Url;
 use crate::http::{
@@ -69,6 +70,11 @@ impl HttpTransport {
     #[cfg(feature = "outbox")]
     pub(crate) fn cutting(self) -> Self {
         Self { cuts: true, ..self }
+    }
+
+    /// The same to another address on the same host.
+    pub(crate) fn at(&self, url: Url) -> Self {
+        Self { url, ..self.clone() }
     }
 
     async fn error(&self, error: reqwest::Error, sent: &Sent) -> TransportError {
@@ -181,7 +187,9 @@ impl HttpTransport {
         }
         // A GET has no body, not even an empty one, which would announce its length.
         if is_post || !request.body.is_empty() {
-            let body = Tracked { body: Some(request.body.into()), sent: sent.clone() };
+            // It may hold passwords, and is wiped when it is sent.
+            let body = Bytes::from_owner(Zeroizing::new(request.body));
+            let body = Tracked { body: Some(body), sent: sent.clone() };
             *post.body_mut() = Some(reqwest::Body::wrap(body));
             return self.answer(post, sent).await;
         }
