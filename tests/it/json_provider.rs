@@ -1,4 +1,6 @@
 //! Providers that speak JSON.
 
 mod answers;
+mod calls;
 mod captures;
+mod peer;
