@@ -3,7 +3,6 @@
 
 mod connect;
 #[cfg(feature = "tls")]
-#[allow(dead_code, reason = "for those who post JSON")]
 pub(crate) mod signature;
 mod transport;
 #[cfg(feature = "client")]

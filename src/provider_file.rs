@@ -24,13 +24,15 @@
 //! mistakes, what nothing uses is a [warning](ProviderFile::warnings).
 //!
 //! A call is answered in this order: the look-ups that the kind's rules need are made, at the same
-//! time; the rules decide; if the kind says `otherwise = "forward"`, the old service is asked, with the
-//! request as it came, and its answer fills what the rules left open; last comes the statement with an
+//! time; the rules decide; if the kind says `otherwise = "forward"`, the old service is asked, or with
+//! `provider = "json"` the endpoint of `[json]` ([`json_provider`](crate::json_provider)), with the
+//! request as it came, and the answer fills what the rules left open; last comes the statement with an
 //! effect, if a rule asks for one and the ticket or chat may start. So:
 //!
 //! - What a rule refuses, the old service does not hear of.
 //! - What rules set (department, fields, a property of a custom field, a message) wins over what the
 //!   old service says of the same thing; a ticket that a rule allows is allowed, whatever it says.
+//! - All that is said here of the old service holds for such an endpoint.
 //! - A call that changes something at the old service is sent at most once. If a statement with an
 //!   effect refuses after that, the old service keeps what it did.
 //! - Logins are asked for in the order of `login.ask`: the first directory or login that knows the user
@@ -55,7 +57,11 @@ mod read;
 
 mod join;
 
+mod endpoints;
+
 mod current;
+
+mod elsewhere;
 
 mod form;
 mod login;

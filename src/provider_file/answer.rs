@@ -4,8 +4,8 @@ use super::current::{Current, Manner, failure};
 use super::model::Otherwise;
 use crate::contract::{
     Answer, Authenticate, BoxFuture, EventHandled, GetCustomFieldOptions, GetSignInCookieInfo,
-    GetUserInfo, HandleEvent, Operation, ProviderResult, RegisterUser, StartChat, StartTicket,
-    Variables,
+    GetUserInfo, HandleEvent, Kind, Operation, ProviderResult, RegisterUser, StartChat,
+    StartTicket, Variables,
 };
 
 /// An operation that a provider's file answers: those of the contract.
@@ -69,17 +69,21 @@ operation!(StartTicket, ticket, Current::start);
 operation!(StartChat, live_chat, Current::start);
 operation!(GetUserInfo, user_information, Current::information);
 operation!(RegisterUser, registration, Current::register);
-operation!(HandleEvent, events, async |current: &Current, otherwise: &_, request: Self, manner| {
-    match otherwise {
-        Otherwise::Forward if !manner_is_dry(manner) => current.forward(request, manner).await,
-        _ => Ok(Answer { result: EventHandled, message: None, other: Variables::new() }),
+operation!(HandleEvent, events, async |current: &Current,
+                                       otherwise: &Otherwise,
+                                       request: Self,
+                                       manner| {
+    match otherwise.is_elsewhere() && !is_dry(current, manner) {
+        true => current.elsewhere(request, manner).await,
+        false => Ok(Answer { result: EventHandled, message: None, other: Variables::new() }),
     }
 });
 
-/// The old service is not told of events that are only explained.
-fn manner_is_dry(manner: &Manner) -> bool {
+/// Nobody is told of events that are only explained.
+fn is_dry(current: &Current, manner: &Manner) -> bool {
     if manner.dry {
-        manner.explanation.note(|| "the old service is not told here".to_owned());
+        let who = current.who_else(Kind::Events);
+        manner.explanation.note(|| format!("{who} is not told here"));
     }
     manner.dry
 }

@@ -7,7 +7,12 @@ use super::ProviderFile;
 use super::current::Current;
 use super::join::join_all;
 use crate::backends::database::LookUp;
+use crate::contract::Kind;
 use crate::doctor::{self, Options, Report, Subject};
+use crate::http::url::is_local;
+use crate::json_provider::JsonProviderSettings;
+use crate::reach::{self, Way};
+use crate::report::{Finding, Step};
 use crate::settings::{SettingsError, TABS};
 
 type Looking<'c> = Pin<Box<dyn Future<Output = Report> + Send + 'c>>;
@@ -23,10 +28,10 @@ impl Current {
     }
 
     /// A report for the service's own certificate, each directory, each database with what is asked of
-    /// it, and each old service, in this order; `user` is one whom the directories should know. Nothing
+    /// it, each old service, and each endpoint, in this order; `user` is one whom the directories should know. Nothing
     /// is changed anywhere.
-    pub(super) async fn check(&self, user: Option<&str>) -> Vec<Report> {
-        let mut looking: Vec<Looking<'_>> = Vec::new();
+    pub(super) async fn check<'c>(&'c self, user: Option<&'c str>) -> Vec<Report> {
+        let mut looking: Vec<Looking<'c>> = Vec::new();
         for (name, _) in &self.file.servers.directories {
             if let Some(directory) = self.directories.get(name) {
                 looking.push(Box::pin(directory.check(user)));
@@ -41,6 +46,15 @@ impl Current {
             looking.push(Box::pin(async move {
                 doctor::check(&subject, &Options::default(), |_| ()).await
             }));
+        }
+        let endpoints = self.file.json.iter().enumerate();
+        // One that several kinds share is looked at once.
+        let first = |(at, (kind, settings)): (usize, (&Kind, &'c JsonProviderSettings))| {
+            let before = self.file.json.values().take(at).any(|other| other == settings);
+            (!before).then_some((*kind, settings))
+        };
+        for (kind, settings) in endpoints.filter_map(first) {
+            looking.push(Box::pin(check_endpoint(kind, settings)));
         }
         let mut reports: Vec<_> = self.check_service().into_iter().collect();
         reports.extend(join_all(looking).await);
@@ -93,6 +107,28 @@ impl Current {
         }
         report.finish()
     }
+}
+
+/// Whether an endpoint can be reached. It is asked nothing: it may be one that acts on all it is asked.
+async fn check_endpoint(kind: Kind, settings: &JsonProviderSettings) -> Report {
+    let mut report = Report::new(Some(kind.to_string()), settings.shown_url().to_owned());
+    // The file was read with it.
+    let Ok(url) = settings.url_of("Operation") else { return report.finish() };
+    if url.scheme() == "http" && !is_local(&url) {
+        let text = "http: passwords of people and the token travel in the clear";
+        let finding = Finding::warning("clear-text", text).remedy("set the URL to https");
+        let step = Step::new("settings", "the connection is not encrypted");
+        report.steps.push(step.with(finding));
+    }
+    let way = Way {
+        url: &url,
+        root_certificates: &settings.root_certificates,
+        trust_fingerprint: settings.trust_fingerprint,
+        client_certificate: settings.client_certificate.as_ref(),
+        within: settings.connect_timeout,
+    };
+    report.steps.extend(reach::steps(&way).await.0);
+    report.finish()
 }
 
 fn not_reached(step: &'static str, name: &str) -> crate::report::Step {

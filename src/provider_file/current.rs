@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
 use super::LoadError;
+use super::endpoints::endpoints;
 use super::join::join_all;
 use super::model::{Bound, ProviderFile};
 use crate::backends::database::{Database, DatabaseLogin, DatabaseRegistration, Effect, LookUp};
@@ -15,6 +16,7 @@ use crate::contract::{
 use crate::error_chain::error_chain;
 use crate::explanation::Explanation;
 use crate::gateway::{Cause, Gateway};
+use crate::json_provider::JsonProvider;
 use crate::rules::{Decision, Facts, Rows, RuleSet};
 
 /// What a caller is told of a failure; log and explanation say more.
@@ -30,6 +32,7 @@ pub(super) struct Current {
     pub(super) logins: BTreeMap<String, DatabaseLogin>,
     pub(super) effects: BTreeMap<String, Effect>,
     pub(super) registration: Option<DatabaseRegistration>,
+    pub(super) endpoints: BTreeMap<Kind, JsonProvider>,
     gateway: Gateway,
 }
 
@@ -105,12 +108,23 @@ impl Current {
         });
         let registration =
             registration.transpose().map_err(LoadError::statement("registration"))?;
+        let endpoints = endpoints(&file.json, old.map(|old| &old.endpoints))?;
         let forward = file.forward.clone();
         let gateway = match old {
             Some(old) => old.gateway.successor(forward)?,
             None => Gateway::builder(forward).build()?,
         };
-        Ok(Self { file, directories, databases, lookups, logins, effects, registration, gateway })
+        Ok(Self {
+            file,
+            directories,
+            databases,
+            lookups,
+            logins,
+            effects,
+            registration,
+            endpoints,
+            gateway,
+        })
     }
 
     /// What rules see of a request: what it says, and what they need of look-ups and the user's groups,
@@ -225,7 +239,7 @@ impl Current {
 }
 
 /// An answer in a line; its variables have masks over passwords.
-fn words<T: Operation>(answer: &Answer<T::Result>) -> String {
+pub(super) fn words<T: Operation>(answer: &Answer<T::Result>) -> String {
     let mut outputs = Variables::new();
     T::write_outputs(&answer.result, &mut outputs);
     outputs.extend(answer.other.iter());

@@ -2,6 +2,8 @@
 
 use crate::backends::database::{DatabaseError, LoginError, StatementError};
 use crate::backends::directory::DirectoryError;
+use crate::contract::Kind;
+use crate::json_provider::JsonProviderError;
 use crate::settings::SettingsError;
 
 /// A provider's file that cannot be put in force. No password in it.
@@ -32,6 +34,15 @@ pub enum LoadError {
     /// The old service cannot be called as it says.
     #[error(transparent)]
     Forward(#[from] crate::gateway::LoadError),
+    /// The endpoint of a kind cannot be called as it says.
+    #[error("the endpoint of {kind} cannot be called")]
+    Json {
+        /// The kind.
+        kind: Kind,
+        /// Why.
+        #[source]
+        error: JsonProviderError,
+    },
     /// The service that runs cannot become what the file says.
     #[error("{0}")]
     Refused(String),

@@ -1,7 +1,7 @@
 //! Custom fields, and what an agent should know about a customer.
 
 use super::current::{Current, Manner};
-use super::model::{Otherwise, Rules};
+use super::model::Rules;
 use crate::contract::{
     Answer, CustomFieldChange, CustomFieldOptions, GetCustomFieldOptions, GetUserInfo,
     ProviderResult, UserInformation, Variables,
@@ -22,11 +22,11 @@ impl Current {
             can_start_chats: decision.can_start_chats,
             items: decision.changes,
         };
-        if rules.otherwise != Otherwise::Forward {
+        if !rules.otherwise.is_elsewhere() {
             let (message, other) = (decision.message, Variables::new());
             return Ok(Answer { result: ours, message, other });
         }
-        let Answer { result: old, message, other } = self.forward(request, manner).await?;
+        let Answer { result: old, message, other } = self.elsewhere(request, manner).await?;
         let result = CustomFieldOptions {
             can_start_tickets: ours.can_start_tickets.or(old.can_start_tickets),
             can_start_chats: ours.can_start_chats.or(old.can_start_chats),
@@ -45,8 +45,8 @@ impl Current {
         let facts = self.facts(&request, &rules.rules, manner).await?;
         let mut rows = self.decide(&rules.rules, &facts, manner)?.rows;
         let (mut message, mut other) = (None, Variables::new());
-        if rules.otherwise == Otherwise::Forward {
-            let answer = self.forward(request, manner).await?;
+        if rules.otherwise.is_elsewhere() {
+            let answer = self.elsewhere(request, manner).await?;
             (message, other) = (answer.message, answer.other);
             if let UserInformation::Found { rows: old } = answer.result {
                 let new: Vec<_> = old.iter().filter(|(name, _)| rows.get(name).is_none()).collect();

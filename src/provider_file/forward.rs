@@ -1,17 +1,21 @@
-//! Old services that are this one itself.
+//! Old services and endpoints that are this service itself.
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::model::{HostedService, ProviderFile};
+use super::model::{HostedService, Otherwise, ProviderFile};
 use crate::contract::Kind;
 use crate::http::url::{Url, service_url};
 
-/// The first kind whose old service is the one at this address and path.
+/// The first kind whose old service or endpoint is the one at this address and path.
 pub(super) fn loops_to(file: &ProviderFile, address: SocketAddr, path: &str) -> Option<Kind> {
-    file.kinds.forwarded().find(|kind| {
-        let service = file.forward.tab(*kind).external();
-        service.and_then(|s| service_url(&s.url).ok()).is_some_and(|url| is_at(&url, address, path))
-    })
+    let forwarded = file.kinds.left_to(Otherwise::Forward).filter_map(|kind| {
+        let service = file.forward.tab(kind).external()?;
+        Some((kind, service_url(&service.url).ok()?))
+    });
+    let operation = |kind: &Kind| kind.operations().next().map_or("", |info| info.name);
+    let json = file.json.iter();
+    let json = json.filter_map(|(kind, s)| Some((*kind, s.url_of(operation(kind)).ok()?)));
+    forwarded.chain(json).find(|(_, url)| is_at(url, address, path)).map(|(kind, _)| kind)
 }
 
 /// The same before it listens: at the address in the file, if that is one.

@@ -1,7 +1,7 @@
 //! Logins: who is asked, in which order, and what becomes of the answers.
 
 use super::current::{Current, Manner, failed, failure};
-use super::model::{Login as Section, Otherwise};
+use super::model::Login as Section;
 use crate::backends::directory::Person;
 use crate::backends::{database, directory};
 use crate::contract::{Answer, Authentication, Operation, ProviderError, ProviderResult};
@@ -85,8 +85,8 @@ impl Current {
         if let Some(error) = unasked {
             return Err(error);
         }
-        if section.rules.otherwise == Otherwise::Forward {
-            let answer = self.forward(request.clone(), manner).await?;
+        if section.rules.otherwise.is_elsewhere() {
+            let answer = self.elsewhere(request.clone(), manner).await?;
             return match answer.result {
                 // In other words than ours, it would tell who is known here.
                 Authentication::Refused => refused(&section.messages.refused),

@@ -9,6 +9,7 @@ use crate::backends::directory::{DirectorySettings, Messages};
 use crate::backends::password_hash::Scheme;
 use crate::contract::{Kind, OperationInfo, Variables};
 use crate::host::Network;
+use crate::json_provider::JsonProviderSettings;
 use crate::rules::{Facts, Rows, RuleSet, Template};
 use crate::secret::Secret;
 use crate::settings::{Problem, Settings};
@@ -22,6 +23,8 @@ pub struct ProviderFile {
     pub(super) kinds: Kinds,
     /// The old services: the kinds that are forwarded are enabled and external.
     pub(super) forward: Settings,
+    /// The endpoints of the kinds that are answered in JSON.
+    pub(super) json: BTreeMap<Kind, JsonProviderSettings>,
     pub(super) examples: Vec<Example>,
     pub(super) warnings: Vec<Problem>,
     pub(super) file: Option<PathBuf>,
@@ -142,7 +145,17 @@ pub(super) enum Otherwise {
     Allow,
     Refuse,
     Nothing,
+    /// The old service.
     Forward,
+    /// The endpoint that speaks JSON.
+    Json,
+}
+
+impl Otherwise {
+    /// Does somebody else answer?
+    pub(super) fn is_elsewhere(self) -> bool {
+        matches!(self, Self::Forward | Self::Json)
+    }
 }
 
 /// The rules of a kind.
@@ -228,10 +241,10 @@ impl Kinds {
         self.otherwise().map(|(kind, _)| kind)
     }
 
-    /// Those that ask the old service.
-    pub(super) fn forwarded(&self) -> impl Iterator<Item = Kind> {
-        let forwarded = self.otherwise().filter(|(_, otherwise)| *otherwise == Otherwise::Forward);
-        forwarded.map(|(kind, _)| kind)
+    /// Those that ask the old service ([`Otherwise::Forward`]), or the endpoint ([`Otherwise::Json`]).
+    pub(super) fn left_to(&self, whom: Otherwise) -> impl Iterator<Item = Kind> {
+        let left = self.otherwise().filter(move |(_, otherwise)| *otherwise == whom);
+        left.map(|(kind, _)| kind)
     }
 }
 

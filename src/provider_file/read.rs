@@ -1,6 +1,7 @@
 //! From a document to a provider's file: all that is wrong at once.
 
 mod examples;
+mod json;
 mod kinds;
 mod servers;
 mod service;
@@ -10,7 +11,7 @@ use std::path::Path;
 
 use super::forward::loops;
 use super::keys::{self, sections};
-use super::model::{Example, Kinds, ProviderFile, Servers};
+use super::model::{Example, Kinds, Otherwise, ProviderFile, Servers};
 use crate::backends::directory::GroupSource;
 use crate::contract::Kind;
 use crate::rules::Scope;
@@ -100,6 +101,7 @@ impl Reading<'_> {
         let scope = Scope { effects: self.names(&["effects"]), ..scope };
         let kinds = self.kinds(root, &scope, &servers);
         let forward = self.forward(root, &kinds);
+        let json = self.json(root, &kinds);
         let examples = self.examples(root, &servers, &kinds);
         // Of rules with mistakes nobody knows what they use.
         if self.problems.is_empty() {
@@ -107,11 +109,12 @@ impl Reading<'_> {
         }
         let warnings = Vec::new();
         let file =
-            ProviderFile { service, servers, kinds, forward, examples, warnings, file: None };
+            ProviderFile { service, servers, kinds, forward, json, examples, warnings, file: None };
         if let Some(kind) = loops(&file) {
+            let section = if file.json.contains_key(&kind) { "json" } else { "forward" };
             let what = format!("{kind} would be forwarded to this service itself");
-            let problem = root.table("forward", &mut self.problems).map(|t| t.problem("url", what));
-            let hint = "give the address of the old service, or another listen or path";
+            let problem = root.table(section, &mut self.problems).map(|t| t.problem("url", what));
+            let hint = "give the other service's address, or another listen or path";
             self.problems.extend(problem.map(|problem| problem.hint(hint)));
         }
         file
@@ -145,7 +148,7 @@ impl Reading<'_> {
     }
 
     fn forward(&mut self, root: &Table<'_>, kinds: &Kinds) -> Settings {
-        let wanted: Vec<Kind> = kinds.forwarded().collect();
+        let wanted: Vec<Kind> = kinds.left_to(Otherwise::Forward).collect();
         let (problems, warnings) = (&mut self.problems, &mut self.warnings);
         match root.table("forward", problems) {
             Some(table) => {

@@ -1,10 +1,10 @@
 //! New users.
 
 use super::current::{Current, Manner, failed, failure};
-use super::model::{Otherwise, Registration as Section};
+use super::model::Registration as Section;
 use crate::backends::database::RegistrationError;
 use crate::contract::{
-    Answer, Failure, ProviderError, ProviderResult, RegisterUser, Registration, Variables,
+    Answer, Failure, Kind, ProviderError, ProviderResult, RegisterUser, Registration, Variables,
 };
 use crate::rules::Facts;
 
@@ -20,13 +20,14 @@ impl Current {
             Ok(Answer { result: Registration::Refused, message, other: Variables::new() })
         };
         let Some((bound, _)) = &section.insert else {
-            return match section.otherwise {
-                Otherwise::Forward if manner.dry => {
-                    manner.explanation.note(|| "the old service is not told here".to_owned());
+            return match (section.otherwise.is_elsewhere(), manner.dry) {
+                (true, true) => {
+                    let who = self.who_else(Kind::Registration);
+                    manner.explanation.note(|| format!("{who} is not told here"));
                     refused(None)
                 }
-                Otherwise::Forward => self.forward(request, manner).await,
-                _ => refused(section.refused.clone()),
+                (true, false) => self.elsewhere(request, manner).await,
+                (false, _) => refused(section.refused.clone()),
             };
         };
         if manner.dry {

@@ -17,6 +17,13 @@ pub fn schema() -> Value {
                 table["properties"][kind.to_string()] = own;
             }
         }
+        if section.name == "json" {
+            for kind in TABS {
+                let own = "What is other for this kind.";
+                let own = schema_section(own, section.keys.iter().copied());
+                table["properties"][kind.to_string()] = own;
+            }
+        }
         let schema = match section.count {
             Count::One => table,
             Count::Named(_) => json!({

@@ -21,13 +21,14 @@ impl Current {
         }
         let is_decided = decision.verdict.is_some();
         let answer = match rules.otherwise {
-            Otherwise::Forward if manner.dry => {
+            elsewhere if elsewhere.is_elsewhere() && manner.dry => {
                 manner.explanation.note(|| {
-                    "the old service is not asked, since that may change something there".to_owned()
+                    let who = self.who_else(T::KIND);
+                    format!("{who} is not asked, since that may change something there")
                 });
                 allowed()
             }
-            Otherwise::Forward => self.forward(request, manner).await?,
+            elsewhere if elsewhere.is_elsewhere() => self.elsewhere(request, manner).await?,
             Otherwise::Refuse if !is_decided => {
                 manner.explanation.note(|| "no rule decides: refused".to_owned());
                 let message = rules.refused.clone();

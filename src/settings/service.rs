@@ -6,7 +6,7 @@ use super::source::{self, client_certificate, fingerprint, roots, secret};
 use super::{ExternalService, Name, Settings, Surroundings, default_operation, has_operation_key};
 use crate::contract::{Absent, Kind};
 use crate::http::UrlError;
-use crate::http::url::{is_local, proxy_url, service_url};
+use crate::http::url::{proxy_url, service_url};
 use crate::secret::Secret;
 use crate::soap::{Binding, DEFAULT_NAMESPACE};
 use crate::suggest::is_near;
@@ -104,33 +104,7 @@ impl Reading<'_, '_> {
 
     /// A URL of http or https without user information, which no error shows.
     pub(super) fn url(&mut self, key: &str) -> Option<String> {
-        let text = self.section.text(key)?;
-        match service_url(&text) {
-            Ok(url) => {
-                if url.scheme() == "http" && !is_local(&url) {
-                    let what = "http:// lets everybody on the way read the passwords";
-                    self.warn(key, what, "use https://");
-                }
-                Some(text)
-            }
-            Err(error) => {
-                let (what, hint) = match error {
-                    UrlError::UserInformation => (
-                        "holds a user name or password".to_owned(),
-                        "take it out; the web service password has keys of its own",
-                    ),
-                    UrlError::Scheme(_) => {
-                        ("must begin with http:// or https://".to_owned(), "give the whole URL")
-                    }
-                    UrlError::Invalid(why) => {
-                        (format!("is not a URL: {why}"), "it looks like https://host/path")
-                    }
-                    _ => ("is not a URL".to_owned(), "it looks like https://host/path"),
-                };
-                self.section.wrong(key, what, Some(hint.to_owned()));
-                None
-            }
-        }
+        source::url(&mut self.section, key, service_url, self.warnings)
     }
 
     fn check_discover(&mut self, key: &str, value: &Name) {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use super::Surroundings;
 use super::section::Section;
 use crate::bounded::read_file;
+use crate::http::UrlError;
+use crate::http::url::{Url, is_local};
 use crate::secret::Secret;
 use crate::tls::{self, ClientCertificate, Fingerprint, FingerprintError, MOST_CERTIFICATES};
 use crate::toml_document::Problem;
@@ -95,6 +97,43 @@ pub(crate) fn client_certificate(
         Err(error) => {
             let name = if error.private_key { "client_key" } else { "client_certificate" };
             section.wrong(name, error.what, error.remedy);
+            None
+        }
+    }
+}
+
+/// A URL of http or https without user information, which no error shows.
+pub(crate) fn url(
+    section: &mut Section<'_>,
+    key: &str,
+    parse: impl FnOnce(&str) -> Result<Url, UrlError>,
+    warnings: &mut Vec<Problem>,
+) -> Option<String> {
+    let text = section.text(key)?;
+    match parse(&text) {
+        Ok(url) => {
+            if url.scheme() == "http" && !is_local(&url) {
+                let what = "http:// lets everybody on the way read the passwords";
+                let problem = section.problem(key, what);
+                warnings.extend(problem.map(|problem| problem.hint("use https://")));
+            }
+            Some(text)
+        }
+        Err(error) => {
+            let (what, hint) = match error {
+                UrlError::UserInformation => (
+                    "holds a user name or password".to_owned(),
+                    "take it out; passwords and tokens have keys of their own",
+                ),
+                UrlError::Scheme(_) => {
+                    ("must begin with http:// or https://".to_owned(), "give the whole URL")
+                }
+                UrlError::Invalid(why) => {
+                    (format!("is not a URL: {why}"), "it looks like https://host/path")
+                }
+                _ => ("is not a URL".to_owned(), "it looks like https://host/path"),
+            };
+            section.wrong(key, what, Some(hint.to_owned()));
             None
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
         if let Some(kind) = provider.loops_to(server.local_addr(), &service.path) {
             let message = format!("{}: {kind} is forwarded to this service itself", file.display());
             return Err(Failed::new(SETTINGS, message)
-                .hint(format!("give the old service's url in [forward] or [forward.{kind}]")));
+                .hint(format!("give the other service's url in [forward] or [forward.{kind}] ([json], [json.{kind}])")));
         }
         if let Some(address) = &args.metrics {
             server =

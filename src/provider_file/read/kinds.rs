@@ -13,6 +13,13 @@ use crate::settings::section::Section;
 use crate::toml_document::{Problem, Table};
 
 fn otherwise(section: &mut Section<'_>) -> Otherwise {
+    if section.choice("provider") == "json" {
+        if section.has("otherwise") {
+            let hint = "take it out, or provider = \"json\"".to_owned();
+            section.wrong("otherwise", "the endpoint answers what is left open", Some(hint));
+        }
+        return Otherwise::Json;
+    }
     match section.choice("otherwise") {
         "allow" => Otherwise::Allow,
         "refuse" => Otherwise::Refuse,
@@ -112,7 +119,7 @@ impl Reading<'_> {
             found.sort();
             ask = found.into_iter().map(|(_, name)| name).collect();
         }
-        if ask.is_empty() && rules.otherwise != Otherwise::Forward && problems.is_empty() {
+        if ask.is_empty() && !rules.otherwise.is_elsewhere() && problems.is_empty() {
             let hint = "add a [directories.NAME] or a [logins.NAME]";
             problems.push(table.problem("", "there is nobody to ask about users").hint(hint));
         }
@@ -153,6 +160,11 @@ impl Reading<'_> {
             });
         if !table.has("database") && !table.has("statement") {
             return Some(registration);
+        }
+        if registration.otherwise == Otherwise::Json {
+            let hint = "take out the statement, or provider = \"json\"";
+            let problem = table.problem("provider", "the statement answers all of it").hint(hint);
+            self.problems.push(problem);
         }
         // No look-up is made before it.
         let lookups = Default::default();
