@@ -3,4 +3,5 @@
 mod answers;
 mod calls;
 mod captures;
+mod file;
 mod peer;

@@ -1,7 +1,7 @@
 //! One file that answers the help desk.
 #![cfg(feature = "sqlite")]
 
-mod answers;
+pub(crate) mod answers;
 mod cases;
 mod ldap;
 mod logins;

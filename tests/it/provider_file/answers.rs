@@ -116,7 +116,7 @@ pub(super) async fn old() -> (Arc<Old>, String) {
 }
 
 /// A database of customers.
-pub(super) fn customers(folder: &Folder) -> rusqlite::Connection {
+pub(crate) fn customers(folder: &Folder) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(folder.0.join("c.sqlite")).unwrap();
     connection
         .execute_batch(
@@ -128,7 +128,7 @@ pub(super) fn customers(folder: &Folder) -> rusqlite::Connection {
 }
 
 /// The database with look-up and effect.
-pub(super) const DATABASE: &str = "
+pub(crate) const DATABASE: &str = "
 [databases.b]
 kind = 'sqlite'
 file = 'c.sqlite'
@@ -141,12 +141,12 @@ statement = 'update c set tickets = tickets - 1 where email = :emailFrom and tic
 refuse = 'No tickets left, {customer.name}.'
 ";
 
-pub(super) fn provider(folder: &Folder, text: &str) -> Provider {
+pub(crate) fn provider(folder: &Folder, text: &str) -> Provider {
     let file = ProviderFile::load(folder.file("p.toml", text)).unwrap_or_else(|e| panic!("{e}"));
     Provider::new(file).unwrap()
 }
 
-pub(super) fn ticket(email: &str, subject: &str) -> StartTicket {
+pub(crate) fn ticket(email: &str, subject: &str) -> StartTicket {
     StartTicket {
         email_from: Some(email.to_owned()),
         subject: Some(subject.to_owned()),
