@@ -34,7 +34,7 @@ fn staff(asked: &Asked) -> Vec<Reply> {
     }
 }
 
-fn repository(path: &str) -> PathBuf {
+pub(super) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
@@ -42,8 +42,8 @@ fn text(path: &str) -> String {
     std::fs::read_to_string(repository("tests/provider").join(path)).unwrap()
 }
 
-/// The tool while it serves a file; it ends with the test.
-struct Served(Child);
+/// A process that ends with the test.
+pub(super) struct Served(Child);
 
 impl Drop for Served {
     fn drop(&mut self) {
@@ -63,27 +63,59 @@ fn serve(case: &str, folder: &Path) -> (Served, String) {
         }
         false => String::new(),
     };
+    serve_file(&[&text("servers.toml"), &*directory, case].concat(), folder)
+}
+
+/// A provider's file in a folder, and where it is served.
+pub(super) fn serve_file(text: &str, folder: &Path) -> (Served, String) {
     let file = folder.join("provider.toml");
-    std::fs::write(&file, [&text("servers.toml"), &*directory, case].concat()).unwrap();
-    let mut tool = Command::new(env!("CARGO_BIN_EXE_external-providers"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--provider"])
-        .arg(file)
-        .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", password())
-        .stdout(Stdio::piped())
-        .stderr(std::fs::File::create(folder.join("served.log")).unwrap())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(tool.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let served = Served(tool);
-    let line = lines.next().expect("it began");
+    std::fs::write(&file, text).unwrap();
+    let mut tool = Command::new(env!("CARGO_BIN_EXE_external-providers"));
+    let log = std::fs::File::create(folder.join("served.log")).unwrap();
+    let all = ["serve", "--listen", "127.0.0.1:0", "--provider"];
+    tool.args(all).arg(file).env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", password()).stderr(log);
+    let (served, line) = start(&mut tool);
     let url = line.strip_prefix("listening on ").and_then(|rest| rest.split(',').next());
     (served, url.unwrap_or_else(|| panic!("{line}")).to_owned())
+}
+
+/// A process, and its first line.
+pub(super) fn start(command: &mut Command) -> (Served, String) {
+    let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+    (Served(process), lines.next().expect("it began"))
+}
+
+/// A folder with nothing in it.
+pub(super) fn empty(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// What .NET's proxy of the service's own WSDL is answered, a line for each call.
+pub(super) fn dot_net(folder: &Path, url: &str, version: &str, calls: String) -> String {
+    let protocol = if version == "1.1" { "soap" } else { "soap12" };
+    let (proxy, program) = (folder.join("Provider.dll"), folder.join("ProviderFile.exe"));
+    run(Command::new(repository("tests/interop/mono.sh"))
+        .arg("proxy")
+        .arg(folder)
+        .arg(format!("{url}?WSDL"))
+        .args([&*proxy, Path::new(protocol)]));
+    run(Command::new("mcs")
+        .args(["-nologo", "-r:System.Web.Services"])
+        .arg(format!("-out:{}", program.display()))
+        .arg(repository("tests/interop/ProviderFile.cs")));
+    let file = folder.join("calls.tsv");
+    std::fs::write(&file, calls).unwrap();
+    run(Command::new("mono").arg(program).arg(file).args([url, version]))
 }
 
 /// Each example once, since some have an effect, in one SOAP version or the other.
@@ -95,23 +127,9 @@ fn every_case_answers_dot_nets_proxy() {
     assert!(cases.len() >= 12, "{cases:?}");
     for (number, path) in cases.iter().enumerate() {
         let name = path.file_stem().unwrap().to_str().unwrap();
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("provider-file-{name}"));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = empty(&format!("provider-file-{name}"));
         let case = std::fs::read_to_string(path).unwrap();
         let (_served, url) = serve(&case, &folder);
-
-        let (version, protocol) = [("1.1", "soap"), ("1.2", "soap12")][number % 2];
-        let (proxy, program) = (folder.join("Provider.dll"), folder.join("ProviderFile.exe"));
-        run(Command::new(repository("tests/interop/mono.sh"))
-            .arg("proxy")
-            .arg(&folder)
-            .arg(format!("{url}?WSDL"))
-            .args([&*proxy, Path::new(protocol)]));
-        run(Command::new("mcs")
-            .args(["-nologo", "-r:System.Web.Services"])
-            .arg(format!("-out:{}", program.display()))
-            .arg(repository("tests/interop/ProviderFile.cs")));
 
         let file: toml::Table = case.parse().unwrap();
         let examples = file["examples"].as_array().unwrap();
@@ -124,9 +142,8 @@ fn every_case_answers_dot_nets_proxy() {
             let password = format!("authPW={}", password());
             [vec![operation, password], pairs(example.get("request"))].concat().join("\t") + "\n"
         };
-        let calls = folder.join("calls.tsv");
-        std::fs::write(&calls, examples.iter().map(call).collect::<String>()).unwrap();
-        let said = run(Command::new("mono").arg(program).arg(calls).args([&*url, version]));
+        let version = ["1.1", "1.2"][number % 2];
+        let said = dot_net(&folder, &url, version, examples.iter().map(call).collect());
         assert_eq!(said.lines().count(), examples.len(), "{name}: {said}");
         for (example, line) in examples.iter().zip(said.lines()) {
             let fields: Vec<_> = line.split('\t').collect();

@@ -9,6 +9,10 @@ set -euo pipefail
 cd "$top"
 
 "$here/mono.sh" install
+# For the endpoints that speak JSON.
+for program in python3 nodejs; do
+    command -v "${program%js}" >/dev/null || "$here/mono.sh" install-packages "$program"
+done
 cargo build --locked --features full
 start_mono
 mono_service=$service
