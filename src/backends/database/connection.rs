@@ -54,6 +54,14 @@ pub(super) struct Column {
     pub(super) is_readable: bool,
 }
 
+/// A statement with the values of [`Statement::places`], in order; `None` is NULL. They are texts, which
+/// the server takes as the types that it wants.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) statement: &'a Statement,
+    pub(super) values: &'a [Option<&'a str>],
+}
+
 /// A connection to a database. It is used by one call at a time, and dropped (which closes it, without
 /// waiting) whenever its state is in doubt; so a future of it may be dropped, too.
 ///
@@ -67,26 +75,15 @@ pub(super) trait Connection: Send {
     /// Prepares a statement without running it, and says which columns it will have.
     fn describe<'a>(&'a mut self, statement: &'a Statement) -> Answer<'a, Vec<Column>>;
 
-    /// Runs a statement, in one go, outside of a transaction of ours. `values` are those of
-    /// [`Statement::places`], in order; `None` is NULL. They are texts, which the server takes as the
-    /// types that it wants.
-    fn query<'a>(
-        &'a mut self,
-        statement: &'a Statement,
-        values: &'a [Option<&'a str>],
-        limits: Limits,
-    ) -> Answer<'a, Rows>;
+    /// Runs a statement, in one go, outside of a transaction of ours.
+    fn query<'a>(&'a mut self, asked: Asked<'a>, limits: Limits) -> Answer<'a, Rows>;
 
     /// Begins a transaction; no statement in it may take longer than `time`.
     fn begin(&mut self, time: Duration) -> Answer<'_, ()>;
 
     /// Runs a statement in the transaction, and counts the rows that it changed. What it selects is
     /// thrown away.
-    fn execute<'a>(
-        &'a mut self,
-        statement: &'a Statement,
-        values: &'a [Option<&'a str>],
-    ) -> Answer<'a, u64>;
+    fn execute<'a>(&'a mut self, asked: Asked<'a>) -> Answer<'a, u64>;
 
     /// Ends the transaction.
     fn end(&mut self, commit: bool) -> Answer<'_, ()>;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::connection::Access;
+use super::connection::{Access, Asked};
 use super::error::{Cause, DatabaseError};
 use super::lookup::{asked, placed};
 use super::pool::{Database, Lent, Limit};
@@ -110,7 +110,8 @@ impl Effect {
         let limit = Limit::new(self.timeout);
         let mut lent = self.begun(limit).await?;
         let placed = placed(&self.statement, values);
-        let executed = limit.wait(lent.connection.execute(&self.statement, &placed)).await;
+        let asked = Asked { statement: &self.statement, values: &placed };
+        let executed = limit.wait(lent.connection.execute(asked)).await;
         let commit = executed.as_ref().is_ok_and(|changed| *changed == self.rows);
         if matches!(&executed, Err(cause) if !cause.leaves_connection_usable()) {
             // It is closed, and the server rolls back.

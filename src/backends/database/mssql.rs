@@ -12,7 +12,7 @@ use tiberius::{
 use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
 
-use super::connection::{Access, Answer, Collector, Column, Connection, Limits, Session};
+use super::connection::{Access, Answer, Asked, Collector, Column, Connection, Limits, Session};
 use super::error::{Cause, server_text};
 use super::metered::{Meter, Metered};
 use super::render;
@@ -132,12 +132,8 @@ const EXECUTE: (&str, &str) = ("sp_executesql", "@stmt");
 const DESCRIBE: (&str, &str) = ("sp_describe_first_result_set", "@tsql");
 
 impl SqlServer {
-    async fn rows(
-        &mut self,
-        statement: &Statement,
-        values: &[Option<&str>],
-        limits: Limits,
-    ) -> Result<Rows, Cause> {
+    async fn rows(&mut self, asked: Asked<'_>, limits: Limits) -> Result<Rows, Cause> {
+        let Asked { statement, values } = asked;
         let mut stream =
             call(&mut self.client, EXECUTE, statement.sql(), values).await.map_err(cause)?;
         let mut answer = None;
@@ -210,15 +206,10 @@ impl Connection for SqlServer {
         Box::pin(self.columns(statement))
     }
 
-    fn query<'a>(
-        &'a mut self,
-        statement: &'a Statement,
-        values: &'a [Option<&'a str>],
-        limits: Limits,
-    ) -> Answer<'a, Rows> {
+    fn query<'a>(&'a mut self, asked: Asked<'a>, limits: Limits) -> Answer<'a, Rows> {
         Box::pin(async move {
             self.meter.allow(limits);
-            match self.rows(statement, values, limits).await {
+            match self.rows(asked, limits).await {
                 Err(Cause::Lost(_)) if self.meter.is_exceeded() => {
                     Err(Cause::TooLarge(limits.size))
                 }
@@ -232,16 +223,13 @@ impl Connection for SqlServer {
         Box::pin(async { self.client.begin_transaction().await.map_err(cause) })
     }
 
-    fn execute<'a>(
-        &'a mut self,
-        statement: &'a Statement,
-        values: &'a [Option<&'a str>],
-    ) -> Answer<'a, u64> {
+    fn execute<'a>(&'a mut self, asked: Asked<'a>) -> Answer<'a, u64> {
         self.meter.allow(NO_ROWS);
-        Box::pin(async {
+        Box::pin(async move {
             // The server's own counts are silent under NOCOUNT, and tell of triggers' rows, too.
-            let counted = format!("{}\n;SELECT @@ROWCOUNT", statement.sql());
-            let stream = call(&mut self.client, EXECUTE, counted, values).await.map_err(cause)?;
+            let counted = format!("{}\n;SELECT @@ROWCOUNT", asked.statement.sql());
+            let stream = call(&mut self.client, EXECUTE, counted, asked.values);
+            let stream = stream.await.map_err(cause)?;
             let count = stream.try_fold(None, async |count, item| match item {
                 CommandItem::Row(row) => Ok(row.try_get::<i32, _>(0).ok().flatten()),
                 _ => Ok(count),

@@ -9,7 +9,7 @@ use mysql_async::consts::ColumnType::*;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, IoError, OptsBuilder, Params, Value};
 
-use super::connection::{Access, Answer, Collector, Column, Connection, Limits, Session};
+use super::connection::{Access, Answer, Asked, Collector, Column, Connection, Limits, Session};
 use super::error::{Cause, server_text};
 use super::render;
 use super::settings::DatabaseSettings;
@@ -93,14 +93,10 @@ impl MySql {
         Ok(())
     }
 
-    async fn rows(
-        &mut self,
-        statement: &Statement,
-        values: &[Option<&str>],
-        limits: Limits,
-    ) -> Result<Rows, Cause> {
+    async fn rows(&mut self, asked: Asked<'_>, limits: Limits) -> Result<Rows, Cause> {
         self.limit(limits.time).await?;
         let cause = |error| cause(error, limits.time);
+        let Asked { statement, values } = asked;
         let mut result =
             self.connection.exec_iter(statement.sql(), bound(values)).await.map_err(cause)?;
         let columns = result.columns().unwrap_or_default();
@@ -147,13 +143,8 @@ impl Connection for MySql {
         })
     }
 
-    fn query<'a>(
-        &'a mut self,
-        statement: &'a Statement,
-        values: &'a [Option<&'a str>],
-        limits: Limits,
-    ) -> Answer<'a, Rows> {
-        Box::pin(self.rows(statement, values, limits))
+    fn query<'a>(&'a mut self, asked: Asked<'a>, limits: Limits) -> Answer<'a, Rows> {
+        Box::pin(self.rows(asked, limits))
     }
 
     fn begin(&mut self, time: Duration) -> Answer<'_, ()> {
@@ -164,14 +155,10 @@ impl Connection for MySql {
         })
     }
 
-    fn execute<'a>(
-        &'a mut self,
-        statement: &'a Statement,
-        values: &'a [Option<&'a str>],
-    ) -> Answer<'a, u64> {
-        Box::pin(async {
+    fn execute<'a>(&'a mut self, asked: Asked<'a>) -> Answer<'a, u64> {
+        Box::pin(async move {
             let cause = |error| cause(error, self.time);
-            let done = self.connection.exec_iter(statement.sql(), bound(values)).await;
+            let done = self.connection.exec_iter(asked.statement.sql(), bound(asked.values)).await;
             let done = done.map_err(cause)?;
             // Where rows come, the count is that of the statement before.
             let gives_rows = done.columns().is_some_and(|columns| !columns.is_empty());

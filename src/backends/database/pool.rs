@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::connection::{Access, Answer, Column, Connection, Limits};
+use super::connection::{Access, Answer, Asked, Column, Connection, Limits};
 use super::error::{Cause, DatabaseError};
 use super::settings::{DatabaseKind, DatabaseSettings};
 use super::statement::Statement;
@@ -115,7 +115,8 @@ impl Database {
         let mut fresh = false;
         loop {
             let mut lent = self.lend(Access::Read, limit, fresh).await?;
-            let answer = limit.wait(lent.connection.query(statement, values, limits)).await;
+            let asked = Asked { statement, values };
+            let answer = limit.wait(lent.connection.query(asked, limits)).await;
             match &answer {
                 Err(Cause::Lost(why)) if lent.reused && !fresh => {
                     tracing::debug!(database = %self.0.name, why, "an idle connection was lost");

@@ -16,7 +16,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Error, NoTls, Statement as Prepared};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::connection::{Access, Answer, Collector, Column, Connection, Limits, Session};
+use super::connection::{Access, Answer, Asked, Collector, Column, Connection, Limits, Session};
 use super::error::{Cause, server_text};
 use super::metered::{Meter, Metered};
 use super::settings::DatabaseSettings;
@@ -167,13 +167,12 @@ impl Postgres {
 
     async fn ask(
         &mut self,
-        statement: &Statement,
-        values: &[Option<&str>],
+        asked: Asked<'_>,
         limits: Limits,
     ) -> Result<Result<Rows, Cause>, Error> {
         self.limit(limits.time).await?;
-        let prepared = self.prepare(statement).await?;
-        let values = values.iter().map(|value| Parameter(*value));
+        let prepared = self.prepare(asked.statement).await?;
+        let values = asked.values.iter().map(|value| Parameter(*value));
         let names = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
         let mut answer = Collector::new(names, limits);
         let mut rows = std::pin::pin!(self.raw.client.query_raw(&prepared, values).await?);
@@ -241,17 +240,12 @@ impl Connection for Postgres {
         })
     }
 
-    fn query<'a>(
-        &'a mut self,
-        statement: &'a Statement,
-        values: &'a [Option<&'a str>],
-        limits: Limits,
-    ) -> Answer<'a, Rows> {
+    fn query<'a>(&'a mut self, asked: Asked<'a>, limits: Limits) -> Answer<'a, Rows> {
         Box::pin(async move {
             self.raw.allow(limits);
-            match self.ask(statement, values, limits).await {
+            match self.ask(asked, limits).await {
                 Ok(answer) => answer,
-                Err(error) => Err(self.statement_cause(&error, limits, statement)),
+                Err(error) => Err(self.statement_cause(&error, limits, asked.statement)),
             }
         })
     }
@@ -267,12 +261,9 @@ impl Connection for Postgres {
         })
     }
 
-    fn execute<'a>(
-        &'a mut self,
-        statement: &'a Statement,
-        values: &'a [Option<&'a str>],
-    ) -> Answer<'a, u64> {
-        Box::pin(async {
+    fn execute<'a>(&'a mut self, asked: Asked<'a>) -> Answer<'a, u64> {
+        Box::pin(async move {
+            let Asked { statement, values } = asked;
             let values = values.iter().map(|value| Parameter(*value));
             let prepared = self.prepare(statement).await;
             let failed = |error| self.statement_cause(&error, Limits::default(), statement);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection as File, Error, ErrorCode, OpenFlags, ffi, params_from_iter};
 
-use super::connection::{Access, Answer, Collector, Column, Connection, Limits, Session};
+use super::connection::{Access, Answer, Asked, Collector, Column, Connection, Limits, Session};
 use super::error::{Cause, server_text};
 use super::render;
 use super::settings::DatabaseSettings;
@@ -173,13 +173,8 @@ impl Connection for Sqlite {
         }))
     }
 
-    fn query<'a>(
-        &'a mut self,
-        statement: &'a Statement,
-        values: &'a [Option<&'a str>],
-        limits: Limits,
-    ) -> Answer<'a, Rows> {
-        let (sql, values) = owned(statement, values);
+    fn query<'a>(&'a mut self, asked: Asked<'a>, limits: Limits) -> Answer<'a, Rows> {
+        let (sql, values) = owned(asked);
         Box::pin(self.run(limits.time, move |file| {
             let mut prepared = file.prepare_cached(&sql)?;
             let head = |statement: &rusqlite::Statement<'_>| {
@@ -209,12 +204,8 @@ impl Connection for Sqlite {
         Box::pin(self.run(time, |file| Ok(file.execute_batch("begin immediate")?)))
     }
 
-    fn execute<'a>(
-        &'a mut self,
-        statement: &'a Statement,
-        values: &'a [Option<&'a str>],
-    ) -> Answer<'a, u64> {
-        let (sql, values) = owned(statement, values);
+    fn execute<'a>(&'a mut self, asked: Asked<'a>) -> Answer<'a, u64> {
+        let (sql, values) = owned(asked);
         Box::pin(self.run(self.time, move |file| {
             let mut prepared = file.prepare_cached(&sql)?;
             let changes = !prepared.readonly();
@@ -243,9 +234,9 @@ impl Connection for Sqlite {
     }
 }
 
-fn owned(statement: &Statement, values: &[Option<&str>]) -> (String, Vec<Option<String>>) {
-    let values = values.iter().map(|value| value.map(str::to_owned)).collect();
-    (statement.sql().to_owned(), values)
+fn owned(asked: Asked<'_>) -> (String, Vec<Option<String>>) {
+    let values = asked.values.iter().map(|value| value.map(str::to_owned)).collect();
+    (asked.statement.sql().to_owned(), values)
 }
 
 /// A column's name, and whether it is declared as a boolean, of which SQLite knows nothing.

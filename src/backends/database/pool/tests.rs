@@ -44,12 +44,7 @@ impl Connection for Fake {
         self.step("describe", Vec::new())
     }
 
-    fn query<'a>(
-        &'a mut self,
-        _: &'a Statement,
-        _: &'a [Option<&'a str>],
-        _: Limits,
-    ) -> Answer<'a, Rows> {
+    fn query<'a>(&'a mut self, _: Asked<'a>, _: Limits) -> Answer<'a, Rows> {
         self.step("query", Rows::default())
     }
 
@@ -57,7 +52,7 @@ impl Connection for Fake {
         self.step("begin", ())
     }
 
-    fn execute<'a>(&'a mut self, _: &'a Statement, _: &'a [Option<&'a str>]) -> Answer<'a, u64> {
+    fn execute<'a>(&'a mut self, _: Asked<'a>) -> Answer<'a, u64> {
         self.step("execute", 1)
     }
 
