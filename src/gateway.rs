@@ -105,46 +105,21 @@ impl std::fmt::Debug for GatewayBuilder {
 }
 
 impl GatewayBuilder {
-    /// Answers logins while the login provider is built-in.
-    #[must_use]
-    pub fn login(self, provider: impl LoginProvider + 'static) -> Self {
-        handlers::login(self, provider)
-    }
-
-    /// Decides about fields while the custom field provider is built-in.
-    #[must_use]
-    pub fn custom_fields(self, provider: impl CustomFieldProvider + 'static) -> Self {
-        handlers::custom_fields(self, provider)
-    }
-
-    /// Decides about tickets while the ticket provider is built-in.
-    #[must_use]
-    pub fn ticket(self, provider: impl TicketProvider + 'static) -> Self {
-        handlers::ticket(self, provider)
-    }
-
-    /// Decides about chats while the live chat provider is built-in.
-    #[must_use]
-    pub fn live_chat(self, provider: impl ChatProvider + 'static) -> Self {
-        handlers::live_chat(self, provider)
-    }
-
-    /// Looks customers up while the user information provider is built-in.
-    #[must_use]
-    pub fn user_information(self, provider: impl UserInformationProvider + 'static) -> Self {
-        handlers::user_information(self, provider)
-    }
-
-    /// Takes events while the events provider is built-in.
-    #[must_use]
-    pub fn events(self, provider: impl EventProvider + 'static) -> Self {
-        handlers::events(self, provider)
-    }
-
-    /// Creates users while the registration provider is built-in.
-    #[must_use]
-    pub fn registration(self, provider: impl RegistrationProvider + 'static) -> Self {
-        handlers::registration(self, provider)
+    handlers::take_providers! {
+        /// Answers logins while the login provider is built-in.
+        login LoginProvider,
+        /// Decides about fields while the custom field provider is built-in.
+        custom_fields CustomFieldProvider,
+        /// Decides about tickets while the ticket provider is built-in.
+        ticket TicketProvider,
+        /// Decides about chats while the live chat provider is built-in.
+        live_chat ChatProvider,
+        /// Looks customers up while the user information provider is built-in.
+        user_information UserInformationProvider,
+        /// Takes events while the events provider is built-in.
+        events EventProvider,
+        /// Creates users while the registration provider is built-in.
+        registration RegistrationProvider,
     }
 
     /// Carries out one operation, of the contract or of the site's own, while the provider of its

@@ -93,6 +93,22 @@ macro_rules! kind {
     };
 }
 
+/// A builder's methods that take a provider of each kind, with what the documentation says of each.
+#[cfg(any(feature = "gateway", feature = "host"))]
+macro_rules! take_providers {
+    ($(#[$doc:meta] $method:ident $provider:ident),+ $(,)?) => {
+        $(
+            #[$doc]
+            #[must_use]
+            pub fn $method(self, provider: impl $provider + 'static) -> Self {
+                $crate::contract::handlers::$method(self, provider)
+            }
+        )+
+    };
+}
+#[cfg(any(feature = "gateway", feature = "host"))]
+pub(crate) use take_providers;
+
 kind!(login, LoginProvider, DynLoginProvider, [
     Authenticate authenticate,
     GetSignInCookieInfo get_sign_in_cookie_info

@@ -77,46 +77,21 @@ impl Service {
         self
     }
 
-    /// Provides the login kind.
-    #[must_use]
-    pub fn login(self, provider: impl LoginProvider + 'static) -> Self {
-        handlers::login(self, provider)
-    }
-
-    /// Provides the custom field kind.
-    #[must_use]
-    pub fn custom_fields(self, provider: impl CustomFieldProvider + 'static) -> Self {
-        handlers::custom_fields(self, provider)
-    }
-
-    /// Provides the ticket kind.
-    #[must_use]
-    pub fn ticket(self, provider: impl TicketProvider + 'static) -> Self {
-        handlers::ticket(self, provider)
-    }
-
-    /// Provides the live chat kind.
-    #[must_use]
-    pub fn live_chat(self, provider: impl ChatProvider + 'static) -> Self {
-        handlers::live_chat(self, provider)
-    }
-
-    /// Provides the user information kind.
-    #[must_use]
-    pub fn user_information(self, provider: impl UserInformationProvider + 'static) -> Self {
-        handlers::user_information(self, provider)
-    }
-
-    /// Provides the events kind.
-    #[must_use]
-    pub fn events(self, provider: impl EventProvider + 'static) -> Self {
-        handlers::events(self, provider)
-    }
-
-    /// Provides the registration kind.
-    #[must_use]
-    pub fn registration(self, provider: impl RegistrationProvider + 'static) -> Self {
-        handlers::registration(self, provider)
+    handlers::take_providers! {
+        /// Provides the login kind.
+        login LoginProvider,
+        /// Provides the custom field kind.
+        custom_fields CustomFieldProvider,
+        /// Provides the ticket kind.
+        ticket TicketProvider,
+        /// Provides the live chat kind.
+        live_chat ChatProvider,
+        /// Provides the user information kind.
+        user_information UserInformationProvider,
+        /// Provides the events kind.
+        events EventProvider,
+        /// Provides the registration kind.
+        registration RegistrationProvider,
     }
 
     /// Provides one operation, of the contract or of a site's own: a kind need not be complete.
