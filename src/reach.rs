@@ -1,13 +1,11 @@
 //! The way to a server, as steps of a report: name, connection, TLS.
 
-pub(crate) mod network;
-
 pub(crate) mod tls;
 
 use std::time::Duration;
 
 use crate::http::url::Url;
-use crate::report::{Finding, Step};
+use crate::report::{Finding, Step, network};
 use crate::tls::{ClientCertificate, Fingerprint, TrustError, verifier};
 
 /// Where a way leads, and whom to trust there.

@@ -1,5 +1,8 @@
 //! What was found: steps, findings, remedies; as values, and as the JSON of `check --json`.
 
+#[cfg(any(feature = "doctor", feature = "databases"))]
+pub(crate) mod network;
+
 use serde::Serialize;
 
 /// Characters of a text that are kept.

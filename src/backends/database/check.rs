@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 use super::connection::Access;
 use super::error::Cause;
 use super::pool::{Database, Lent, Limit};
-use super::settings::DatabaseKind;
-use crate::http::{ConnectCause, bare_host};
-use crate::report::{Finding, Report, Step};
+use super::settings::{DatabaseKind, DatabaseSettings};
+use crate::report::{Finding, Report, Step, network};
 
 /// How long one question of the check may take.
 const TIME: Duration = Duration::from_secs(5);
@@ -28,42 +27,15 @@ impl Database {
 
     /// Name and port.
     async fn reach(&self, report: &mut Report) -> bool {
-        let settings = self.settings();
-        let host = bare_host(&settings.host);
-        let started = Instant::now();
-        let within = settings.connect_timeout;
-        let names = tokio::net::lookup_host((host, settings.port()));
-        let found: Vec<_> = match tokio::time::timeout(within, names).await {
-            Ok(Ok(found)) => found.collect(),
-            failed => {
-                let (why, cause) = match failed {
-                    Ok(Err(error)) => (error.to_string(), ConnectCause::of(&error)),
-                    _ => (format!("no answer within {within:?}"), ConnectCause::NoNameServer),
-                };
-                let finding = Finding::new("unknown-host", format!("{host}: {why}"));
-                let finding = finding.remedy(cause.remedy().unwrap_or("check host"));
-                let step = Step::new("resolve", format!("{host} has no address"));
-                report.steps.push(step.with(finding));
-                return false;
-            }
-        };
-        let addresses: Vec<_> = found.iter().map(|address| address.ip().to_string()).collect();
-        let text = format!("{host} is {}", addresses.join(", "));
-        report.steps.push(Step::new("resolve", text).took(started.elapsed()));
-        let started = Instant::now();
-        let connecting = tokio::net::TcpStream::connect(found.as_slice());
-        let why = match tokio::time::timeout(within, connecting).await {
-            Ok(Ok(_)) => {
-                let step = Step::new("connect", format!("port {} answers", settings.port()));
-                report.steps.push(step.took(started.elapsed()));
-                return true;
-            }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {within:?}"),
-        };
-        let finding = Cause::Unreachable(why).finding();
-        report.steps.push(Step::new("connect", "no connection").with(finding));
-        false
+        let DatabaseSettings { host, connect_timeout: within, .. } = self.settings();
+        let (step, addresses) = network::resolve(host, self.settings().port(), *within).await;
+        report.steps.push(step);
+        if addresses.is_empty() {
+            return false;
+        }
+        let (step, open) = network::connect(&addresses, *within).await;
+        report.steps.push(step);
+        !open.is_empty()
     }
 
     /// TLS and login.

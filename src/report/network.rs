@@ -1,4 +1,4 @@
-//! Names and connections.
+//! Names and connections, as steps.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 
+use super::{Finding, Step};
 use crate::http::{ConnectCause, bare_host};
-use crate::report::{Finding, Step};
 
 /// Looks a host name up.
 pub(crate) async fn resolve(host: &str, port: u16, within: Duration) -> (Step, Vec<SocketAddr>) {
@@ -107,14 +107,14 @@ pub(crate) async fn connect(addresses: &[SocketAddr], within: Duration) -> (Step
                 .remedy(ConnectCause::Unreachable.remedy().unwrap_or_default())
         } else {
             Finding::new("connect-timeout", "no connection: nobody answers").remedy(
-                "check host and port, and the firewalls between this machine and the service",
+                "check host and port, and the firewalls between this machine and the server",
             )
         };
         step.add(finding);
     } else if open.len() < count {
         let text = format!("{} of {count} addresses do not answer", count - open.len());
         step.add(Finding::warning("some-addresses", text).remedy(
-            "clients may try these first and lose time: take them out of the DNS, or let the service listen there",
+            "clients may try these first and lose time: take them out of the DNS, or let the server listen there",
         ));
     }
     (step, open)
