@@ -109,11 +109,8 @@ impl ProviderFile {
     /// The same where the columns of look-ups are known.
     fn load_knowing(path: &Path, columns: Columns) -> Result<Self, SettingsError> {
         let text = FILE.read(path)?;
-        let around = Surroundings {
-            folder: path.parent().unwrap_or(Path::new("")),
-            variable: &|name| std::env::var_os(name),
-        };
-        let mut file = Self::read(&text, &path.display().to_string(), around, columns)?;
+        let (name, around) = (path.display().to_string(), Surroundings::of_file(path));
+        let mut file = Self::read(&text, &name, around, columns)?;
         source::warn_of_readers(path, &mut file.warnings);
         file.file = Some(path.to_owned());
         Ok(file)
@@ -122,8 +119,7 @@ impl ProviderFile {
     /// Reads a text; `name` stands for the file in errors. Relative paths start at the working folder,
     /// variables are the process's.
     pub fn parse(text: &str, name: &str) -> Result<Self, SettingsError> {
-        let variable = |name: &str| std::env::var_os(name);
-        Self::parse_in(text, name, Surroundings { folder: Path::new(""), variable: &variable })
+        Self::parse_in(text, name, Surroundings::of_process(Path::new("")))
     }
 
     /// [`parse`](Self::parse) with other files and another environment.

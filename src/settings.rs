@@ -122,6 +122,18 @@ pub struct Surroundings<'s> {
     pub variable: &'s dyn Fn(&str) -> Option<OsString>,
 }
 
+impl<'s> Surroundings<'s> {
+    /// A folder, and the process's environment.
+    pub fn of_process(folder: &'s Path) -> Self {
+        Self { folder, variable: &|name| std::env::var_os(name) }
+    }
+
+    /// The same where a file lies.
+    pub(crate) fn of_file(file: &'s Path) -> Self {
+        Self::of_process(file.parent().unwrap_or(Path::new("")))
+    }
+}
+
 impl Settings {
     /// Reads a file of at most 256 KiB. Relative paths in it start at its folder. Passwords of
     /// providers that are enabled and external are read now; those of others are left alone.
@@ -146,11 +158,7 @@ impl Settings {
     fn load_for(path: &Path, only: Option<Kind>) -> Result<Self, SettingsError> {
         let name = path.display().to_string();
         let text = FILE.read(path)?;
-        let surroundings = Surroundings {
-            folder: path.parent().unwrap_or(Path::new("")),
-            variable: &|name| std::env::var_os(name),
-        };
-        let mut settings = Self::parse_for(&text, &name, only, surroundings)?;
+        let mut settings = Self::parse_for(&text, &name, only, Surroundings::of_file(path))?;
         source::warn_of_readers(path, &mut settings.warnings);
         settings.file = Some(path.to_owned());
         Ok(settings)
@@ -159,8 +167,7 @@ impl Settings {
     /// Reads a text; `name` stands for the file in errors. Relative paths start at the working
     /// folder, variables are the process's.
     pub fn parse(text: &str, name: &str) -> Result<Self, SettingsError> {
-        let variable = |name: &str| std::env::var_os(name);
-        Self::parse_in(text, name, Surroundings { folder: Path::new(""), variable: &variable })
+        Self::parse_in(text, name, Surroundings::of_process(Path::new("")))
     }
 
     /// [`parse`](Self::parse) with other files and another environment.

@@ -64,7 +64,7 @@ pub(super) fn examples(text: &str, file: &ProviderFile) -> Result<Vec<Example>, 
     let document = Document::parse(text).map_err(|problem| vec![problem])?;
     let root = document.root();
     let mut reading = Reading {
-        around: Surroundings { folder: Path::new(""), variable: &|_| None },
+        around: Surroundings::of_process(Path::new("")),
         problems: Vec::new(),
         warnings: Vec::new(),
         columns: Columns::new(),
