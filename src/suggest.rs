@@ -19,6 +19,18 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     known.into_iter().filter(|k| is_near(word, k)).min_by_key(|k| distance(word, k))
 }
 
+/// What to say of a word that is not known: the name that was meant, or those that are known.
+pub(crate) fn meant<'k>(
+    word: &str,
+    known: impl IntoIterator<Item = &'k str> + Clone,
+) -> Option<String> {
+    if let Some(meant) = nearest(word, known.clone()) {
+        return Some(format!("did you mean {meant}?"));
+    }
+    let known: Vec<&str> = known.into_iter().collect();
+    (!known.is_empty()).then(|| format!("known are {}", known.join(", ")))
+}
+
 /// The edit distance, blind to the case of ASCII letters, as far as 3.
 fn distance(a: &str, b: &str) -> usize {
     // Beyond this many bytes nothing is a slip of the pen, and counting would take long.

@@ -9,7 +9,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::suggest::nearest;
+use crate::suggest::meant;
 
 /// Something that is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -280,11 +280,9 @@ impl<'d> Table<'d> {
                 continue;
             }
             let problem = self.at(key.span(), &shown(name), "there is no such key");
-            problems.push(match nearest(name, known.iter().copied()) {
-                Some(meant) => problem.hint(format!("did you mean {meant}?")),
-                None if known.is_empty() => problem.hint("nothing may stand here"),
-                None => problem.hint(format!("known are {}", known.join(", "))),
-            });
+            let hint = meant(name, known.iter().copied());
+            problems
+                .push(problem.hint(hint.unwrap_or_else(|| "nothing may stand here".to_owned())));
         }
     }
 

@@ -17,7 +17,7 @@ use crate::contract::Kind;
 use crate::rules::Scope;
 use crate::settings::section::{Section, finish};
 use crate::settings::{Settings, Surroundings, forward, in_order_once};
-use crate::suggest::nearest;
+use crate::suggest::{meant, nearest};
 use crate::toml_document::{Document, Problem, Table};
 
 /// What is collected while a file is read.
@@ -203,11 +203,8 @@ impl Reading<'_> {
         if known.contains(name) {
             return Ok(());
         }
-        let hint = Some(match nearest(name, known.iter().map(String::as_str)) {
-            Some(meant) => format!("did you mean {meant}?"),
-            None if known.is_empty() => format!("there is no [{section}.NAME]"),
-            None => format!("known are {}", Vec::from_iter(known).join(", ")),
-        });
+        let hint = meant(name, known.iter().map(String::as_str));
+        let hint = hint.or_else(|| Some(format!("there is no [{section}.NAME]")));
         let what = match section {
             "lookups" => "look-up",
             "databases" => "database",

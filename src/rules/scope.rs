@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::name::Name;
 use super::text::fold;
 use crate::contract::{AUTH_PASSWORD, Kind, OPERATIONS, OperationInfo, may_be_secret};
-use crate::suggest::nearest;
+use crate::suggest::meant;
 
 /// Words of conditions and names that are not variables.
 const WORDS: [&str; 8] = ["all", "any", "not", "field", "groups", "page", "interaction", "kind"];
@@ -204,15 +204,6 @@ fn listed(
 
 fn error(what: impl Into<String>, hint: Option<String>) -> NameError {
     NameError { what: what.into(), hint }
-}
-
-/// The name that was meant, or those that are known.
-fn meant<'k>(name: &str, known: impl Iterator<Item = &'k str> + Clone) -> Option<String> {
-    if let Some(meant) = nearest(name, known.clone()) {
-        return Some(format!("did you mean {meant}?"));
-    }
-    let known: Vec<&str> = known.collect();
-    (!known.is_empty()).then(|| format!("known are {}", known.join(", ")))
 }
 
 /// A text as it may be shown: in quotes, not too long, without control characters.

@@ -6,7 +6,7 @@ use super::Reading;
 use crate::contract::{Kind, OPERATIONS, OperationInfo, Variables, custom_field_name};
 use crate::provider_file::model::{Example, Kinds, Servers};
 use crate::rules::Rows;
-use crate::suggest::nearest;
+use crate::suggest::{meant, nearest};
 use crate::toml_document::{Problem, Shape, Table};
 
 /// Is it a variable of the operation's requests, or a custom field of them?
@@ -40,13 +40,9 @@ impl Reading<'_> {
             });
         let operation = operation?;
         let Some(info) = OperationInfo::named(&operation) else {
-            let names = OPERATIONS.iter().map(|info| info.name);
-            let meant = nearest(&operation, names.clone());
-            let hint = match meant {
-                Some(meant) => format!("did you mean {meant}?"),
-                None => format!("known are {}", names.collect::<Vec<_>>().join(", ")),
-            };
-            self.problems.push(table.problem("operation", "there is no such operation").hint(hint));
+            let problem = table.problem("operation", "there is no such operation");
+            let hint = meant(&operation, OPERATIONS.iter().map(|info| info.name));
+            self.problems.push(Problem { hint, ..problem });
             return None;
         };
         if !kinds.provided().any(|kind| kind == info.kind) {
@@ -55,10 +51,9 @@ impl Reading<'_> {
         }
         let request = self.variables(table, "request");
         for (name, _) in request.iter().filter(|(name, _)| !is_input(info, name)) {
-            let hint = match nearest(name, info.inputs.iter().map(|input| input.name)) {
-                Some(meant) => format!("did you mean {meant}?"),
-                None => info.to_string(),
-            };
+            let near = nearest(name, info.inputs.iter().map(|input| input.name));
+            let near = near.map(|near| format!("did you mean {near}?"));
+            let hint = near.unwrap_or_else(|| info.to_string());
             let what = format!("{operation} has no variable {name}");
             let problem = table.table("request", &mut Vec::new()).map(|t| t.problem(name, what));
             self.problems.extend(problem.map(|problem| problem.hint(hint)));

@@ -14,6 +14,7 @@ use crate::provider_file::model::{Bound, EffectSection, LoginSection, LookUpSect
 use crate::rules::{NameError, Scope, Template, is_reserved};
 use crate::settings::PASSWORDS;
 use crate::settings::source::{fingerprint, roots, secret};
+use crate::suggest::meant;
 use crate::toml_document::{Problem, Table};
 
 impl Reading<'_> {
@@ -232,9 +233,9 @@ impl Reading<'_> {
                     match Scheme::from_name(&text) {
                         Some(scheme) => schemes.push(scheme),
                         None => {
-                            let known = Scheme::ALL.map(|(_, name)| name).join(", ");
                             let what = format!("there is no scheme {text:?}");
-                            section.wrong("schemes", what, Some(format!("known are {known}")));
+                            let hint = meant(&text, Scheme::ALL.map(|(_, name)| name));
+                            section.wrong("schemes", what, hint);
                         }
                     }
                 }
@@ -257,8 +258,8 @@ impl Reading<'_> {
                 let is_known = |known: &String| known.eq_ignore_ascii_case(column);
                 if let Some(columns) = columns.as_ref().filter(|all| !all.iter().any(is_known)) {
                     let what = format!("the look-up {} has no column {column:?}", login.lookup);
-                    let hint = format!("known are {}", columns.join(", "));
-                    self.problems.push(table.problem(key, what).hint(hint));
+                    let hint = meant(column, columns.iter().map(String::as_str));
+                    self.problems.push(Problem { hint, ..table.problem(key, what) });
                 }
             }
             if servers.directories.iter().any(|(directory, _)| *directory == name) {
