@@ -9,30 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::password;
-use ldap_stub::{Asked, Reply, Stub, bound, done, entry, extended};
-
-const ANN: &str = "CN=Ann Smith,OU=Staff,DC=example,DC=com";
-
-/// The directory of the cases: one user, whose password is `right`.
-fn staff(asked: &Asked) -> Vec<Reply> {
-    match asked {
-        Asked::Bind { dn, password } => match (dn.as_str(), password.as_str()) {
-            (ANN, "right") | ("CN=svc,DC=example,DC=com", "svc-password") => vec![bound(0, "")],
-            _ => vec![bound(49, "comment: AcceptSecurityContext error, data 52e, v4563\0")],
-        },
-        Asked::Search { filter, .. } if filter.contains("(sAMAccountName=ann)") => {
-            let attributes = [
-                ("mail", "ann@example.com"),
-                ("displayName", "Ann Smith"),
-                ("userAccountControl", "512"),
-            ];
-            vec![entry(ANN, &attributes), done(0, "")]
-        }
-        Asked::Search { scope: 0, base, .. } => vec![entry(base, &[]), done(0, "")],
-        Asked::Search { .. } => vec![done(0, "")],
-        _ => vec![extended(2, "not here")],
-    }
-}
+use ldap_stub::{Stub, staff};
 
 pub(super) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

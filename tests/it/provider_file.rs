@@ -3,7 +3,6 @@
 
 pub(crate) mod answers;
 mod cases;
-mod ldap;
 mod logins;
 mod reading;
 mod reload;

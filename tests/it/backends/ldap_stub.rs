@@ -267,3 +267,26 @@ pub(crate) fn referral(tag: u8, url: &str) -> Reply {
         [tlv(0x0a, &[10]), tlv(0x04, b""), tlv(0x04, b""), tlv(0xa3, &tlv(0x04, url.as_bytes()))];
     Reply::Message(tlv(tag, &parts.concat()), Vec::new())
 }
+
+const ANN: &str = "CN=Ann Smith,OU=Staff,DC=example,DC=com";
+
+/// The directory of the cases in `tests/provider`: one user, whose password is `right`.
+pub(crate) fn staff(asked: &Asked) -> Vec<Reply> {
+    match asked {
+        Asked::Bind { dn, password } => match (dn.as_str(), password.as_str()) {
+            (ANN, "right") | ("CN=svc,DC=example,DC=com", "svc-password") => vec![bound(0, "")],
+            _ => vec![bound(49, "comment: AcceptSecurityContext error, data 52e, v4563\0")],
+        },
+        Asked::Search { filter, .. } if filter.contains("(sAMAccountName=ann)") => {
+            let attributes = [
+                ("mail", "ann@example.com"),
+                ("displayName", "Ann Smith"),
+                ("userAccountControl", "512"),
+            ];
+            vec![entry(ANN, &attributes), done(0, "")]
+        }
+        Asked::Search { scope: 0, base, .. } => vec![entry(base, &[]), done(0, "")],
+        Asked::Search { .. } => vec![done(0, "")],
+        _ => vec![extended(2, "not here")],
+    }
+}

@@ -11,7 +11,7 @@ use crate::record::tool::Recorder;
 use crate::support::{Folder, repository, tool};
 
 /// Exit code, standard output and standard error of the tool with this on its standard input.
-fn fed(arguments: &[&str], input: &str) -> (i32, String, String) {
+pub(super) fn fed(arguments: &[&str], input: &str) -> (i32, String, String) {
     let mut child = tool(arguments, PASSWORD).stdin(Stdio::piped()).spawn().unwrap();
     // Who fails before it reads has closed it.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());

@@ -1,14 +1,15 @@
 //! What people meet at the command line beside answers: variables from elsewhere, names that are
 //! discovered, services side by side, tables that fit.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::mistakes::fed;
 use crate::doctor::peers::{PASSWORD, respond, sample_host, serve};
 use crate::support::{Folder, repository, tool};
 
@@ -20,16 +21,6 @@ fn finish(command: &mut Command) -> (i32, String, String) {
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     finish(&mut tool(arguments, PASSWORD))
-}
-
-/// The tool with this on its standard input.
-fn fed(arguments: &[&str], input: &str) -> (i32, String, String) {
-    let mut child = tool(arguments, PASSWORD).stdin(Stdio::piped()).spawn().unwrap();
-    // Who fails before it reads has closed it.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
 #[test]

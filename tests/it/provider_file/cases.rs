@@ -8,7 +8,7 @@ use external_providers::contract::{
 };
 use external_providers::soap::SoapVersion;
 
-use super::ldap;
+use crate::backends::ldap_stub::{Stub, staff};
 use crate::support::{Folder, Running, repository, tool};
 
 const PASSWORD: &str = "s3cret-of-the-service";
@@ -53,7 +53,8 @@ fn prepared(case: &str) -> (Folder, PathBuf) {
     let database = rusqlite::Connection::open(folder.path().join("billing.sqlite")).unwrap();
     database.execute_batch(&text("database.sql")).unwrap();
     let directory = match case.contains("[login]") {
-        true => text("directory.toml").replace("DIRECTORY\"]", &format!("{}\"]", ldap::serve())),
+        true => text("directory.toml")
+            .replace("DIRECTORY\"]", &format!("{}\"]", Stub::new(|_, asked| staff(asked)).address)),
         false => String::new(),
     };
     let file = folder.file("provider.toml", [&text("servers.toml"), &*directory, case].concat());
