@@ -15,6 +15,9 @@ mod store;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(feature = "postgres")]
+mod postgres;
+
 mod sink;
 
 mod schedule;
@@ -25,6 +28,8 @@ mod deliver;
 
 pub use deliver::{Delivering, Limits, Outbox};
 pub use event::Event;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use sink::{
     Delivery, Pace, Parameter, Sink, SinkError, SoapSink, SqlSink, WebhookSettings, WebhookSink,
 };

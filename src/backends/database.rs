@@ -88,6 +88,8 @@ mod lookup;
 mod login;
 mod registration;
 
+#[cfg(feature = "postgres")]
+pub(crate) use connection::Limits;
 pub use effect::Effect;
 #[cfg(feature = "outbox")]
 pub(crate) use effect::counted;
@@ -95,6 +97,8 @@ pub use error::{Cause, DatabaseError};
 pub use login::{DatabaseLogin, Login, LoginCause, LoginError, LoginSettings, Refusal, by_name};
 pub use lookup::{LookUp, LookUpSettings};
 pub use pool::Database;
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::Raw;
 pub(crate) use registration::PASSWORD_HASH;
 pub use registration::{DatabaseRegistration, RegistrationError};
 pub use settings::{DatabaseKind, DatabaseSettings};

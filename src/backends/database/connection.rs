@@ -19,12 +19,12 @@ pub(super) enum Access {
 
 /// How much a statement may give, and how long the server may work on it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) rows: usize,
+pub(crate) struct Limits {
+    pub(crate) rows: usize,
     /// Bytes of all values together.
-    pub(super) size: usize,
+    pub(crate) size: usize,
     /// For the server's own limit. The caller waits a little longer, then throws the connection away.
-    pub(super) time: Duration,
+    pub(crate) time: Duration,
 }
 
 impl Default for Limits {
