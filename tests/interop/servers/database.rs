@@ -57,7 +57,7 @@ async fn once(database: &Database, statement: &str, value: &str) -> Result<Rows,
 }
 
 /// A statement by the server's own client and its administrator.
-fn administrator(kind: DatabaseKind, rig: &Rig, statement: &str) {
+pub(crate) fn administrator(kind: DatabaseKind, rig: &Rig, statement: &str) {
     let mut command = match kind {
         DatabaseKind::Postgres => {
             let mut psql = Command::new("psql");

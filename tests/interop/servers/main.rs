@@ -5,6 +5,7 @@
 
 mod database;
 mod directory;
+mod outbox;
 mod rig;
 
 use rig::Rig;
