@@ -4,6 +4,8 @@ mod deliver;
 #[cfg(feature = "sqlite")]
 mod kill;
 mod memory;
+#[cfg(feature = "nats")]
+mod nats;
 mod soap;
 #[cfg(feature = "sqlite")]
 mod sql;

@@ -100,11 +100,9 @@ impl NatsSink {
         let Some(first) = servers.first() else {
             return Err(SinkError::new("servers", "there is none"));
         };
-        if settings.token.is_some() && (settings.user.is_some() || settings.password.is_some()) {
-            return Err(SinkError::new("token", "give a token, or user and password, not both"));
-        }
-        if settings.user.is_some() != settings.password.is_some() {
-            return Err(SinkError::new("user", "user and password go together"));
+        let (user, password) = (settings.user.is_some(), settings.password.is_some());
+        if user != password || (user && settings.token.is_some()) {
+            return Err(SinkError::new("user", "give user and password, or a token, or nothing"));
         }
         if let Some(why) = subject_mistake(&settings.subject) {
             return Err(SinkError::new("subject", why));
@@ -161,45 +159,35 @@ impl NatsSink {
         }
         let count = u32::try_from(self.servers.len()).unwrap_or(u32::MAX);
         let within = connect_timeout.saturating_mul(count);
-        let client = match timeout(within, options.connect(self.servers.as_slice())).await {
-            Ok(Ok(client)) => client,
-            Ok(Err(error)) => return Err(self.unconnected(&error)),
-            Err(_) => {
-                let servers = self.settings.servers.join(", ");
-                return Err(format!("could not connect to {servers} within {within:?}"));
-            }
-        };
+        // The library sets no limit to the look-up of names.
+        let connected = timeout(within, options.connect(self.servers.as_slice())).await;
+        let connected = connected.unwrap_or_else(|_| Err(ConnectErrorKind::TimedOut.into()));
+        let client = connected.map_err(|error| self.unconnected(&error))?;
         Ok(ContextBuilder::new().timeout(*acknowledge).build(client))
     }
 
     fn unconnected(&self, error: &async_nats::ConnectError) -> String {
-        let servers = self.settings.servers.join(", ");
+        let what = format!("could not connect to {}", self.settings.servers.join(", "));
         let host = self.servers.first().map_or("", |server| server.host());
         if let Some(tls) = TlsError::below(error, host) {
-            return with_hint(
-                format!("could not connect to {servers}: {tls}"),
-                Some(tls.remedy_in_file()),
-            );
+            return with_hint(format!("{what}: {tls}"), Some(tls.remedy_in_file()));
         }
         let hint = match error.kind() {
             ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
                 "check user and password, or the token"
             }
-            ConnectErrorKind::Dns => {
-                "the host name is not known: check its spelling, and this machine's DNS"
-            }
+            ConnectErrorKind::Dns => "check the host name, and this machine's DNS",
             _ => "does NATS run there, and is the port right?",
         };
         let error = self.mask.apply(&error_chain(error));
-        with_hint(format!("could not connect to {servers}: {error}"), Some(hint))
+        with_hint(format!("{what}: {error}"), Some(hint))
     }
 
     async fn publish(&self, event: &Event) -> Result<(), String> {
         let context = self.context().await?;
         let subject = self.settings.subject.replace(EVENT_NAME, &token(&event.name));
-        let message = PublishMessage::build()
-            .payload(serde_json::to_string(event).unwrap_or_default().into())
-            .message_id(event.id.as_str());
+        let message =
+            PublishMessage::build().payload(event.json().into()).message_id(event.id.as_str());
         let published = async {
             let acknowledged = context.send_publish(subject.clone(), message).await?;
             acknowledged.await
@@ -210,22 +198,16 @@ impl NatsSink {
             Ok(Err(error)) => error,
             Err(_) => PublishErrorKind::TimedOut.into(),
         };
-        let within = self.settings.timeout;
-        let (what, hint) = match error.kind() {
-            PublishErrorKind::StreamNotFound => {
-                (format!("no stream takes the subject {subject}"), Some(self.stream_hint()))
+        let said = self.mask.apply(&error_chain(&error));
+        let hint = match error.kind() {
+            PublishErrorKind::StreamNotFound => self.stream_hint(),
+            PublishErrorKind::TimedOut => {
+                "may the user publish there? Has the stream a leader?".to_owned()
             }
-            PublishErrorKind::TimedOut => (
-                format!("no stream acknowledged {subject} within {within:?}"),
-                Some("may the user publish there? Has the stream a leader?".to_owned()),
-            ),
-            PublishErrorKind::MaxPayloadExceeded => (
-                self.mask.apply(&error_chain(&error)),
-                Some("raise max_payload of the server".to_owned()),
-            ),
-            _ => (format!("{subject}: {}", self.mask.apply(&error_chain(&error))), None),
+            PublishErrorKind::MaxPayloadExceeded => "raise max_payload of the server".to_owned(),
+            _ => return Err(format!("{subject}: {said}")),
         };
-        Err(with_hint(what, hint))
+        Err(with_hint(format!("{subject}: {said}"), Some(hint)))
     }
 
     fn stream_hint(&self) -> String {

@@ -7,7 +7,7 @@ use crate::client::CallError;
 use crate::client::remedy::is_unknown_action;
 use crate::contract::{BoxFuture, HandleEvent, Kind};
 use crate::error_chain::error_chain;
-use crate::gateway::{Cause, Gateway, GatewayError, LoadError};
+use crate::gateway::{Cause, Gateway, GatewayError};
 use crate::http::url::service_url;
 use crate::outbox::Event;
 use crate::reach;
@@ -47,15 +47,8 @@ impl SoapSink {
         }
         let mut settings = Settings::default();
         settings.enable(service.clone());
-        let gateway = Gateway::builder(settings).build().map_err(|error| {
-            SinkError::new(
-                "url",
-                match error {
-                    LoadError::Service { error, .. } => error_chain(&error),
-                    error => error_chain(&error),
-                },
-            )
-        })?;
+        let gateway = Gateway::builder(settings).build();
+        let gateway = gateway.map_err(|error| SinkError::new("url", error_chain(&error)))?;
         Ok(Self { name: name.to_owned(), service: service.clone(), gateway, idempotent })
     }
 

@@ -138,7 +138,7 @@ impl WebhookSink {
     }
 
     fn request(&self, event: &Event) -> HttpRequest {
-        let body = serde_json::to_string(event).unwrap_or_default().into_bytes();
+        let body = event.json().into_bytes();
         let mut headers = Headers::with_capacity(4);
         headers.push("Content-Type", "application/json");
         push_signature(&mut headers, self.settings.secrets(), &event.id, &body);
