@@ -5,6 +5,7 @@
 
 mod database;
 mod directory;
+mod nats;
 mod outbox;
 mod rig;
 
