@@ -66,7 +66,8 @@ fn a_service_gets_the_event_as_it_came() {
     let idempotent = SoapSink::new("old", &service(address), true).unwrap();
     let sink = SoapSink::new("old", &service(address), false).unwrap();
     assert!(idempotent.may_repeat() && !sink.may_repeat());
-    let (delivery, report, _) = told(&sink, &event());
+    let (delivery, report, logs) = told(&sink, &event());
+    assert!(logs.contains("call answered"), "{logs}");
     assert_eq!((delivery, report.outcome), (Delivery::Delivered, Outcome::Ok));
     let seen = old.0.lock().unwrap().clone();
     assert_eq!(seen.len(), 1);
