@@ -23,7 +23,7 @@ use tokio::runtime::Builder;
 
 use super::passwords::{self, AUTH_PASSWORD, Passwords};
 use super::report::{Degree, Masking, Report};
-use super::trust::Trust;
+use super::trust::{Shown, Trust};
 use super::{
     DAY, DISCOVER, FAULT, Failed, LOCAL, NOT_SOAP, SETTINGS, TRANSPORT, USAGE, output, print,
     printable, runtime, seconds, unbuilt, variables, wire,
@@ -64,7 +64,8 @@ pub(crate) struct CallArgs {
     /// and limits: one call is made. Without --settings and --url, the file that
     /// EXTERNAL_PROVIDERS_SETTINGS names is used
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "namespace", "soap", "absent",
-        "timeout", "auth_password_file", "root_certificates", "trust_fingerprint", "native_tls"])]
+        "timeout", "auth_password_file", "root_certificates", "trust_fingerprint", "native_tls",
+        "client_certificate"])]
     pub(super) settings: Option<PathBuf>,
 
     /// The service's target namespace, as its WSDL has it, or "discover" to read it there
@@ -93,6 +94,9 @@ pub(crate) struct CallArgs {
 
     #[command(flatten)]
     trust: Trust,
+
+    #[command(flatten)]
+    shown: Shown,
 
     /// Print the answer as one JSON object; what is in it is listed below
     #[arg(long)]
@@ -207,6 +211,7 @@ fn external(
     service.root_certificates = trusted.roots;
     service.trust_fingerprint = trusted.fingerprint;
     service.native_tls = trusted.native_tls;
+    service.client_certificate = args.shown.read()?;
     Ok(service)
 }
 

@@ -19,7 +19,7 @@ use tokio::runtime::Builder;
 
 use super::output::{self, Paint};
 use super::passwords::{AUTH_PASSWORD, Passwords};
-use super::trust::Trust;
+use super::trust::{Shown, Trust};
 use super::{
     DISCOVER, FINDINGS, Failed, OK, SETTINGS, USAGE, print, runtime, seconds, settings, unbuilt,
     variables,
@@ -61,7 +61,7 @@ pub(crate) struct CheckArgs {
     /// of the file that EXTERNAL_PROVIDERS_SETTINGS names. With --kind, mistakes in the sections of
     /// other kinds are warnings
     #[arg(long, value_name = "FILE", conflicts_with_all = ["url", "root_certificates",
-        "trust_fingerprint", "native_tls"])]
+        "trust_fingerprint", "native_tls", "client_certificate"])]
     pub(super) settings: Option<PathBuf>,
 
     /// Look at this service, for instance http://host/Provider.asmx
@@ -94,6 +94,9 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     trust: Trust,
+
+    #[command(flatten)]
+    shown: Shown,
 
     /// How long each step may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds(0.01, HOUR))]
@@ -188,6 +191,7 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
     subject.root_certificates = trusted.roots;
     subject.trust_fingerprint = trusted.fingerprint;
     subject.native_tls = trusted.native_tls;
+    subject.client_certificate = args.shown.read()?;
     if subject.password.is_none() {
         let note = format!(
             "without a password ({AUTH_PASSWORD}, --auth-password-file) it is not checked whether it is accepted"

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use external_providers::client::ClientBuilder;
+use external_providers::client::{ClientBuilder, ClientCertificate};
 use external_providers::tls::Fingerprint;
 
 use super::{Failed, SETTINGS, USAGE, certificates};
@@ -24,6 +24,36 @@ pub(crate) struct Trust {
     /// --features native-tls
     #[arg(long, conflicts_with = "trust_fingerprint")]
     native_tls: bool,
+}
+
+/// What to show to a server that wants a certificate of its callers.
+#[derive(Args, Default)]
+pub(crate) struct Shown {
+    /// Show the certificate in this file (PEM, with those that certify it) to a server that wants one
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    client_certificate: Option<PathBuf>,
+
+    /// The private key of that certificate, PEM and not encrypted
+    #[arg(long, value_name = "FILE", requires = "client_certificate")]
+    client_key: Option<PathBuf>,
+}
+
+impl Shown {
+    /// Reads the files.
+    pub(crate) fn read(&self) -> Result<Option<ClientCertificate>, Failed> {
+        let Some((certificate, key)) =
+            self.client_certificate.as_ref().zip(self.client_key.as_ref())
+        else {
+            return Ok(None);
+        };
+        ClientCertificate::read(certificate, key).map(Some).map_err(|error| {
+            let failed = Failed::new(SETTINGS, error.what);
+            match error.remedy {
+                Some(remedy) => failed.hint(remedy),
+                None => failed,
+            }
+        })
+    }
 }
 
 /// What the options say.

@@ -102,7 +102,7 @@ impl TlsError {
             TlsCause::OldVersion { .. } => format!("{OLD_TLS}; {}", by.native()),
             TlsCause::NoCipherSuite { .. } => format!("{OLD_CIPHER}; {}", by.native()),
             TlsCause::ClientCertificate => {
-                "give the one that it wants (client_certificate, client_key), or exempt the service's path from it: the help desk has none"
+                "give the one that it wants (--client-certificate and --client-key; client_certificate and client_key), or exempt the service's path from it: the help desk has none"
                     .to_owned()
             }
             TlsCause::Closed | TlsCause::Alert(_) | TlsCause::Other(_) => format!(

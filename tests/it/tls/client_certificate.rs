@@ -14,7 +14,7 @@ use rustls::{RootCertStore, ServerConfig};
 
 use super::lab::{Lab, call, doctor, url, yes};
 use crate::doctor::peers::serve_tls;
-use crate::support::Folder;
+use crate::support::{Folder, tool};
 
 /// An authority.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -96,6 +96,23 @@ async fn a_server_that_wants_a_certificate_gets_it() {
         assert!(matches!(result, Authentication::Authenticated { .. }), "{native}");
         assert!(matches!(with(&theirs).await, Err(CallError::Transport(_))), "{native}");
     }
+    // And so does the tool.
+    let folder = Folder::new("client-certificate-tool");
+    let (certificate, key) = authority.signed("caller");
+    let files = [("ca.pem", roots.clone()), ("caller.pem", certificate), ("caller.key", key)];
+    let [ca, caller, key] =
+        files.map(|(name, text)| folder.file(name, text).to_str().unwrap().to_owned());
+    let all = ["call", "GetSignInCookieInfo", "loginUsername=u", "--url", &url];
+    let all = [&all[..], &["--root-certificates", &ca]].concat();
+    let said = |more: &[&str]| {
+        let output = tool(&[&all, more].concat(), "s3cret").output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    assert!(said(&[]).contains("--client-certificate and --client-key"), "{}", said(&[]));
+    let shown = said(&["--client-certificate", &caller, "--client-key", &key]);
+    assert!(!shown.contains("client certificate"), "{shown}");
+    let wrong = said(&["--client-certificate", &key, "--client-key", &caller]);
+    assert!(wrong.contains("the wrong way round"), "{wrong}");
     // The doctor shows it, too.
     let subject = |certificate| Subject {
         root_certificates: roots.clone().into_bytes(),
