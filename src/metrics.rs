@@ -11,7 +11,7 @@
 //! | `external_providers_connections_turned_away_total` | counter | | connections beyond the limit |
 //! | `external_providers_requests_in_flight` | gauge | | calls that are being carried out |
 //! | `external_providers_buffered_bytes` | gauge | | bytes of requests that are not answered yet |
-//! | `external_providers_service_calls_total` | counter | `kind`, `operation`, `outcome` | calls that a gateway asked a provider |
+//! | `external_providers_service_calls_total` | counter | `kind`, `operation`, `outcome` | calls that a gateway or a provider's file asked a provider |
 //! | `external_providers_refused_logins_total` | counter | `source`, `reason` | logins that a directory or database refused |
 //! | `external_providers_lookups_total` | counter | `lookup`, `outcome` | look-ups in directories and databases |
 //! | `external_providers_events_total` | counter | `outcome` | events that came: `kept`, `held` (a loop), `refused` (not kept) |

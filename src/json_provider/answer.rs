@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::contract::raw::RawCustomFieldData;
 use crate::contract::{
-    Answer, CustomFieldChange, Failure, Operation, OperationResult as _, Variables,
+    Answer, CustomFieldChange, Failure, Operation, OperationResult as _, VariableError, Variables,
 };
 use crate::secret::Mask;
 use crate::secret::quiet::Quiet;
@@ -133,8 +133,9 @@ fn result<T: Operation>(outcome: &str, outputs: Variables) -> Read<(T::Result, V
                 let word = result.verdict().word();
                 said = said.or(Some(format!("the outputs say \"{word}\"")));
             }
-            // What is wrong without an addition is that something is missing.
-            Err(error) if added.is_none() && missing.is_none() => {
+            // What is missing is added next; the values that are added are those of other operations, too.
+            Err(VariableError::Missing { .. }) if missing.is_some() => {}
+            Err(error) if added.is_none() => {
                 return Err(MalformedAnswer::new("outputs", error.to_string()));
             }
             Err(_) => {}

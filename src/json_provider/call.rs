@@ -169,6 +169,7 @@ impl Endpoint {
         let mask = || {
             let mut secrets = Secrets::default();
             request.write_inputs(&mut secrets);
+            secrets.0.extend(settings.url_secrets());
             Mask::new(secrets.0.iter().chain(&settings.token).chain(&settings.secret))
         };
         if !is_document(&response) {

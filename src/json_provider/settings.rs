@@ -97,6 +97,16 @@ impl JsonProviderSettings {
         Ok(service_url(&self.url.replace(OPERATION, &name))?)
     }
 
+    /// Values in the URL's query that may be secrets: an endpoint's error page may show them.
+    pub(super) fn url_secrets(&self) -> Vec<Secret> {
+        const SHORTEST: usize = 8;
+        let url = service_url(&self.url).ok();
+        let pairs = url.iter().flat_map(|url| url.query_pairs());
+        let values = pairs.map(|(_, value)| value.into_owned());
+        let long = values.filter(|value| value.len() >= SHORTEST && value != OPERATION);
+        long.map(Secret::from).collect()
+    }
+
     /// What no endpoint could be called with.
     pub(crate) fn check(&self) -> Result<(), JsonProviderError> {
         self.url_of("Operation")?;

@@ -5,3 +5,4 @@ mod calls;
 mod captures;
 mod file;
 mod peer;
+mod served;

@@ -199,6 +199,9 @@ fn mistakes_are_named_with_their_places() {
     ] {
         assert_eq!(item(text), expected, "{text}");
     }
+    let chats = br#"{"outcome": "options", "outputs": {"CanStartChats": "maybe"}}"#;
+    let expected = "outputs: the variable CanStartChats is neither True nor False";
+    assert_eq!(wrong::<GetCustomFieldOptions>(chats), expected);
     let list = br#"{"outcome": "options", "items": {"name": "a"}}"#;
     assert_eq!(wrong::<GetCustomFieldOptions>(list), "items: an object, not a list");
     // Invalid UTF-8, half a surrogate, and depth without end.
