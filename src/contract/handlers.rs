@@ -109,19 +109,47 @@ macro_rules! take_providers {
 #[cfg(any(feature = "gateway", feature = "host"))]
 pub(crate) use take_providers;
 
-kind!(login, LoginProvider, DynLoginProvider, [
-    Authenticate authenticate,
-    GetSignInCookieInfo get_sign_in_cookie_info
-]);
-kind!(custom_fields, CustomFieldProvider, DynCustomFieldProvider, [
-    GetCustomFieldOptions get_custom_field_options
-]);
-kind!(ticket, TicketProvider, DynTicketProvider, [StartTicket start_ticket]);
-kind!(live_chat, ChatProvider, DynChatProvider, [StartChat start_chat]);
-kind!(user_information, UserInformationProvider, DynUserInformationProvider, [
-    GetUserInfo get_user_info
-]);
-kind!(events, EventProvider, DynEventProvider, [HandleEvent handle_event]);
-kind!(registration, RegistrationProvider, DynRegistrationProvider, [
-    RegisterUser register_user
-]);
+/// Each kind once: what registers it, its trait, that as an object, its operations and their methods.
+macro_rules! every_kind {
+    ($then:ident!($($before:tt)*)) => {
+        $then!($($before)* login, LoginProvider, DynLoginProvider, [
+            Authenticate authenticate,
+            GetSignInCookieInfo get_sign_in_cookie_info
+        ]);
+        $then!($($before)* custom_fields, CustomFieldProvider, DynCustomFieldProvider, [
+            GetCustomFieldOptions get_custom_field_options
+        ]);
+        $then!($($before)* ticket, TicketProvider, DynTicketProvider, [StartTicket start_ticket]);
+        $then!($($before)* live_chat, ChatProvider, DynChatProvider, [StartChat start_chat]);
+        $then!($($before)* user_information, UserInformationProvider, DynUserInformationProvider, [
+            GetUserInfo get_user_info
+        ]);
+        $then!($($before)* events, EventProvider, DynEventProvider, [HandleEvent handle_event]);
+        $then!($($before)* registration, RegistrationProvider, DynRegistrationProvider, [
+            RegisterUser register_user
+        ]);
+    };
+}
+
+every_kind!(kind!());
+
+/// Implements the trait of a kind by a type's own `answer`, which takes any request. For all kinds:
+/// `every_kind!(answers!(Type,))`.
+#[cfg(feature = "json-provider")]
+macro_rules! answers {
+    (
+        $type:ident, $register:ident, $provider:ident, $object:ident,
+        [$($operation:ident $method:ident),+]
+    ) => {
+        impl $crate::contract::$provider for $type {
+            $(async fn $method(
+                &self,
+                request: $crate::contract::$operation,
+            ) -> $crate::contract::ProviderResult<$crate::contract::$operation> {
+                self.answer(request).await
+            })+
+        }
+    };
+}
+#[cfg(feature = "json-provider")]
+pub(crate) use {answers, every_kind};

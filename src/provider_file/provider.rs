@@ -8,12 +8,8 @@ use super::answer::Answered;
 use super::current::{Current, Manner};
 use super::examples::ExampleOutcome;
 use super::{HostedService, LoadError, ProviderFile, forward};
-use crate::contract::{
-    Authenticate, ChatProvider, CustomFieldProvider, EventProvider, GetCustomFieldOptions,
-    GetSignInCookieInfo, GetUserInfo, HandleEvent, Kind, LoginProvider, ProviderResult,
-    RegisterUser, RegistrationProvider, StartChat, StartTicket, TicketProvider,
-    UserInformationProvider,
-};
+use crate::contract::handlers::{answers, every_kind};
+use crate::contract::{Kind, ProviderResult};
 use crate::doctor::Report;
 use crate::explanation::Explanation;
 use crate::host::{Host, HostBuilder, Service};
@@ -206,21 +202,4 @@ fn log_warnings(file: &ProviderFile) {
     }
 }
 
-/// Implements the trait of a kind.
-macro_rules! provide {
-    ($provider:ident, $($method:ident $operation:ident),+) => {
-        impl $provider for Provider {
-            $(async fn $method(&self, request: $operation) -> ProviderResult<$operation> {
-                self.answer(request).await
-            })+
-        }
-    };
-}
-
-provide!(LoginProvider, authenticate Authenticate, get_sign_in_cookie_info GetSignInCookieInfo);
-provide!(CustomFieldProvider, get_custom_field_options GetCustomFieldOptions);
-provide!(TicketProvider, start_ticket StartTicket);
-provide!(ChatProvider, start_chat StartChat);
-provide!(UserInformationProvider, get_user_info GetUserInfo);
-provide!(EventProvider, handle_event HandleEvent);
-provide!(RegistrationProvider, register_user RegisterUser);
+every_kind!(answers!(Provider,));
