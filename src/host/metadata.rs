@@ -1,16 +1,14 @@
 //! What a service says about itself: `GET` with `?WSDL`, `?disco`, `?op=X` or nothing.
 
-use hyper::header::HeaderName;
 use hyper::http::request::Parts;
 
 use super::aspnet::AspNetResponse;
 use super::endpoint::Endpoint;
 use super::pages::{self, FormState};
-use super::request::{Peer, authority, file, first, parameter, text};
+use super::request::{Peer, authority, file, parameter, scheme};
 use super::{Hosting, html, test_form, wsdl};
 use crate::contract::SideEffect;
 
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const XML: &str = "text/xml; charset=utf-8";
 
 /// Answers a `GET`.
@@ -22,7 +20,8 @@ pub(super) fn answer(
 ) -> AspNetResponse {
     let query = head.uri.query().unwrap_or_default();
     let authority = authority(&hosting.settings, head, peer);
-    let location = || [scheme(hosting, head, peer), "://", &authority, head.uri.path()].concat();
+    let location =
+        || [scheme(&hosting.settings, head, peer), "://", &authority, head.uri.path()].concat();
     if parameter(query, "schema").is_some() {
         return AspNetResponse::text(500, "Schema not found.");
     }
@@ -52,17 +51,4 @@ pub(super) fn answer(
     };
     let page = pages::operation(service, route, file, head.uri.path(), &authority, form);
     AspNetResponse::html(200, page)
-}
-
-fn scheme(hosting: &Hosting, head: &Parts, peer: Peer) -> &'static str {
-    let forwarded = match hosting.settings.trust_forwarded {
-        true => text(&head.headers, &FORWARDED_PROTO).map(first),
-        false => None,
-    };
-    match forwarded.as_deref() {
-        Some(proto) if proto.eq_ignore_ascii_case("https") => "https",
-        Some(proto) if proto.eq_ignore_ascii_case("http") => "http",
-        _ if peer.tls => "https",
-        _ => "http",
-    }
 }

@@ -11,6 +11,7 @@ use super::endpoint::{Endpoint, Route};
 use crate::soap::url_decode;
 
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The two ends of a connection, as far as they are known.
 #[derive(Debug, Clone, Copy)]
@@ -69,9 +70,23 @@ pub(crate) fn authority<'r>(settings: &Settings, head: &'r Parts, peer: Peer) ->
 }
 
 /// The first of several proxies' values is what the caller asked for.
-pub(super) fn first(value: Cow<'_, str>) -> Cow<'_, str> {
+fn first(value: Cow<'_, str>) -> Cow<'_, str> {
     match value.split_once(',') {
         Some((first, _)) => first.trim().to_owned().into(),
         None => value,
+    }
+}
+
+/// The scheme by which the caller came.
+pub(crate) fn scheme(settings: &Settings, head: &Parts, peer: Peer) -> &'static str {
+    let forwarded = match settings.trust_forwarded {
+        true => text(&head.headers, &FORWARDED_PROTO).map(first),
+        false => None,
+    };
+    match forwarded.as_deref() {
+        Some(proto) if proto.eq_ignore_ascii_case("https") => "https",
+        Some(proto) if proto.eq_ignore_ascii_case("http") => "http",
+        _ if peer.tls => "https",
+        _ => "http",
     }
 }
