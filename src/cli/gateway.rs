@@ -62,7 +62,8 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
 
-    /// Believe X-Forwarded-Host and X-Forwarded-For: only behind a proxy that replaces them
+    /// Believe X-Forwarded-Proto, X-Forwarded-Host and X-Forwarded-For: only behind a proxy that
+    /// replaces them
     #[arg(long)]
     trust_forwarded: bool,
 }

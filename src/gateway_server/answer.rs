@@ -15,7 +15,7 @@ use super::problem::{
     TOO_LARGE, UNAUTHORIZED,
 };
 use super::{Serving, call, log, page, request};
-use crate::contract::{OPERATIONS, OperationInfo};
+use crate::contract::{OPERATIONS, OperationInfo, SideEffect};
 use crate::host::Settings;
 use crate::host::body::{self, Unread};
 use crate::host::host_header;
@@ -23,7 +23,7 @@ use crate::host::html::SECURITY_POLICY;
 use crate::host::metrics::{InFlight, Metrics};
 use crate::host::outcome::Outcome;
 use crate::host::panic::catch_unwind;
-use crate::host::request::{Peer, authority, text};
+use crate::host::request::{Peer, authority, scheme, text};
 use crate::host::server::{Answerer, Shared};
 use crate::http::media_type;
 use crate::secret::is_secret_key;
@@ -122,7 +122,7 @@ impl Serving {
             }
             "/readyz" => response(200, TEXT, "ready"),
             _ => {
-                let scheme = if peer.tls { "https" } else { "http" };
+                let scheme = scheme(&self.settings, head, peer);
                 let authority = authority(&self.settings, head, peer);
                 let mut page = response(200, HTML, page::page(&format!("{scheme}://{authority}")));
                 let policy = HeaderValue::from_static(SECURITY_POLICY);
@@ -167,6 +167,10 @@ impl Serving {
         };
         let said = said.map_err(|mut problem| {
             problem.operation = info.map(|info| info.name);
+            if info.is_some_and(|info| info.side_effect == SideEffect::Mutating) {
+                // What went wrong before the gateway was asked reached no provider; a panic may have.
+                problem.sent = problem.sent.or(Some(problem.trouble == INTERNAL));
+            }
             problem
         });
         let (outcome, word) = match &said {

@@ -208,7 +208,10 @@ async fn breaker_and_limit_say_when_to_come_again() {
 async fn the_applications_own_provider_may_fail_and_even_panic() {
     let mut settings = Settings::default();
     settings.enable_built_in(Kind::Login);
-    let gateway = Gateway::builder(settings).operation(|request: Authenticate| async move {
+    settings.enable_built_in(Kind::Ticket);
+    let gateway =
+        Gateway::builder(settings).operation(|_: StartTicket| async { panic!("hunter2") });
+    let gateway = gateway.operation(|request: Authenticate| async move {
         match request.login_username.as_str() {
             "panic" => panic!("hunter2"),
             "broken" => Err("disk on fire".into()),
@@ -222,6 +225,8 @@ async fn the_applications_own_provider_may_fail_and_even_panic() {
         assert_eq!((reply.status, word(&reply)), (status, kind), "{}", reply.json);
         assert!(!reply.json.to_string().contains("hunter2"), "{}", reply.json);
     }
+    let reply = call(address, "StartTicket", "{}").await;
+    assert_eq!((reply.status, &reply.json["sent"]), (500, &json!(true)), "{}", reply.json);
     let reply = call(address, "Authenticate", LOGIN).await;
     assert_eq!((&reply.json["outcome"], &reply.json["message"]), (&json!("refused"), &json!("no")));
 }

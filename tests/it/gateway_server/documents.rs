@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use external_providers::contract::{Kind, NameSource, OPERATIONS, OperationInfo};
 use external_providers::gateway_server::{openapi, schema};
+use external_providers::host::Settings as Limits;
 use serde_json::Value;
 
 use super::{sample, send, serve};
@@ -104,6 +105,12 @@ async fn the_page_shows_each_operation_in_three_languages_and_loads_nothing() {
     for outside in ["src=", "<script", "@import", "url(", "<link"] {
         assert!(!page.contains(outside), "{outside}");
     }
+    let limits = Limits { trust_forwarded: true, ..Limits::default() };
+    let behind = super::serve_with(sample().await, limits).await;
+    let request =
+        "GET / HTTP/1.0\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: desk.example\r\n\r\n";
+    let forwarded = exchange(behind, request).await;
+    assert!(forwarded.contains("https://desk.example/v1/Authenticate"), "{forwarded}");
     // What a caller calls the host stands in the page, and cannot leave its place.
     let request = "GET / HTTP/1.1\r\nHost: a\"><script>\r\nConnection: close\r\n\r\n";
     let page = exchange(address, request).await;

@@ -125,6 +125,9 @@ async fn mistakes_in_the_document_have_their_place() {
         let (said, place) = (&reply.json["detail"], &reply.json["pointer"]);
         assert!(said.as_str().unwrap().contains(what), "{body}: {said}");
         assert_eq!(place, pointer, "{body}");
+        // Of what may change something, whether it may be sent again.
+        let sent = if operation == "Authenticate" { Value::Null } else { false.into() };
+        assert_eq!(reply.json["sent"], sent, "{body}");
         assert_eq!(
             (&reply.json["blame"], &reply.json["operation"]),
             (&"caller".into(), &operation.into())

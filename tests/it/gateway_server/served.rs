@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use external_providers::contract::{Answer, Kind, Start, StartTicket};
 use external_providers::gateway::Gateway;
@@ -134,7 +135,11 @@ async fn tokens_are_rotated_while_it_runs() {
 #[tokio::test]
 async fn calls_are_counted_and_a_certificate_is_shown() {
     let tokens = Tokens::new([TOKEN]).unwrap();
-    let served = GatewayServer::new(sample().await, tokens, Limits::default());
+    let gateway = sample().await;
+    let mut settings = gateway.settings();
+    settings.login.remember = Duration::from_secs(3600);
+    gateway.replace(settings).unwrap();
+    let served = GatewayServer::new(gateway, tokens, Limits::default());
     let server = served.bind("127.0.0.1:0").await.unwrap();
     let server = server.with_metrics("127.0.0.1:0").await.unwrap();
     let (address, metrics) = (server.local_addr(), server.metrics_addr().unwrap());
@@ -144,7 +149,15 @@ async fn calls_are_counted_and_a_certificate_is_shown() {
     call(address, "GetUserInfo", "[]").await;
     send(address, request("/v1/GetUserInfo", "", b"{}")).await;
     call(address, "GetNothing", "{}").await;
+    for _ in 0..2 {
+        call(address, "GetSignInCookieInfo", r#"{"loginUsername": "myusername"}"#).await;
+    }
     let shown = exchange(metrics, get("/")).await;
+    let remembered = "{kind=\"login\",operation=\"GetSignInCookieInfo\",outcome=\"remembered\"}";
+    assert!(
+        shown.contains(&format!("external_providers_service_calls_total{remembered} ")),
+        "{shown}"
+    );
     for (labels, count) in [
         ("kind=\"user_information\",operation=\"GetUserInfo\",outcome=\"answered\"", 1),
         ("kind=\"user_information\",operation=\"GetUserInfo\",outcome=\"declined\"", 1),

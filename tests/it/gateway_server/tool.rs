@@ -31,7 +31,9 @@ fn gateway(arguments: &[&str], lines: usize) -> Running {
 
 /// The whole answer to a login with this token.
 fn login(address: SocketAddr, token: &str) -> String {
-    let headers = format!("Authorization: Bearer {token}\r\nContent-Type: application/json\r\n");
+    let headers = format!(
+        "Authorization: Bearer {token}\r\nContent-Type: application/json\r\nX-Forwarded-For: 192.0.2.7\r\n"
+    );
     let body = br#"{"loginUsername": "myusername", "loginPassword": "mypassword"}"#;
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(&request("/v1/Authenticate", &headers, body)).unwrap();
@@ -45,8 +47,16 @@ fn it_serves_a_settings_file_logs_calls_reloads_and_ends_in_order() {
     let (folder, sample) = (Folder::new("gateway"), sample());
     let file = settings(&folder, sample.address, "");
     let tokens = folder.file("token", format!("{TOKEN}\n"));
-    let arguments =
-        ["--settings", &file, "--token-file", tokens.to_str().unwrap(), "--metrics", "127.0.0.1:0"];
+    let tokens = tokens.to_str().unwrap();
+    let arguments = [
+        "--settings",
+        &file,
+        "--token-file",
+        tokens,
+        "--metrics",
+        "127.0.0.1:0",
+        "--trust-forwarded",
+    ];
     let mut running = gateway(&arguments, 3);
     let address = running.address;
     assert_eq!(
@@ -86,6 +96,7 @@ fn it_serves_a_settings_file_logs_calls_reloads_and_ends_in_order() {
         "status=200",
         "duration_ms=",
         "caller=127.0.0.1",
+        "forwarded_for=\"192.0.2.7\"",
     ] {
         assert!(line.contains(part), "{line}");
     }
