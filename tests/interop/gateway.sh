@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # The gateway as others see it: a validator of OpenAPI takes its document, schemathesis finds no answer that the
-# document does not allow, and programs in Python and JavaScript log in through it. The provider behind it is the
-# sample of this crate, or the service at INTEROP_URL (http://host:port), a C# service on Mono in run.sh.
-# Needs python3 with venv and node; installs both (Debian packages, as root) and packages of PyPI.
+# document does not allow, programs in Python and JavaScript log in through it, and the examples of its page run as
+# they are printed. The provider behind it is the sample of this crate, or the service at INTEROP_URL
+# (http://host:port), a C# service on Mono in run.sh.
+# Needs curl, python3 with venv and node; installs them (Debian packages, as root) and packages of PyPI.
 # usage: gateway.sh           all of it
-#        gateway.sh programs  the two programs alone
+#        gateway.sh programs  the programs and the page's examples alone
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/services.sh"
 cd "$top"
 
 made=$work/gateway
 mkdir -p "$made"
-"$here/mono.sh" install-packages python3-venv
+"$here/mono.sh" install-packages curl python3-venv
 command -v node >/dev/null || "$here/mono.sh" install-packages nodejs
 [ -x "$tool" ] || cargo build --locked --features full
 
@@ -58,6 +59,9 @@ for program in "python3 tests/examples/gateway.py" "node tests/examples/gateway.
     done
 done
 
+echo "== the page's examples"
+python3 "$here/page_examples.py" "$url/" "$made"
+
 if [ "${1:-}" != programs ]; then
     [ -x "$made/python/bin/pip" ] || python3 -m venv "$made/python"
     "$made/python/bin/python" -c 'import schemathesis, openapi_spec_validator' 2>/dev/null ||
@@ -82,7 +86,7 @@ END
     (
         cd "$made"
         GATEWAY_TOKEN=$(cat token) timeout 300 python/bin/schemathesis --config-file schemathesis.toml \
-            run "$url/openapi.json" --seed 20261126 --max-examples 40 --max-time 120 --workers 1 --no-color
+            run "$url/openapi.json" --seed 20261126 --max-examples 50 --workers 1 --no-color
     )
 fi
 
