@@ -134,6 +134,23 @@ async fn servers_that_are_not_what_they_should_be_are_told_apart() {
     assert!(why.contains("could not connect"), "{why}");
 }
 
+#[tokio::test]
+async fn a_server_that_hangs_holds_nobody_up_and_what_it_got_is_there_once() {
+    let rig = Rig::start("nats.sh", &[]);
+    let mut stream = stream(&reader(&rig).await, "hang").await;
+    let mut settings = settings(&rig, "nats", "hang.x");
+    settings.timeout = Duration::from_millis(300);
+    let sink = sink(&settings);
+    assert_eq!(sink.deliver(&event("TicketCreated", 1)).await, Delivery::Delivered);
+    rig.signal("STOP");
+    let why = refused(sink.deliver(&event("TicketCreated", 2)).await);
+    assert!(why.contains("didn't receive ack in time"), "{why}");
+    rig.signal("CONT");
+    while sink.deliver(&event("TicketCreated", 2)).await != Delivery::Delivered {}
+    let ids: Vec<_> = all(&mut stream).await.into_iter().map(|(_, id, _)| id).collect();
+    assert_eq!(ids, ["evt_1", "evt_2"], "it took the second when it went on, and knew it again");
+}
+
 /// As a help desk has them come: whatever was taken is in the stream in the end.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_was_taken_is_lost_when_the_server_is_killed_20_times() {
