@@ -11,8 +11,8 @@ const VARIABLE: &str = "EXTERNAL_PROVIDERS_LOG";
 
 /// This crate, the library and the tool.
 const OURS: &str = "external_providers";
-/// The one crate below it that logs.
-const THEIRS: &str = "hyper_util";
+/// The crates below it that log.
+const THEIRS: [&str; 2] = ["hyper_util", "async_nats"];
 
 /// Does anything log under this name? A misspelt one would be passed over without a word.
 fn is_target(target: &str) -> bool {
@@ -25,7 +25,7 @@ fn is_target(target: &str) -> bool {
     match (path.next(), path.next()) {
         (Some(OURS), None) => true,
         (Some(OURS), Some(room)) => rooms.chain(["cli"]).any(|name| name == room),
-        (root, _) => root == Some(THEIRS),
+        (root, _) => root.is_some_and(|root| THEIRS.contains(&root)),
     }
 }
 
@@ -42,8 +42,9 @@ pub(crate) fn start(by_default: &str) -> Result<(), Failed> {
         match part.split_once('=') {
             Some((target, _)) if !is_target(target) => {
                 let message = format!("{VARIABLE}: nothing logs as {target}");
+                let theirs = THEIRS.join(", ");
                 return Err(Failed::new(SETTINGS, message)
-                    .hint(format!("targets are {OURS}, {THEIRS}, and rooms like {OURS}::host")));
+                    .hint(format!("targets are {OURS}, {theirs}, and rooms like {OURS}::host")));
             }
             // A word alone would be a target of which everything is logged: rather a level misspelt.
             None if part.parse::<LevelFilter>().is_err() => return Err(unmeant()),

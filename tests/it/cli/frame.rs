@@ -307,6 +307,7 @@ fn a_log_that_nobody_can_mean_is_an_error() {
         ("debug", 0),
         ("external_providers=debug", 0),
         ("off,external_providers::host=info,hyper_util::client=trace", 0),
+        ("info,async_nats=warn", 0),
         ("external_providers=loud", 3),
         ("external_provider=debug", 3),
         ("info,external_providers::hots=debug", 3),
