@@ -54,6 +54,9 @@ fn property(key: &Key) -> Value {
     match (key.default, key.shape) {
         (Some(text), Shape::Switch) => property["default"] = (text == "true").into(),
         (Some(text), Shape::Number(..)) => property["default"] = text.parse::<i64>().ok().into(),
+        (Some(text), Shape::List) => {
+            property["default"] = serde_json::from_str(text).unwrap_or_default()
+        }
         (Some(text), _) => property["default"] = text.into(),
         (None, Shape::List | Shape::Table | Shape::Tables) => {}
         (None, _) => property["examples"] = json!([key.example]),

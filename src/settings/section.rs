@@ -221,8 +221,9 @@ impl<'d> Section<'d> {
     }
 }
 
-/// A duration in people's words that is not negative.
+/// A duration in people's words that is not negative; a day has 24 hours.
 fn duration(text: &str) -> Option<Duration> {
-    let time: jiff::SignedDuration = text.parse().ok()?;
+    let span: jiff::Span = text.parse().ok()?;
+    let time = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
     time.try_into().ok()
 }
