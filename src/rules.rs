@@ -19,6 +19,7 @@ pub use decision::{DecideError, Decision, Verdict};
 pub use facts::Facts;
 pub use rows::Rows;
 pub use rule_set::RuleSet;
+pub(crate) use rule_set::When;
 pub use scope::{NameError, Scope, is_reserved};
 pub use template::Template;
 

@@ -1,6 +1,7 @@
 //! The rules of one kind, read and decided by.
 
 mod information;
+mod when;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use crate::contract::Kind;
 use crate::explanation::Explanation;
 use crate::toml_document::{Document, Problem, Table};
 use information::InformationRow;
+pub(crate) use when::When;
 
 /// The rules of a kind, in order. They see the request and what look-ups found, never each other's
 /// effects.

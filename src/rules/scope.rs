@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::name::Name;
 use super::text::fold;
 use crate::contract::{AUTH_PASSWORD, Kind, OPERATIONS, OperationInfo, may_be_secret};
-use crate::suggest::meant;
+use crate::suggest::{is_near, meant};
 
 /// Words of conditions and names that are not variables.
 const WORDS: [&str; 8] = ["all", "any", "not", "field", "groups", "page", "interaction", "kind"];
@@ -72,7 +72,22 @@ impl Scope {
         if let Some((lookup, column)) = name.split_once('.') {
             return self.column(lookup, column);
         }
-        Err(self.unknown(name))
+        match self.is_of_an_event(name) {
+            true => Ok(Name::Variable(name.to_owned())),
+            false => Err(self.unknown(name)),
+        }
+    }
+
+    /// May an event have such a variable? Nobody knows which there are, but what is nearly a name of the
+    /// contract is that name.
+    fn is_of_an_event(&self, name: &str) -> bool {
+        let is_misspelt = |known: &str| {
+            is_near(name, known) && (name.len() != known.len() || name.eq_ignore_ascii_case(known))
+        };
+        self.kind == Some(Kind::Events)
+            && !name.is_empty()
+            && !may_be_secret(name)
+            && !self.variables().any(is_misspelt)
     }
 
     /// The columns of a look-up, where these are known.
@@ -102,6 +117,10 @@ impl Scope {
     pub(super) fn field(&self, name: &str) -> Result<(), NameError> {
         if name.is_empty() || name.contains('=') {
             return Err(error("is not the name of a custom field", None));
+        }
+        if self.kind == Some(Kind::Events) {
+            let hint = "name a variable of the event by its name on the wire".to_owned();
+            return Err(error("events have no custom fields", Some(hint)));
         }
         if may_be_secret(name) {
             return Err(error("passwords are not shown to rules", None));
