@@ -16,6 +16,9 @@
 //! | `external_providers_lookups_total` | counter | `lookup`, `outcome` | look-ups in directories and databases |
 //! | `external_providers_events_total` | counter | `outcome` | events that came: `kept`, `held` (a loop), `refused` (not kept) |
 //! | `external_providers_deliveries_total` | counter | `sink`, `outcome` | attempts: `delivered`, `refused`, `failed` (given up), `in-doubt`, `stopped` |
+//! | `external_providers_events_waiting` | gauge | `sink` | events that a sink has not taken yet |
+//! | `external_providers_events_oldest_seconds` | gauge | `sink` | the age of the oldest of them; 0 without any |
+//! | `external_providers_events_failed` | gauge | `sink` | events that failed for good, are in doubt, or are held |
 //!
 //! The outcomes of a host's calls are `answered`, `declined` (`Success=false`), `denied` (a wrong web service
 //! password), `exception`, `panicked` and `refused` (not carried out); of a gateway's server `denied` is a wrong
@@ -23,8 +26,10 @@
 //! `remembered` (not asked again), and whose fault it was that no answer came: `caller`, `settings`,
 //! `network`, `provider`, `load`.
 //!
-//! The last five are there from their first event on, and are the whole process's, whichever host
-//! shows them. A label is a word of this crate or a name from the settings, never what a caller sent.
+//! What gateways, look-ups, stores and sinks count is there from its first event on, and is the whole
+//! process's, whichever host shows it. What waits for sinks is asked of the store every ten seconds, by
+//! hosts that deliver from it; of several on one store, each shows all of it. A label is a word of this
+//! crate or a name from the settings, never what a caller sent.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -66,6 +71,27 @@ pub(crate) static DELIVERIES: Counter = Counter::new(
 );
 
 const ALL: [&Counter; 5] = [&SERVICE_CALLS, &REFUSED_LOGINS, &LOOKUPS, &EVENTS, &DELIVERIES];
+
+/// What sinks have not taken yet.
+pub(crate) static EVENTS_WAITING: Levels = Levels::new(
+    "external_providers_events_waiting",
+    "Events that a sink has not taken yet, by its name.",
+    "sink",
+);
+/// Seconds since the oldest of it came.
+pub(crate) static EVENTS_OLDEST: Levels = Levels::new(
+    "external_providers_events_oldest_seconds",
+    "The age of the oldest event that a sink has not taken yet, by its name.",
+    "sink",
+);
+/// What waits for somebody to decide about it.
+pub(crate) static EVENTS_FAILED: Levels = Levels::new(
+    "external_providers_events_failed",
+    "Events that failed for good, are in doubt, or are held, by the name of the sink.",
+    "sink",
+);
+
+const LEVELS: [&Levels; 3] = [&EVENTS_WAITING, &EVENTS_OLDEST, &EVENTS_FAILED];
 
 /// Counts events of one name, apart by their labels.
 #[derive(Debug)]
@@ -116,7 +142,54 @@ impl Counter {
 pub(crate) fn show() -> String {
     let mut out = String::new();
     ALL.iter().for_each(|counter| counter.show(&mut out));
+    LEVELS.iter().for_each(|levels| levels.show(&mut out));
     out
+}
+
+/// Gauges of one name, apart by one label, which are set together.
+#[derive(Debug)]
+pub(crate) struct Levels {
+    name: &'static str,
+    help: &'static str,
+    label: &'static str,
+    series: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Levels {
+    const fn new(name: &'static str, help: &'static str, label: &'static str) -> Self {
+        Self { name, help, label, series: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Sets all of them; those that are not among the values are gone.
+    pub(crate) fn replace<'l>(&self, values: impl Iterator<Item = (&'l str, u64)>) {
+        let new: BTreeMap<_, _> =
+            values.take(MOST_SERIES).map(|(l, v)| (l.to_owned(), v)).collect();
+        // Nothing panics under this lock.
+        let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
+        #[cfg(feature = "metrics")]
+        {
+            // A recorder keeps what it once was told.
+            let gone = series.keys().filter(|label| !new.contains_key(*label));
+            let all = gone.map(|label| (label, 0)).chain(new.iter().map(|(l, v)| (l, *v)));
+            for (value, level) in all {
+                ::metrics::gauge!(self.name, self.label => value.clone()).set(level as f64);
+            }
+        }
+        *series = new;
+    }
+
+    fn show(&self, out: &mut String) {
+        let Self { name, help, label, series } = self;
+        let series = series.lock().unwrap_or_else(PoisonError::into_inner);
+        if series.is_empty() {
+            return;
+        }
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for (value, level) in &*series {
+            let _ = writeln!(out, "{name}{{{label}=\"{}\"}} {level}", escape(value));
+        }
+    }
 }
 
 /// A number that goes up and down. Whoever has it shows it; the facade is told.
@@ -220,6 +293,24 @@ mod tests {
         );
     }
 
+    #[test]
+    fn levels_are_replaced_together() {
+        let levels = Levels::new("waiting", "Waiting.", "sink");
+        let show = || {
+            let mut out = String::new();
+            levels.show(&mut out);
+            out
+        };
+        assert_eq!(show(), "");
+        levels.replace([("crm", 3), ("old", 7)].into_iter());
+        levels.replace([("crm", 0), ("a\"b", 1)].into_iter());
+        let head = "# HELP waiting Waiting.\n# TYPE waiting gauge\n";
+        assert_eq!(
+            show(),
+            format!("{head}waiting{{sink=\"a\\\"b\"}} 1\nwaiting{{sink=\"crm\"}} 0\n")
+        );
+    }
+
     /// A recorder of a program's own, that keeps what it is told.
     #[cfg(feature = "metrics")]
     #[test]
@@ -261,6 +352,9 @@ mod tests {
             gauge.add(3);
             gauge.subtract(1);
             tell_one("calls_total", [("outcome", "answered")]);
+            let levels = Levels::new("waiting", "Waiting.", "sink");
+            levels.replace([("crm", 3), ("old", 7)].into_iter());
+            levels.replace([("crm", 2)].into_iter());
         });
         let kept = kept.0.into_inner().unwrap().into_iter();
         let kept: Vec<_> = kept.map(|(key, value)| (key, value.load(Relaxed))).collect();
@@ -272,6 +366,8 @@ mod tests {
                 is("logins_total source=staff reason=locked", 2),
                 is("logins_total: Logins.", 0),
                 is("open", 2.0_f64.to_bits()),
+                is("waiting sink=crm", 2.0_f64.to_bits()),
+                is("waiting sink=old", 0),
             ]
         );
     }
