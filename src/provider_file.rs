@@ -58,11 +58,13 @@ mod read;
 mod join;
 
 mod endpoints;
+mod sinks;
 
 mod current;
 
 mod elsewhere;
 
+mod events;
 mod form;
 mod login;
 mod registration;

@@ -78,7 +78,7 @@ pub use keys::{DEFAULTS, Key, OPTIONS, SWITCHES, Shape, TABS, keys, shared_keys}
 pub(crate) use read::in_order_once;
 pub use schema::schema;
 pub(crate) use schema::section as schema_section;
-pub(crate) use service::{forward, forward_keys};
+pub(crate) use service::{forward, forward_keys, service as external_service};
 pub use tab::{ExternalService, LoginSettings, Name, ProviderSource, Role, Tab};
 pub(crate) use tab::{default_operation, has_operation_key};
 

@@ -1,11 +1,9 @@
 //! Each operation, and the part of the file that answers it.
 
 use super::current::{Current, Manner, failure};
-use super::model::Otherwise;
 use crate::contract::{
-    Answer, Authenticate, BoxFuture, EventHandled, GetCustomFieldOptions, GetSignInCookieInfo,
-    GetUserInfo, HandleEvent, Kind, Operation, ProviderResult, RegisterUser, StartChat,
-    StartTicket, Variables,
+    Authenticate, BoxFuture, GetCustomFieldOptions, GetSignInCookieInfo, GetUserInfo, HandleEvent,
+    Operation, ProviderResult, RegisterUser, StartChat, StartTicket,
 };
 
 /// An operation that a provider's file answers: those of the contract.
@@ -69,21 +67,4 @@ operation!(StartTicket, ticket, Current::start);
 operation!(StartChat, live_chat, Current::start);
 operation!(GetUserInfo, user_information, Current::information);
 operation!(RegisterUser, registration, Current::register);
-operation!(HandleEvent, events, async |current: &Current,
-                                       otherwise: &Otherwise,
-                                       request: Self,
-                                       manner| {
-    match otherwise.is_elsewhere() && !is_dry(current, manner) {
-        true => current.elsewhere(request, manner).await,
-        false => Ok(Answer { result: EventHandled, message: None, other: Variables::new() }),
-    }
-});
-
-/// Nobody is told of events that are only explained.
-fn is_dry(current: &Current, manner: &Manner) -> bool {
-    if manner.dry {
-        let who = current.who_else(Kind::Events);
-        manner.explanation.note(|| format!("{who} is not told here"));
-    }
-    manner.dry
-}
+operation!(HandleEvent, events, Current::event);

@@ -7,6 +7,7 @@ use super::LoadError;
 use super::endpoints::endpoints;
 use super::join::join_all;
 use super::model::{Bound, ProviderFile};
+use super::sinks::Sinks;
 use crate::backends::database::{Database, DatabaseLogin, DatabaseRegistration, Effect, LookUp};
 use crate::backends::directory::{Directory, GroupSource, Login};
 use crate::client::CallError;
@@ -33,6 +34,8 @@ pub(super) struct Current {
     pub(super) effects: BTreeMap<String, Effect>,
     pub(super) registration: Option<DatabaseRegistration>,
     pub(super) endpoints: BTreeMap<Kind, JsonProvider>,
+    /// The store of events and who is told of them; `None` where none is kept.
+    pub(super) sinks: Option<Sinks>,
     gateway: Gateway,
 }
 
@@ -114,6 +117,8 @@ impl Current {
             Some(old) => old.gateway.successor(forward)?,
             None => Gateway::builder(forward).build()?,
         };
+        let old_sinks = old.and_then(|old| Some((&old.file, old.sinks.as_ref()?)));
+        let sinks = Sinks::new(&file, &databases, old_sinks)?;
         Ok(Self {
             file,
             directories,
@@ -123,6 +128,7 @@ impl Current {
             effects,
             registration,
             endpoints,
+            sinks,
             gateway,
         })
     }

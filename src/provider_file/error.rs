@@ -4,6 +4,7 @@ use crate::backends::database::{DatabaseError, LoginError, StatementError};
 use crate::backends::directory::DirectoryError;
 use crate::contract::Kind;
 use crate::json_provider::JsonProviderError;
+use crate::outbox::{SinkError, StoreError};
 use crate::settings::SettingsError;
 
 /// A provider's file that cannot be put in force. No password in it.
@@ -30,6 +31,29 @@ pub enum LoadError {
         /// Why.
         #[source]
         error: StatementError,
+    },
+    /// A sink cannot be told as it says.
+    #[error("the sink {name} cannot be used: {error}")]
+    Sink {
+        /// Its name.
+        name: String,
+        /// Why.
+        error: SinkError,
+    },
+    /// Events cannot be kept where it says.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Events that wait where they are kept now would be left there.
+    #[error(
+        "events are kept elsewhere as it says, which needs a new start: when nothing waits any more \
+         (external-providers events status)"
+    )]
+    StoreChanged,
+    /// A database cannot be used for what it says.
+    #[error("the database {name} cannot be used")]
+    NoDatabase {
+        /// The name.
+        name: String,
     },
     /// The old service cannot be called as it says.
     #[error(transparent)]

@@ -3,7 +3,8 @@
 
 use std::sync::OnceLock;
 
-use crate::settings::{Key, Shape, forward_keys, shared_keys};
+use crate::contract::Kind;
+use crate::settings::{Key, Shape, forward_keys, keys as settings_keys, shared_keys};
 
 /// What `@passwords` stands for.
 const PASSWORDS: &str = "\
@@ -82,8 +83,37 @@ fn read(table: &str) -> Vec<SectionKeys> {
             section.keys.push(Box::leak(Box::new(key)));
         }
     }
+    // An events provider is called as the old service is.
+    if let Some(sinks) = sections.iter_mut().find(|section| section.name == "sinks") {
+        for key in forward_keys(settings_keys(Kind::Events)) {
+            if !sinks.keys.iter().any(|own| own.name == key.name) {
+                let doc: &'static str = format!("soap: {}", key.doc).leak();
+                sinks.keys.push(Box::leak(Box::new(Key { doc, ..*key })));
+            }
+        }
+    }
     sections
 }
+
+/// The kinds of sinks that have a key, as its words say them first; all of them where they do not. Sources of
+/// one secret belong together.
+pub(super) fn sinks_with(name: &str) -> Option<Vec<&'static str>> {
+    let mut kinds = None;
+    for key in keys("sinks") {
+        if !key.doc.starts_with("The same ") {
+            let named = key.doc.split_once(": ").map(|(kinds, _)| kinds.split(", "));
+            let named = named.filter(|kinds| kinds.clone().all(|kind| SINKS.contains(&kind)));
+            kinds = named.map(Iterator::collect);
+        }
+        if key.name == name {
+            break;
+        }
+    }
+    kinds
+}
+
+/// The kinds of sinks.
+pub(super) const SINKS: [&str; 4] = ["webhook", "sql", "soap", "nats"];
 
 /// A line of the table.
 fn key(line: &'static str) -> Option<Key> {

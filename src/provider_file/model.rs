@@ -1,5 +1,7 @@
 //! What a provider's file says, as data.
 
+mod sinks;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use crate::json_provider::JsonProviderSettings;
 use crate::rules::{Facts, Rows, RuleSet, Template};
 use crate::secret::Secret;
 use crate::settings::{Problem, Settings};
+pub(super) use sinks::{EventsSection, SinkSection, StoreSection, Target};
 
 /// A provider's file, read and found to be in order as far as that can be known without the network.
 #[derive(Debug)]
@@ -63,7 +66,7 @@ pub(super) struct Servers {
 }
 
 /// A statement, the database that it is for, and what its parameters stand for.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bound {
     pub(super) database: String,
     pub(super) statement: String,
@@ -136,7 +139,7 @@ pub(super) struct Kinds {
     pub(super) live_chat: Option<Rules>,
     pub(super) user_information: Option<Rules>,
     pub(super) registration: Option<Registration>,
-    pub(super) events: Option<Otherwise>,
+    pub(super) events: Option<EventsSection>,
 }
 
 /// What is answered where nothing decides.
@@ -230,7 +233,7 @@ impl Kinds {
             (Kind::Ticket, of(&self.ticket)),
             (Kind::LiveChat, of(&self.live_chat)),
             (Kind::UserInformation, of(&self.user_information)),
-            (Kind::Events, self.events),
+            (Kind::Events, self.events.as_ref().map(|events| events.otherwise)),
             (Kind::Registration, self.registration.as_ref().and_then(Registration::kind)),
         ];
         all.into_iter().filter_map(|(kind, otherwise)| Some((kind, otherwise?)))

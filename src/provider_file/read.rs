@@ -5,6 +5,7 @@ mod json;
 mod kinds;
 mod servers;
 mod service;
+mod sinks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -49,6 +49,16 @@ pub(crate) fn forward(
     settings
 }
 
+/// A service that must be there, of a section by itself.
+pub(crate) fn service(
+    section: Section<'_>,
+    kind: Kind,
+    around: Surroundings<'_>,
+    warnings: &mut Vec<Problem>,
+) -> ExternalService {
+    Reading { section, kind, around, warnings }.service(true)
+}
+
 /// The keys of a service that is forwarded to: it is external, and no page of the product's is
 /// behind it.
 pub(crate) fn forward_keys(keys: Vec<&'static Key>) -> Vec<&'static Key> {

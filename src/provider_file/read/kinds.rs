@@ -12,7 +12,7 @@ use crate::rules::{RuleSet, Scope};
 use crate::settings::section::Section;
 use crate::toml_document::{Problem, Table};
 
-fn otherwise(section: &mut Section<'_>) -> Otherwise {
+pub(super) fn otherwise(section: &mut Section<'_>) -> Otherwise {
     if section.choice("provider") == "json" {
         if section.has("otherwise") {
             let hint = "take it out, or provider = \"json\"".to_owned();
@@ -35,9 +35,7 @@ impl Reading<'_> {
         let (custom_fields, ticket) = (rules(Kind::CustomFields), rules(Kind::Ticket));
         let (live_chat, user_information) = (rules(Kind::LiveChat), rules(Kind::UserInformation));
         let registration = self.registration(root, scope, servers);
-        let events = root.table("events", &mut self.problems);
-        let events =
-            events.map(|table| self.in_section("events", "events", Some(table), otherwise));
+        let events = self.events(root, scope, servers);
         let kinds = Kinds {
             login,
             custom_fields,

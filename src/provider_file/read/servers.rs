@@ -340,7 +340,7 @@ impl Reading<'_> {
     }
 
     /// What the database's room says of a statement.
-    fn statement(
+    pub(super) fn statement(
         &mut self,
         table: &Table<'_>,
         servers: &Servers,
