@@ -1,10 +1,13 @@
 //! Tries the examples of a file.
 
+use std::collections::BTreeSet;
+
 use super::answer::Answered;
 use super::current::{Current, Manner};
 use super::model::Example;
 use crate::contract::{
-    AUTH_PASSWORD, Answer, OperationResult as _, ProviderError, Variables, dispatch,
+    AUTH_PASSWORD, Answer, HandleEvent, Operation as _, OperationResult as _, ProviderError,
+    Variables, dispatch,
 };
 use crate::explanation::Explanation;
 
@@ -37,11 +40,12 @@ impl Current {
             };
             let answer =
                 dispatch!(example.operation, T => self.outputs::<T>(example, &manner).await);
-            let differences = match answer {
+            let mut differences = match answer {
                 Some(Ok((outputs, message))) => differences(example, &outputs, message.as_deref()),
                 Some(Err(error)) => vec![error.to_string()],
                 None => vec!["there is no such operation".to_owned()],
             };
+            differences.extend(self.other_takers(example));
             outcomes.push(ExampleOutcome {
                 name: example.name.clone(),
                 line: example.line,
@@ -51,6 +55,20 @@ impl Current {
             });
         }
         outcomes
+    }
+
+    /// Which sinks take an event, if they are others than an example says.
+    fn other_takers(&self, example: &Example) -> Option<String> {
+        let (wanted, section) = (example.sinks.as_ref()?, self.file.kinds.events.as_ref()?);
+        let request = HandleEvent::read_inputs(example.request.clone()).ok()?;
+        let found = self.takers(section, &request, &Explanation::default());
+        let sorted = |names: &[String]| names.iter().cloned().collect::<BTreeSet<_>>();
+        let shown = |names: &[String]| match names {
+            [] => "nobody".to_owned(),
+            names => names.join(", "),
+        };
+        (sorted(wanted) != sorted(&found))
+            .then(|| format!("it is told to {}, not to {}", shown(&found), shown(wanted)))
     }
 
     /// The variables of the answer and its message. What becomes of a custom field goes by its name in

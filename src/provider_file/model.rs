@@ -199,6 +199,8 @@ pub(super) struct Example {
     pub(super) request: Variables,
     pub(super) lookups: BTreeMap<String, Rows>,
     pub(super) groups: Option<Vec<String>>,
+    /// The sinks that take the event.
+    pub(super) sinks: Option<Vec<String>>,
     pub(super) answer: Variables,
     pub(super) message: Option<String>,
 }

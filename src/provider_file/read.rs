@@ -69,7 +69,10 @@ pub(super) fn examples(text: &str, file: &ProviderFile) -> Result<Vec<Example>, 
         problems: Vec::new(),
         warnings: Vec::new(),
         columns: Columns::new(),
-        names: BTreeMap::from([("lookups", file.servers.lookups.keys().cloned().collect())]),
+        names: BTreeMap::from([
+            ("lookups", file.servers.lookups.keys().cloned().collect()),
+            ("sinks", sinks.map(|(name, _)| name.clone()).collect()),
+        ]),
         used: BTreeSet::new(),
     };
     finish(&root, &["examples"], &mut reading.problems);
@@ -209,6 +212,7 @@ impl Reading<'_> {
         let what = match section {
             "lookups" => "look-up",
             "databases" => "database",
+            "sinks" => "sink",
             _ => "directory and no login",
         };
         Err((format!("there is no {what} {name:?}"), hint))

@@ -27,16 +27,17 @@ impl Reading<'_> {
     }
 
     fn example(&mut self, table: &Table<'_>, servers: &Servers, kinds: &Kinds) -> Option<Example> {
-        let (name, operation, groups, message) =
+        let (name, operation, [groups, sinks], message) =
             self.in_section("examples", table.path(), Some(table.clone()), |section| {
-                let groups = section.has("groups").then(|| section.list("groups"));
+                let lists = ["groups", "sinks"];
+                let lists = lists.map(|key| section.has(key).then(|| section.list(key)));
                 let operation = section.text("operation");
                 if !section.has("operation") {
                     let names = OPERATIONS.iter().map(|info| info.name);
                     let hint = names.collect::<Vec<_>>().join(", ");
                     section.wrong("operation", "is missing", Some(format!("one of {hint}")));
                 }
-                (section.text("name"), operation, groups, section.text("message"))
+                (section.text("name"), operation, lists, section.text("message"))
             });
         let operation = operation?;
         let Some(info) = OperationInfo::named(&operation) else {
@@ -72,6 +73,15 @@ impl Reading<'_> {
                 self.problems.push(table.problem("request", what).hint(hint));
             }
         }
+        if table.has("sinks") && info.kind != Kind::Events {
+            let what = format!("{operation} is not told to sinks");
+            self.problems.push(table.problem("sinks", what));
+        }
+        for name in sinks.iter().flatten() {
+            if let Err((what, hint)) = self.uses("sinks", name) {
+                self.problems.push(Problem { hint, ..table.problem("sinks", what) });
+            }
+        }
         Some(Example {
             name: name.unwrap_or_else(|| format!("example of {operation}")),
             line: table.line(),
@@ -79,6 +89,7 @@ impl Reading<'_> {
             request,
             lookups: self.stand_ins(table, servers),
             groups,
+            sinks,
             answer: self.variables(table, "answer"),
             message,
         })
