@@ -18,7 +18,7 @@
 //! A section for each kind of provider says how it is answered; a kind without one is not provided.
 //! What is needed stands in sections of its own: `[directories.NAME]`, `[databases.NAME]`, statements
 //! that read (`[lookups.NAME]`), statements that change something (`[effects.NAME]`), logins from
-//! look-ups (`[logins.NAME]`). [`example`] is such a file with every key, [`schema`] a JSON Schema for
+//! look-ups (`[logins.NAME]`), who is told of events (`[sinks.NAME]`). [`example`] is such a file with every key, [`schema`] a JSON Schema for
 //! editors, [`preset`] a short file to begin with; all are made of the tables of keys that drive the
 //! reading, too. All mistakes are found at once, each with its line; names that nothing defines are
 //! mistakes, what nothing uses is a [warning](ProviderFile::warnings).
@@ -39,6 +39,11 @@
 //!   decides; then rules may refuse whom it let in. The old service is asked about users whom nobody
 //!   knows; whom it refuses is told what `refused` says, as others are. An empty or blank password is
 //!   refused before anybody is asked.
+//!
+//! An event is answered when the [store](crate::outbox) has it for every sink that takes it; a store that
+//! fails is a failure of the call. Whoever hosts the provider [delivers](Provider::deliver_events) what is
+//! kept. Events that no sink takes go to the old service with `otherwise = "forward"`, and nowhere
+//! without it.
 //!
 //! A look-up, directory or old service that fails is a failure of the call (`Success=false` with a
 //! sentence for the person; the log has the rest), never a "no".
@@ -64,6 +69,7 @@ mod current;
 
 mod elsewhere;
 
+mod delivery;
 mod events;
 mod form;
 mod login;
@@ -82,6 +88,7 @@ use std::path::Path;
 use read::Columns;
 
 pub use answer::Answered;
+pub use delivery::EventDelivery;
 pub use error::LoadError;
 pub use example::{PRESETS, example, preset};
 pub use examples::ExampleOutcome;

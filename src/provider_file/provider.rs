@@ -1,12 +1,17 @@
 //! A provider of all kinds, as its file says.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use tokio::sync::watch;
 
 use super::answer::Answered;
 use super::current::{Current, Manner};
+use super::delivery::{EventDelivery, deliver};
 use super::examples::ExampleOutcome;
+use super::model::StoreSection;
+use super::sinks::Sinks;
 use super::{HostedService, LoadError, ProviderFile, forward};
 use crate::contract::handlers::{answers, every_kind};
 use crate::contract::{Kind, ProviderResult};
@@ -14,13 +19,21 @@ use crate::doctor::Report;
 use crate::explanation::Explanation;
 use crate::host::{Host, HostBuilder, Service};
 use crate::in_force::{self, InForce};
+use crate::outbox::{Store, StoreError};
 use crate::secret::Secret;
 use crate::settings::{SettingsError, line};
 
 /// What a file says, at work: it implements the traits of all kinds. Cheap to clone: clones are the
 /// same.
 #[derive(Debug, Clone)]
-pub struct Provider(Arc<InForce<Current>>);
+pub struct Provider(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    in_force: Arc<InForce<Current>>,
+    /// Says when another file is in force.
+    changed: watch::Sender<()>,
+}
 
 impl Provider {
     /// Puts a file in force. Nothing is connected yet.
@@ -29,7 +42,8 @@ impl Provider {
     ///
     /// Something cannot be used as the file says.
     pub fn new(file: ProviderFile) -> Result<Self, LoadError> {
-        Ok(Self(Arc::new(InForce::new(Current::new(file, None)?))))
+        let in_force = Arc::new(InForce::new(Current::new(file, None)?));
+        Ok(Self(Arc::new(Shared { in_force, changed: watch::Sender::new(()) })))
     }
 
     /// Loads a file, logs what it [warns of](ProviderFile::warnings), and puts it in force.
@@ -43,7 +57,8 @@ impl Provider {
     /// file says in everything, and [`Host::replace`] goes over to the next file in one step.
     #[must_use]
     pub fn snapshot(&self) -> Self {
-        Self(Arc::new(InForce::of(self.current())))
+        let in_force = Arc::new(InForce::of(self.current()));
+        Self(Arc::new(Shared { in_force, changed: watch::Sender::new(()) }))
     }
 
     /// What the file in force says of the service.
@@ -56,9 +71,46 @@ impl Provider {
         self.current().file.kinds.provided().collect()
     }
 
-    /// The kind whose old service is the one at this address and path, if there is one: a loop.
-    pub fn loops_to(&self, address: SocketAddr, path: &str) -> Option<Kind> {
-        forward::loops_to(&self.current().file, address, path)
+    /// Which old service or sink is the one at this address and path, in words, if there is one: a loop.
+    pub fn loops_to(&self, address: SocketAddr, path: &str) -> Option<String> {
+        let current = self.current();
+        forward::loops_to(&current.file, address, path).map(|found| found.to_string())
+    }
+
+    /// Delivers the events that are kept to the file's sinks, and those that come, until what is returned
+    /// is [stopped](EventDelivery::stop) or dropped. A file that is put in force later is followed: sinks
+    /// whose settings are the same go on, others begin when the deliveries of the old one have ended. To
+    /// be called inside a tokio runtime, once for each host.
+    ///
+    /// Without it, events are taken and kept all the same. A PostgreSQL server that cannot be reached is
+    /// logged: until it is there, events are refused.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be used: another program's file, one of a newer version, one that cannot be
+    /// written, or is in use by another host.
+    pub async fn deliver_events(&self) -> Result<EventDelivery, StoreError> {
+        deliver(Arc::clone(&self.0.in_force), self.0.changed.subscribe()).await
+    }
+
+    /// Where the file in force keeps events; `None` where it has no store.
+    pub fn event_store(&self) -> Option<Arc<dyn Store>> {
+        Some(Arc::clone(self.current().sinks.as_ref()?.outbox.store()))
+    }
+
+    /// The file in which the file in force keeps events, if it does not name a database for that.
+    pub fn event_store_file(&self) -> Option<PathBuf> {
+        match &self.current().sinks.as_ref()?.place {
+            StoreSection::File(path) => Some(path.clone()),
+            StoreSection::Database(_) => None,
+        }
+    }
+
+    /// The names of the file's sinks.
+    pub fn event_sinks(&self) -> Vec<String> {
+        let current = self.current();
+        let sinks = current.sinks.iter().flat_map(|sinks| &sinks.sinks);
+        sinks.map(|(name, ..)| name.clone()).collect()
     }
 
     /// A host of the service as the file in force says, with the kinds that it provides; `password` is
@@ -107,8 +159,8 @@ impl Provider {
         self.current().check_service()
     }
 
-    /// Looks at the service's own certificate, and at every server step by step: directories, databases with each statement that is asked of
-    /// them, old services. `user` is one whom the directories should know.
+    /// Looks at the service's own certificate, and at every server step by step: directories, databases with
+    /// each statement that is asked of them, the store of events, sinks, old services. `user` is one whom the directories should know.
     pub async fn check(&self, user: Option<&str>) -> Vec<Report> {
         self.current().check(user).await
     }
@@ -131,8 +183,8 @@ impl Provider {
 
     /// Loads the file in force again and puts it in force, all at once. Directories, databases and old
     /// services whose settings are the same keep their connections, limits, throttles and breakers, look-ups
-    /// the answers that they may use again;
-    /// calls under way end with the old file. What happened is logged.
+    /// the answers that they may use again; calls under way end with the old file, and so do deliveries to
+    /// sinks that changed. Where events are kept cannot change. What happened is logged.
     ///
     /// # Errors
     ///
@@ -149,17 +201,21 @@ impl Provider {
     ) -> Result<(), LoadError> {
         let path = self.current().file.file.clone().ok_or(LoadError::NoFile)?;
         let shown = path.display().to_string();
-        let in_force = Arc::clone(&self.0);
+        let in_force = Arc::clone(&self.0.in_force);
+        let runtime = tokio::runtime::Handle::current();
         // Files may be slow, and so is reading the certificates that the system trusts.
         let reading = tokio::task::spawn_blocking(move || {
             in_force.replace(|old| {
                 let file = ProviderFile::load(&path)?;
                 may(&file.service).map_err(LoadError::Refused)?;
                 log_warnings(&file);
-                Current::new(file, Some(old))
+                let new = Current::new(file, Some(old))?;
+                runtime.block_on(Sinks::succeed(new.sinks.as_ref(), old.sinks.as_ref()))?;
+                Ok(new)
             })
         });
         let result = reading.await.unwrap_or(Err(LoadError::Unfinished));
+        self.0.changed.send_replace(());
         in_force::log(("provider's file", "the old one stays"), &shown, &result);
         result
     }
@@ -170,7 +226,9 @@ impl Provider {
     ///
     /// Something cannot be used as it says. The old one stays in force.
     pub fn replace(&self, file: ProviderFile) -> Result<(), LoadError> {
-        self.0.replace(|old| Current::new(file, Some(old)))
+        let replaced = self.0.in_force.replace(|old| Current::new(file, Some(old)));
+        self.0.changed.send_replace(());
+        replaced
     }
 
     /// Reloads on every SIGHUP from now on, as long as there is this `Provider` or a clone of it. Errors
@@ -182,11 +240,11 @@ impl Provider {
     #[cfg(unix)]
     pub fn reload_on_sighup(&self) -> std::io::Result<()> {
         // What happened is logged there.
-        in_force::on_sighup(&self.0, async |in_force| drop(Self(in_force).reload().await))
+        in_force::on_sighup(&self.0, async |shared| drop(Self(shared).reload().await))
     }
 
     pub(super) fn current(&self) -> Arc<Current> {
-        self.0.get()
+        self.0.in_force.get()
     }
 
     async fn answer<T: Answered>(&self, request: T) -> ProviderResult<T> {

@@ -10,7 +10,7 @@ mod sinks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::forward::loops;
+use super::forward::{Loop, loops};
 use super::keys::{self, sections};
 use super::model::{Example, Kinds, Otherwise, ProviderFile, Servers};
 use crate::backends::directory::GroupSource;
@@ -64,6 +64,7 @@ pub(super) fn provider_file(
 pub(super) fn examples(text: &str, file: &ProviderFile) -> Result<Vec<Example>, Vec<Problem>> {
     let document = Document::parse(text).map_err(|problem| vec![problem])?;
     let root = document.root();
+    let sinks = file.kinds.events.iter().flat_map(|events| &events.sinks);
     let mut reading = Reading {
         around: Surroundings::of_process(Path::new("")),
         problems: Vec::new(),
@@ -114,14 +115,31 @@ impl Reading<'_> {
         let warnings = Vec::new();
         let file =
             ProviderFile { service, servers, kinds, forward, json, examples, warnings, file: None };
-        if let Some(kind) = loops(&file) {
-            let section = if file.json.contains_key(&kind) { "json" } else { "forward" };
-            let what = format!("{kind} would be forwarded to this service itself");
-            let problem = root.table(section, &mut self.problems).map(|t| t.problem("url", what));
-            let hint = "give the other service's address, or another listen or path";
-            self.problems.extend(problem.map(|problem| problem.hint(hint)));
-        }
+        let problem = loops(&file).and_then(|found| self.loop_problem(root, found, &file));
+        self.problems.extend(problem);
         file
+    }
+
+    /// What would call this service itself is a mistake.
+    fn loop_problem(
+        &mut self,
+        root: &Table<'_>,
+        found: Loop<'_>,
+        file: &ProviderFile,
+    ) -> Option<Problem> {
+        let (section, what) = match found {
+            Loop::Kind(kind) => (
+                if file.json.contains_key(&kind) { "json" } else { "forward" },
+                format!("{kind} would be forwarded to this service itself"),
+            ),
+            Loop::Sink(name) => ("sinks", format!("{name} is this service itself")),
+        };
+        let mut table = root.table(section, &mut self.problems)?;
+        if let Loop::Sink(name) = found {
+            table = table.table(name, &mut self.problems)?;
+        }
+        let hint = "give the other service's address, or another listen or path";
+        Some(table.problem("url", what).hint(hint))
     }
 
     /// What rules and texts may name, whatever their kind.

@@ -9,6 +9,8 @@ use external_providers::provider_file::{HostedService, Provider};
 use external_providers::secret::Secret;
 use external_providers::soap::DEFAULT_NAMESPACE;
 use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::{ServeArgs, refused};
 use crate::cli::passwords::{AUTH_PASSWORD, Passwords};
@@ -41,10 +43,9 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
     runtime.block_on(async {
         let address = args.listen.as_deref().unwrap_or(&service.listen);
         let mut server = host.bind(address).await.map_err(|error| refused(&error))?;
-        if let Some(kind) = provider.loops_to(server.local_addr(), &service.path) {
-            let message = format!("{}: {kind} is forwarded to this service itself", file.display());
-            return Err(Failed::new(SETTINGS, message)
-                .hint(format!("give the other service's url in [forward] or [forward.{kind}] ([json], [json.{kind}])")));
+        if let Some(what) = provider.loops_to(server.local_addr(), &service.path) {
+            let failed = Failed::new(SETTINGS, format!("{}: {what}", file.display()));
+            return Err(failed.hint("give the url of the other service, or another listen or path"));
         }
         if let Some(address) = &args.metrics {
             server =
@@ -55,10 +56,22 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
         }
         // Before anybody hears that it is there, and tells it to stop.
         let mut signals = Signals::new()?;
+        let delivery = provider.deliver_events().await;
+        let delivery = delivery.map_err(|error| Failed::new(SETTINGS, error.to_string()))?;
         announce(&server, &provider, files.as_ref().map(|(certificate, _)| certificate.as_path()))?;
         let (address, pinned) = (server.local_addr(), args.tls_certificate.is_some());
         let running = Running { provider, host, tls, password, pinned, address };
-        server.serve(running.until_told(&mut signals)).await;
+        let (tell, told) = oneshot::channel();
+        let serving = server.serve(async {
+            running.until_told(&mut signals).await;
+            let _ = tell.send(());
+        });
+        let delivering = async {
+            let _ = told.await;
+            // What has not ended then stays in the store.
+            let _ = timeout(args.settings().shutdown_timeout, delivery.stop()).await;
+        };
+        tokio::join!(serving, delivering);
         Ok(OK)
     })
 }
@@ -109,8 +122,8 @@ impl Running {
         {
             tracing::error!(error = error_chain(&error), "the service stays as it was");
         }
-        if let Some(kind) = self.provider.loops_to(self.address, &service.path) {
-            tracing::error!("{kind} is forwarded to this service itself: its calls will fail");
+        if let Some(what) = self.provider.loops_to(self.address, &service.path) {
+            tracing::error!("{what}, which will fail");
         }
         match (&self.tls, &service.tls) {
             _ if self.pinned => {}
