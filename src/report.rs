@@ -76,7 +76,8 @@ impl Finding {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
     /// Which: `settings`, `resolve`, `connect`, `tls`, `wsdl`, `contract`, `soap`, `password`,
-    /// `times`, `clock`, `http`; of a directory `account`, `base`, `filter`, `user`, `groups`, `lock-out`.
+    /// `times`, `clock`, `http`; of a directory `account`, `base`, `filter`, `user`, `groups`, `lock-out`;
+    /// of a store of events `store`, `waiting`.
     pub name: &'static str,
     /// How it ended.
     pub outcome: Outcome,

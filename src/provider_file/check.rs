@@ -1,11 +1,14 @@
 //! Looks at every server of a file, step by step.
 
+mod store;
+
 use std::future::Future;
 use std::pin::Pin;
 
 use super::ProviderFile;
 use super::current::Current;
 use super::join::join_all;
+use super::model::Target;
 use crate::backends::database::LookUp;
 use crate::contract::Kind;
 use crate::doctor::{self, Options, Report, Subject};
@@ -13,7 +16,7 @@ use crate::http::url::is_local;
 use crate::json_provider::JsonProviderSettings;
 use crate::reach::{self, Way};
 use crate::report::{Finding, Step};
-use crate::settings::{SettingsError, TABS};
+use crate::settings::{ExternalService, SettingsError, TABS};
 
 type Looking<'c> = Pin<Box<dyn Future<Output = Report> + Send + 'c>>;
 
@@ -28,8 +31,8 @@ impl Current {
     }
 
     /// A report for the service's own certificate, each directory, each database with what is asked of
-    /// it, each old service, and each endpoint, in this order; `user` is one whom the directories should know. Nothing
-    /// is changed anywhere.
+    /// it, the store of events, each sink, each old service, and each endpoint, in this order; `user` is
+    /// one whom the directories should know. Nothing is changed anywhere.
     pub(super) async fn check<'c>(&'c self, user: Option<&'c str>) -> Vec<Report> {
         let mut looking: Vec<Looking<'c>> = Vec::new();
         for (name, _) in &self.file.servers.directories {
@@ -40,8 +43,17 @@ impl Current {
         for name in self.databases.keys() {
             looking.push(Box::pin(self.check_database(name)));
         }
-        let services = TABS.iter().filter_map(|kind| self.file.forward.tab(*kind).external());
-        let subjects: Vec<Subject> = services.map(Subject::from).collect();
+        let forwarded = TABS.iter().filter_map(|kind| self.file.forward.tab(*kind).external());
+        let mut subjects: Vec<Subject> = forwarded.map(Subject::from).collect();
+        if let Some(sinks) = &self.sinks {
+            looking.push(Box::pin(store::check(sinks)));
+            for (name, sink, _) in &sinks.sinks {
+                match self.events_provider(name) {
+                    Some(service) => subjects.push(Subject::from(service)),
+                    None => looking.push(sink.check()),
+                }
+            }
+        }
         for subject in subjects {
             looking.push(Box::pin(async move {
                 doctor::check(&subject, &Options::default(), |_| ()).await
@@ -59,6 +71,15 @@ impl Current {
         let mut reports: Vec<_> = self.check_service().into_iter().collect();
         reports.extend(join_all(looking).await);
         reports
+    }
+
+    /// The web service that a sink is.
+    fn events_provider(&self, sink: &str) -> Option<&ExternalService> {
+        let mut sinks = self.file.kinds.events.iter().flat_map(|events| &events.sinks);
+        match &sinks.find(|(name, _)| name == sink)?.1.target {
+            Target::Soap { service, .. } => Some(service),
+            _ => None,
+        }
     }
 
     /// What is wrong with the file now that the databases say which columns there are. Look-ups that
