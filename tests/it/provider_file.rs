@@ -3,6 +3,7 @@
 
 pub(crate) mod answers;
 mod cases;
+mod events;
 mod events_reading;
 mod logins;
 mod reading;
