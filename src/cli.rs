@@ -2,6 +2,7 @@
 
 mod call;
 mod check;
+mod events;
 mod fixtures;
 mod gateway;
 mod generate;
@@ -119,6 +120,7 @@ enum Command {
     Gateway(gateway::GatewayArgs),
     Settings(settings::SettingsArgs),
     Provider(provider::ProviderArgs),
+    Events(events::EventsArgs),
     Fixtures(fixtures::FixturesArgs),
     Generate(generate::GenerateArgs),
 }
@@ -270,6 +272,7 @@ fn run(mut cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Result<u8
         Command::Gateway(args) => gateway::run(&args),
         Command::Settings(args) => settings::run(&args),
         Command::Provider(args) => provider::run(&args),
+        Command::Events(args) => events::run(&args),
         Command::Fixtures(args) => fixtures::run(args),
         Command::Generate(args) => generate::run(&args, help::arrange(Cli::command(), None)),
     }
