@@ -5,6 +5,7 @@ pub(crate) mod answers;
 mod cases;
 mod events;
 mod events_reading;
+mod events_tool;
 mod logins;
 mod reading;
 mod reload;
