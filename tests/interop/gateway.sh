@@ -41,23 +41,22 @@ start gateway 's/^listening on \(http:[^ ]*\)\/,.*/\1/p' "$tool" gateway --setti
     --token-file "$made/token" --listen 127.0.0.1:0
 gateway=$service url=$address
 
-# Where the README names them, it has them as they are.
-for program in tests/examples/gateway.py tests/examples/gateway.js; do
-    ! grep -qF "$program" README.md || python3 -c 'import sys; sys.exit(open(sys.argv[1]).read() not in open("README.md").read())' "$program" ||
-        { echo "the README does not show $program as it is" >&2; exit 1; }
-done
-
-for program in "python3 tests/examples/gateway.py" "node tests/examples/gateway.js"; do
-    echo "== $program"
+# As the README prints them, but for the address, the files and the user.
+readme=$(grep -E '^(python3|node) tests/examples/gateway\.' README.md)
+[ "$(wc -l <<<"$readme")" = 2 ] || { echo "the README should have two programs" >&2; exit 1; }
+while read -r command; do
+    echo "== $command"
     for password in mypassword wrong; do
-        answer=$(printf '%s\n' "$password" | $program "$url" "$made/token" myusername)
+        (umask 077; printf '%s\n' "$password" >"$made/password")
+        answer=$(eval "$(sed "s#http://127.0.0.1:8090#$url#; s# token # '$made/token' #; s# jane # myusername #
+            s#< password#< '$made/password'#" <<<"$command")")
         echo "$answer"
         case $password in
         wrong) [ "$answer" = "refused: Login Failure" ] ;;
         *) [ "$answer" = "welcome, My Username (registered)" ] ;;
-        esac || { echo "$program: another answer was expected" >&2; exit 1; }
+        esac || { echo "another answer was expected" >&2; exit 1; }
     done
-done
+done <<<"$readme"
 
 echo "== the page's examples"
 python3 "$here/page_examples.py" "$url/" "$made"
