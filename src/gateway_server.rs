@@ -56,7 +56,6 @@ mod tokens;
 mod problem;
 
 mod call;
-mod log;
 mod request;
 
 mod examples;

@@ -14,7 +14,7 @@ use super::problem::{
     INTERNAL, MEDIA_TYPE, NOT_FOUND, OVERLOADED, Problem, REQUEST, SLOW, STOPPING, TOKEN_IN_URL,
     TOO_LARGE, UNAUTHORIZED,
 };
-use super::{Serving, call, log, page, request};
+use super::{Serving, call, page, request};
 use crate::contract::{OPERATIONS, OperationInfo, SideEffect};
 use crate::host::Settings;
 use crate::host::body::{self, Unread};
@@ -176,7 +176,7 @@ impl Serving {
         let (outcome, word) = match &said {
             Ok(said) if said.document.outcome == "declined" => (Outcome::Declined, "declined"),
             Ok(said) => (Outcome::Answered, &*said.document.outcome),
-            Err(problem) => (of(problem), problem.trouble.0),
+            Err(problem) => (of(problem), problem.trouble.word),
         };
         let answer = match &said {
             Ok(said) => response(200, JSON, said.json()),
@@ -184,16 +184,28 @@ impl Serving {
         };
         let duration = started.elapsed();
         self.metrics.count(info, outcome, duration);
-        log::call(&log::Call {
-            operation: info,
-            outcome: word,
-            status: answer.status().as_u16(),
-            duration,
-            size,
-            peer: peer.remote,
-            forwarded: self.forwarded(head).as_deref(),
-            panicked: outcome == Outcome::Panicked,
-        });
+        // Names, numbers and addresses; never anything that a message holds.
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "external_providers::gateway_server",
+                    kind = info.map(|o| tracing::field::display(o.kind)),
+                    operation = info.map(|o| o.name),
+                    outcome = word,
+                    status = answer.status().as_u16(),
+                    duration_ms = duration.as_secs_f64() * 1e3,
+                    request_bytes = size,
+                    caller = peer.remote.map(|peer| tracing::field::display(peer.ip())),
+                    forwarded_for = self.forwarded(head).as_deref(),
+                    "call"
+                )
+            };
+        }
+        if outcome == Outcome::Panicked {
+            line!(error)
+        } else {
+            line!(info)
+        }
         answer
     }
 

@@ -132,12 +132,13 @@ fn operation(info: &OperationInfo) -> Value {
 /// Status 200, and the problems, by their status.
 fn responses(ok: Value, troubles: &[Trouble]) -> Value {
     let mut all = Map::from_iter([("200".to_owned(), ok)]);
-    for Trouble(_, status, _) in troubles {
-        let same: Vec<_> = ALL.iter().filter(|t| t.1 == *status && troubles.contains(t)).collect();
-        let titles: Vec<_> = same.iter().map(|Trouble(_, _, title)| *title).collect();
+    for Trouble { status, .. } in troubles {
+        let same: Vec<_> =
+            ALL.iter().filter(|t| t.status == *status && troubles.contains(t)).collect();
+        let titles: Vec<_> = same.iter().map(|trouble| trouble.title).collect();
         let example = |trouble: &&Trouble| {
             let problem = Problem::new(**trouble, "…");
-            (trouble.0.to_owned(), json!({"value": problem}))
+            (trouble.word.to_owned(), json!({"value": problem}))
         };
         let mut response = json!({
             "description": titles.join("; or: "),

@@ -13,65 +13,44 @@ use crate::http::{TransportError, TransportErrorKind};
 /// What `type` begins with.
 pub(super) const TYPES: &str = "urn:external-providers:problem:";
 
-/// What went wrong: a word for `type`, the status, the title.
+/// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Trouble(pub(super) &'static str, pub(super) u16, pub(super) &'static str);
+pub(super) struct Trouble {
+    /// What `type` ends with.
+    pub(super) word: &'static str,
+    pub(super) status: u16,
+    pub(super) title: &'static str,
+    /// Whose fault it is.
+    blame: &'static str,
+}
 
-pub(super) const REQUEST: Trouble =
-    Trouble("request", 400, "The request is not what the operation takes");
-pub(super) const TOKEN_IN_URL: Trouble = Trouble("token-in-url", 400, "A token stands in the URL");
-pub(super) const UNAUTHORIZED: Trouble = Trouble("unauthorized", 401, "There is no valid token");
-pub(super) const NOT_FOUND: Trouble = Trouble("not-found", 404, "There is nothing at this address");
-pub(super) const METHOD: Trouble = Trouble("method", 405, "The method is not one of this address");
-pub(super) const SLOW: Trouble = Trouble("slow-request", 408, "The request did not come in time");
-pub(super) const TOO_LARGE: Trouble = Trouble("too-large", 413, "The request is too large");
-pub(super) const MEDIA_TYPE: Trouble = Trouble("media-type", 415, "The request is not JSON");
-pub(super) const INTERNAL: Trouble = Trouble("internal", 500, "The gateway itself failed");
-pub(super) const SETTINGS: Trouble =
-    Trouble("settings", 500, "The settings do not fit the service");
-pub(super) const PROVIDER: Trouble =
-    Trouble("provider", 502, "The provider answered, but not as the contract says");
-pub(super) const NETWORK: Trouble = Trouble("network", 502, "The service cannot be reached");
-pub(super) const BREAKER: Trouble = Trouble("breaker", 503, "The service is left alone for now");
-pub(super) const BUSY: Trouble =
-    Trouble("busy", 503, "Too many calls of the service are under way");
-pub(super) const OVERLOADED: Trouble = Trouble("overloaded", 503, "The gateway is overloaded");
-pub(super) const STOPPING: Trouble = Trouble("stopping", 503, "The gateway is being stopped");
-pub(super) const TIME_OUT: Trouble = Trouble("time-out", 504, "The service did not answer in time");
+macro_rules! troubles {
+    ($($name:ident: $word:literal, $status:literal, $blame:literal, $title:literal;)+) => {
+        $(pub(super) const $name: Trouble =
+            Trouble { word: $word, status: $status, title: $title, blame: $blame };)+
+        /// All that can go wrong, by status.
+        pub(super) const ALL: &[Trouble] = &[$($name),+];
+    };
+}
 
-/// All that can go wrong, by status.
-pub(super) const ALL: [Trouble; 17] = [
-    REQUEST,
-    TOKEN_IN_URL,
-    UNAUTHORIZED,
-    NOT_FOUND,
-    METHOD,
-    SLOW,
-    TOO_LARGE,
-    MEDIA_TYPE,
-    INTERNAL,
-    SETTINGS,
-    PROVIDER,
-    NETWORK,
-    BREAKER,
-    BUSY,
-    OVERLOADED,
-    STOPPING,
-    TIME_OUT,
-];
-
-impl Trouble {
-    /// Whose fault it is, where no error of the gateway says it.
-    pub(super) fn blame(self) -> &'static str {
-        match self {
-            INTERNAL => "gateway",
-            OVERLOADED | STOPPING | BUSY => "load",
-            SETTINGS => "settings",
-            PROVIDER => "provider",
-            NETWORK | BREAKER | TIME_OUT => "network",
-            _ => "caller",
-        }
-    }
+troubles! {
+    REQUEST: "request", 400, "caller", "The request is not what the operation takes";
+    TOKEN_IN_URL: "token-in-url", 400, "caller", "A token stands in the URL";
+    UNAUTHORIZED: "unauthorized", 401, "caller", "There is no valid token";
+    NOT_FOUND: "not-found", 404, "caller", "There is nothing at this address";
+    METHOD: "method", 405, "caller", "The method is not one of this address";
+    SLOW: "slow-request", 408, "caller", "The request did not come in time";
+    TOO_LARGE: "too-large", 413, "caller", "The request is too large";
+    MEDIA_TYPE: "media-type", 415, "caller", "The request is not JSON";
+    INTERNAL: "internal", 500, "gateway", "The gateway itself failed";
+    SETTINGS: "settings", 500, "settings", "The settings do not fit the service";
+    PROVIDER: "provider", 502, "provider", "The provider answered, but not as the contract says";
+    NETWORK: "network", 502, "network", "The service cannot be reached";
+    BREAKER: "breaker", 503, "network", "The service is left alone for now";
+    BUSY: "busy", 503, "load", "Too many calls of the service are under way";
+    OVERLOADED: "overloaded", 503, "load", "The gateway is overloaded";
+    STOPPING: "stopping", 503, "load", "The gateway is being stopped";
+    TIME_OUT: "time-out", 504, "network", "The service did not answer in time";
 }
 
 /// The document. No password and no token in it.
@@ -103,14 +82,14 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(trouble: Trouble, detail: impl Into<String>) -> Box<Self> {
-        let Trouble(word, status, title) = trouble;
+        let Trouble { word, status, title, blame } = trouble;
         Box::new(Self {
             kind: format!("{TYPES}{word}"),
             title,
             status,
             detail: detail.into(),
             operation: None,
-            blame: trouble.blame(),
+            blame,
             pointer: None,
             hint: None,
             sent: None,
@@ -145,10 +124,15 @@ impl Problem {
             Cause::Busy { .. } => BUSY,
             Cause::Open { .. } => BREAKER,
             cause if is_time_out(cause) => TIME_OUT,
-            _ => of_blame(error.blame()),
+            _ => match error.blame() {
+                Blame::Caller => REQUEST,
+                Blame::Settings => SETTINGS,
+                Blame::Network => NETWORK,
+                Blame::Provider => PROVIDER,
+                Blame::Load => BUSY,
+            },
         };
         let mut new = Self::new(trouble, error_chain(error));
-        new.blame = word(error.blame());
         new.hint = error.hint();
         new.sent = (side_effect == SideEffect::Mutating).then(|| error.sent());
         if let Cause::Open { retry_in, .. } = &error.cause {
@@ -160,26 +144,6 @@ impl Problem {
     pub(super) fn json(&self) -> String {
         // Strings, numbers and booleans with string keys: this cannot fail.
         serde_json::to_string(self).unwrap_or_default()
-    }
-}
-
-fn of_blame(blame: Blame) -> Trouble {
-    match blame {
-        Blame::Caller => REQUEST,
-        Blame::Settings => SETTINGS,
-        Blame::Network => NETWORK,
-        Blame::Provider => PROVIDER,
-        Blame::Load => BUSY,
-    }
-}
-
-fn word(blame: Blame) -> &'static str {
-    match blame {
-        Blame::Caller => "caller",
-        Blame::Settings => "settings",
-        Blame::Network => "network",
-        Blame::Provider => "provider",
-        Blame::Load => "load",
     }
 }
 

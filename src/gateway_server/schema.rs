@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::call::NOT_DECIDED;
-use super::problem::{ALL, TYPES, Trouble};
+use super::problem::{ALL, TYPES};
 use crate::contract::{OPERATIONS, Operation, OperationInfo, OperationResult, dispatch};
 use crate::secret::is_secret_key;
 
@@ -30,7 +30,7 @@ pub(super) fn definitions(at: &str, wanted: impl Fn(&OperationInfo) -> bool) -> 
         let variable = &all["InputVariable"]["properties"];
         (variable["value"].clone(), variable["key"].clone())
     };
-    let types: Vec<_> = ALL.iter().map(|Trouble(word, ..)| format!("{TYPES}{word}")).collect();
+    let types: Vec<_> = ALL.iter().map(|trouble| format!("{TYPES}{}", trouble.word)).collect();
     all["Problem"]["properties"]["type"]["enum"] = types.into();
     for info in OPERATIONS.iter().filter(|info| wanted(info)) {
         all.insert(format!("{}Request", info.name), request(info, at, &text, &name));

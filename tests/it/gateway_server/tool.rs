@@ -67,6 +67,9 @@ fn it_serves_a_settings_file_logs_calls_reloads_and_ends_in_order() {
     assert!(running.lines[2].starts_with("metrics: http://127.0.0.1:"), "{:?}", running.lines);
     assert!(login(address, TOKEN).contains("\"role\":\"registered\""));
     assert!(login(address, "another-token-of-tests").starts_with("HTTP/1.1 401 "));
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(&request(&format!("/v1/HandleEvent?x={TOKEN}"), "", b"{}")).unwrap();
+    stream.read_to_string(&mut String::new()).unwrap();
 
     // Settings and tokens are read again; what is wrong stays as it was.
     let other = "another-token-of-tests";
@@ -101,6 +104,8 @@ fn it_serves_a_settings_file_logs_calls_reloads_and_ends_in_order() {
         assert!(line.contains(part), "{line}");
     }
     assert!(log.contains("outcome=\"unauthorized\" status=401"), "{log}");
+    assert!(log.contains("outcome=\"token-in-url\" status=400"), "{log}");
+    assert!(log.contains("WARN") && log.contains("replace it"), "{log}");
     for secret in [PASSWORD, "mypassword", "myusername", TOKEN, other] {
         assert!(!log.contains(secret), "{log}");
     }
