@@ -124,7 +124,10 @@ mod tests {
 
     #[test]
     fn what_may_have_happened_is_in_doubt_unless_it_may_happen_twice() {
-        let settings = DatabaseSettings::new(DatabaseKind::Sqlite);
+        let settings = DatabaseSettings {
+            file: "unused.sqlite".into(),
+            ..DatabaseSettings::new(DatabaseKind::Sqlite)
+        };
         let database = Database::new("crm", settings).unwrap();
         let statement = "update t set a = :a where b = :eventId";
         let effect = Effect::new("e", database, statement, 1, Duration::from_secs(1)).unwrap();
