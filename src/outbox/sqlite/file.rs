@@ -70,7 +70,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
         file.set_prepared_statement_cache_capacity(64);
         file.execute_batch(
             "pragma trusted_schema = off; pragma cell_size_check = on; pragma temp_store = memory; \
-             pragma synchronous = full",
+             pragma synchronous = full; pragma journal_size_limit = 67108864",
         )?;
         Ok(file)
     };
@@ -78,7 +78,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Looks whose file it is, before anything of it is changed.
-fn check(file: &mut Connection, path: &Path) -> Result<(), StoreError> {
+pub(super) fn check(file: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let store = || path.display().to_string();
     let number = |file: &Connection, sql: &str| file.query_row(sql, (), |row| row.get::<_, i64>(0));
     let look = |file: &Connection| {

@@ -86,6 +86,18 @@ async fn a_full_disk_refuses_events_and_loses_none() {
     assert!(kept > 10 && count == kept, "{kept} {count}");
 }
 
+/// For root, every file can be written: so it is opened as one that cannot.
+#[test]
+fn a_file_that_can_only_be_read_is_refused() {
+    let folder = Folder::new("outbox-read-only");
+    let path = folder.0.join("events");
+    drop(file::open(&path).unwrap());
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let mut read_only = Connection::open_with_flags(&path, flags).unwrap();
+    let error = file::check(&mut read_only, &path).unwrap_err();
+    assert!(error.to_string().contains("may be read, but not written"), "{error}");
+}
+
 /// Many at once, of which some cannot be kept: the others are.
 #[tokio::test]
 async fn what_fails_takes_nothing_with_it_that_came_at_the_same_time() {

@@ -98,6 +98,22 @@ async fn one_delivers_while_others_keep_list_retry_and_skip() {
     other.begin_delivering().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_may_make_it_at_the_same_time() {
+    let folder = Folder::new("outbox-made-by-many");
+    for round in 0..10 {
+        let path = folder.path().join(format!("{round}.sqlite"));
+        let mut makers = tokio::task::JoinSet::new();
+        for number in 0..8 {
+            let store = SqliteStore::new(&path);
+            makers.spawn(async move { keep(&store, &event("a", number), &["crm"]).await });
+        }
+        makers.join_all().await;
+        let kept = SqliteStore::new(&path).list(&Filter::default(), 99).await.unwrap();
+        assert_eq!(kept.len(), 8);
+    }
+}
+
 #[tokio::test]
 async fn what_was_kept_and_claimed_is_there_for_the_next_process() {
     let folder = Folder::new("outbox-again");
