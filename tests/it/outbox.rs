@@ -12,6 +12,8 @@ mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
+#[cfg(feature = "sqlite")]
+mod waiting;
 mod webhook;
 
 use std::io::Write;

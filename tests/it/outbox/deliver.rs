@@ -11,6 +11,7 @@ use external_providers::sample;
 use jiff::Timestamp;
 use tokio::time::{Instant, advance, sleep};
 
+use super::Logs;
 use super::memory::{FakeSink, MemoryStore, panics, refused};
 use super::store::event;
 
@@ -239,6 +240,38 @@ async fn what_must_not_be_told_twice_is_begun_before_it_is_told() {
     fake.was_told(2).await;
     settled(&store, "crm").await;
     assert_eq!((store.states("crm"), store.begun()), (vec![State::InDoubt], 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_wrong_is_logged_with_sink_and_event() {
+    let logs = Logs::default();
+    let writer = logs.clone();
+    let lines = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false);
+    let _logging = tracing::subscriber::set_default(lines.finish());
+    tracing::callsite::rebuild_interest_cache();
+    let answers = [refused(), refused(), refused(), refused(), refused(), Delivery::Delivered];
+    let (store, outbox, _fake, _delivering) = begin(FakeSink::new(AT_ONCE, answers)).await;
+    let mut limits = Limits::default();
+    limits.loop_limit = 1;
+    outbox.set_limits(limits);
+    let first = event("7", 0);
+    outbox.take(&first, &["crm".to_owned()]).await.unwrap();
+    for number in 1..4 {
+        take(&outbox, "7", number).await;
+    }
+    while store.states("crm")[0] == State::Waiting {
+        sleep(Duration::from_secs(1)).await;
+    }
+    let logs = String::from_utf8(logs.0.lock().unwrap().clone()).unwrap();
+    let count = |words: &str| logs.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(count("more than 1 of these within a minute"), 1, "{logs}");
+    let held = logs.lines().find(|line| line.contains("ERROR")).unwrap();
+    assert!(held.contains("TicketChanged") && held.contains("ticketNumber=7"), "{held}");
+    let refused = logs.lines().find(|line| line.contains("not delivered")).unwrap();
+    for words in ["WARN", "crm", &first.id, "attempts=1", "again=", "500"] {
+        assert!(refused.contains(words), "{words}: {refused}");
+    }
+    assert_eq!((count("not delivered"), count("seems to be down"), count("up again")), (5, 1, 1));
 }
 
 #[tokio::test(start_paused = true)]
