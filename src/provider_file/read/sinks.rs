@@ -210,7 +210,7 @@ fn address(
     };
     let mut unwise = Vec::new();
     let url = secret(section, "url", true, around, &mut unwise)?;
-    // Most addresses are none, and may stand in the file.
+    // Most addresses hold no secret, and may stand in the file.
     warnings.extend(unwise.into_iter().filter(|_| key != "url"));
     let parsed = service_url(url.expose()).ok();
     if parsed.is_some_and(|parsed| parsed.scheme() == "http" && !is_local(&parsed)) {

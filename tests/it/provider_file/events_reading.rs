@@ -201,7 +201,10 @@ fn mistakes_of_nats_have_their_lines() {
     all_found(&[
         (sink("nats", ""), "3: sinks.crm.servers: there is none"),
         (sink("nats", "servers = ['http://h']"), "5: sinks.crm.servers:"),
-        (sink("nats", &format!("{servers}user = 'u'")), "6: sinks.crm.user: user and password"),
+        (
+            sink("nats", &format!("{servers}user = 'u'")),
+            "6: sinks.crm.user: give user and password",
+        ),
         (sink("nats", &format!("{servers}subject = 'a b'")), "6: sinks.crm.subject:"),
         (sink("nats", &format!("{servers}{URL}")), "6: sinks.crm.url: has no meaning for nats"),
     ]);
