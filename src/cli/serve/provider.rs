@@ -5,6 +5,7 @@ use std::path::Path;
 
 use external_providers::contract::Kind;
 use external_providers::host::{Host, Server, Tls};
+use external_providers::outbox::StoreError;
 use external_providers::provider_file::{HostedService, Provider};
 use external_providers::secret::Secret;
 use external_providers::soap::DEFAULT_NAMESPACE;
@@ -57,7 +58,7 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
         // Before anybody hears that it is there, and tells it to stop.
         let mut signals = Signals::new()?;
         let delivery = provider.deliver_events().await;
-        let delivery = delivery.map_err(|error| Failed::new(SETTINGS, error.to_string()))?;
+        let delivery = delivery.map_err(|error| no_store(&error))?;
         announce(&server, &provider, files.as_ref().map(|(certificate, _)| certificate.as_path()))?;
         let (address, pinned) = (server.local_addr(), args.tls_certificate.is_some());
         let running = Running { provider, host, tls, password, pinned, address };
@@ -74,6 +75,18 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
         tokio::join!(serving, delivering);
         Ok(OK)
     })
+}
+
+/// Events cannot be kept.
+fn no_store(error: &StoreError) -> Failed {
+    let failed = Failed::new(SETTINGS, error.to_string());
+    match error {
+        StoreError::InUse { .. } => {
+            failed.hint("stop that host, or give several hosts a database in [events]")
+        }
+        StoreError::Foreign { .. } => failed.hint("name another in [events]"),
+        _ => failed,
+    }
 }
 
 /// What a reload puts in force.
