@@ -10,6 +10,8 @@
 //! provider.reload_on_sighup()?;
 //! let listen = provider.service().listen;
 //! let host = provider.host("for a file without a password".into()).build()?;
+//! // Events go from the store to the sinks, as long as there is this.
+//! let _delivery = provider.deliver_events().await?;
 //! host.bind(listen.as_str()).await?.serve(std::future::pending()).await;
 //! # Ok(())
 //! # }
