@@ -294,6 +294,22 @@ fn stores_that_cannot_be_used_end_the_start() {
     running.stop();
 }
 
+#[cfg(feature = "postgres")]
+#[test]
+fn a_server_that_is_down_refuses_events_and_does_not_end_the_start() {
+    let (folder, hook) = (Folder::new("events"), Hook::new());
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let database = format!(
+        "[databases.b]\nkind = 'postgres'\nhost = '127.0.0.1'\nport = {closed}\ndatabase = 'b'\nuser = 'b'\n"
+    );
+    let text = file(&hook.url(), "").replace("store = 'e.sqlite'", "database = 'b'");
+    let mut running = serve(&folder, &(database + &text));
+    let (code, said) = tell(&running, "One", "1");
+    assert!(code == 7 && said.contains("The provider cannot answer at the moment."), "{said}");
+    running.logs("the store of events, database b");
+    assert_eq!(running.stop().0, 0);
+}
+
 #[test]
 fn a_reload_tells_other_sinks_or_changes_nothing() {
     let (folder, first, second) = (Folder::new("events"), Hook::new(), Hook::new());
