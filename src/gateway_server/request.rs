@@ -79,7 +79,7 @@ fn wrong(
     if key.is_empty() {
         return say("a variable has no name");
     }
-    if key.eq_ignore_ascii_case(AUTH_PASSWORD) {
+    if key.trim().eq_ignore_ascii_case(AUTH_PASSWORD) {
         let hint = "take it out: the gateway has it from its settings".to_owned();
         return Some((
             "the web service password is not one of the variables".to_owned(),

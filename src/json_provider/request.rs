@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use crate::contract::{AUTH_PASSWORD, CUSTOM_FIELD_PREFIX, Operation, Sink};
 
+const LOGIN_PASSWORD: &str = "loginPassword";
+
 /// A request as its endpoint is sent it, passwords that belong to it included: an object of its variables, or
 /// where a name stands twice, an object with the list `variables`.
 ///
@@ -13,7 +15,7 @@ use crate::contract::{AUTH_PASSWORD, CUSTOM_FIELD_PREFIX, Operation, Sink};
 /// The first name that holds `=`, which no provider could read again.
 pub fn request_body<T: Operation>(request: &T) -> Result<Vec<u8>, String> {
     let is_twice = {
-        let mut count = Writer::new(io::sink(), false);
+        let mut count = Writer::new::<T>(io::sink(), false);
         request.write_inputs(&mut count);
         if let Some(key) = count.refused {
             return Err(key);
@@ -21,7 +23,7 @@ pub fn request_body<T: Operation>(request: &T) -> Result<Vec<u8>, String> {
         count.is_twice
     };
     let write = |to: &mut dyn Write| {
-        let mut writer = Writer::new(to, is_twice);
+        let mut writer = Writer::new::<T>(to, is_twice);
         request.write_inputs(&mut writer);
         writer.end()
     };
@@ -59,6 +61,8 @@ struct Writer<W> {
     to: W,
     /// As a list of keys and values.
     as_list: bool,
+    /// Is the person's password one of the operation's inputs?
+    with_password: bool,
     keys: BTreeSet<String>,
     is_twice: bool,
     refused: Option<String>,
@@ -66,9 +70,10 @@ struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    fn new(to: W, as_list: bool) -> Self {
-        let (keys, result) = (BTreeSet::new(), Ok(()));
-        let mut writer = Self { to, as_list, keys, is_twice: false, refused: None, result };
+    fn new<T: Operation>(to: W, as_list: bool) -> Self {
+        let with_password = T::INPUTS.iter().any(|input| input.name == LOGIN_PASSWORD);
+        let (keys, is_twice, refused, result) = (BTreeSet::new(), false, None, Ok(()));
+        let mut writer = Self { to, as_list, with_password, keys, is_twice, refused, result };
         let begin: &[u8] = if as_list { br#"{"variables":["# } else { b"{" };
         writer.result = writer.to.write_all(begin);
         writer
@@ -80,8 +85,10 @@ impl<W: Write> Writer<W> {
     }
 
     fn variable(&mut self, key: &str, value: &str) {
-        // It is for whoever answers the help desk, and for nobody behind, however it is spelt.
-        if key.trim().eq_ignore_ascii_case(AUTH_PASSWORD) {
+        // Passwords are for those who need them, however their names are spelt: that of the web service
+        // for nobody behind, a person's for logins and registrations.
+        let is = |name: &str| key.trim().eq_ignore_ascii_case(name);
+        if is(AUTH_PASSWORD) || (is(LOGIN_PASSWORD) && !self.with_password) {
             return;
         }
         let is_first = self.keys.is_empty();

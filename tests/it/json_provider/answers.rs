@@ -261,3 +261,6 @@ fn requests_are_their_variables_in_order() {
     let event = HandleEvent { other, ..Default::default() };
     assert_eq!(request_body(&event), Err("a=b".to_owned()));
 }
+    let planted = [("loginPassword", "x"), (" LOGINPASSWORD", "x"), ("a", "1")];
+    let event = HandleEvent { event_name: "E".into(), other: Variables::from(planted) };
+    assert_eq!(text(request_body(&event).unwrap()), r#"{"eventName":"E","a":"1"}"#);

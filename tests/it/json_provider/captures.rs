@@ -121,7 +121,7 @@ impl Operation for Any {
     }
 }
 
-/// Do the variables of a message come back as they went, but for the web service password?
+/// Do the variables of a message come back as they went, but for passwords?
 fn comes_back(request: &HttpRequest, operation: &str) -> bool {
     let envelope = Envelope::read(request, DEFAULT_NAMESPACE, &Limits::default()).unwrap();
     let inputs = envelope.into_inputs(DEFAULT_NAMESPACE, operation);
@@ -129,7 +129,8 @@ fn comes_back(request: &HttpRequest, operation: &str) -> bool {
     let all = Variables::read(list).unwrap();
     let json = request_body(&Any(all.clone())).unwrap();
     let read: Variables = serde_json::from_slice(&json).unwrap();
-    let kept = |(key, _): &(&str, &str)| !key.trim().eq_ignore_ascii_case("authPW");
+    let is_password = |key: &str| ["authpw", "loginpassword"].contains(&&*key.to_ascii_lowercase());
+    let kept = |(key, _): &(&str, &str)| !is_password(key.trim());
     read.iter().eq(all.iter().filter(kept))
 }
 
@@ -216,7 +217,7 @@ fn all_of_them() {
     let not_carried = [
         ("no answer", 131),
         ("to no operation", 66),
-        // Exceptions and pages are no answers: an endpoint has statuses for them.
+        // Exceptions and pages are not answers: an endpoint has statuses for them.
         ("a fault", 39),
         ("a page", 6),
         // What no caller of the contract can read, either.
