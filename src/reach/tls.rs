@@ -1,15 +1,19 @@
 //! The TLS handshake: version, cipher suite, certificate, and why it fails.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, ToSpan as _};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{DigitallySignedStruct, Error, ProtocolVersion, SignatureScheme};
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -18,6 +22,9 @@ use crate::client::BuildError;
 use crate::http::bare_host;
 use crate::report::{Finding, Step};
 use crate::tls::{self, Certificate, ClientCertificate, TlsCause, TlsError, client_config_with};
+
+/// How long a server may take to say that it does not like the client's certificate.
+const VERDICT: Duration = Duration::from_secs(1);
 
 /// What the look at TLS needs to know.
 pub(crate) struct Look<'l> {
@@ -117,8 +124,12 @@ pub(crate) async fn look(look: &Look<'_>) -> (Step, bool) {
         let verifier = Arc::clone(&recording) as Arc<dyn ServerCertVerifier>;
         open(stream, look.host, verifier, look.certificate).await
     };
-    let shaken = tokio::time::timeout(look.within, exchange).await;
+    let mut shaken = tokio::time::timeout(look.within, exchange).await;
     let took = started.elapsed();
+    let late = match &mut shaken {
+        Ok(Ok(stream)) => late_alert(stream, look.within.min(VERDICT)).await,
+        _ => None,
+    };
     let seen = recording.seen.lock().ok().and_then(|mut seen| seen.take());
     let certificate = seen.as_ref().and_then(|(der, _)| Certificate::read(der));
     let distrust = seen.and_then(|(_, verdict)| verdict.err());
@@ -129,9 +140,12 @@ pub(crate) async fn look(look: &Look<'_>) -> (Step, bool) {
     if let Some(certificate) = &certificate {
         describe(&mut step, certificate);
     }
+    if let Some(shown) = look.certificate.and_then(ClientCertificate::described) {
+        soon(&mut step, &shown, "client certificate");
+    }
     let error = match (distrust, shaken) {
         (Some(error), _) => TlsError::below(&error, look.host),
-        (None, Ok(Ok(_))) => None,
+        (None, Ok(Ok(_))) => late.and_then(|error| TlsError::below(&error, look.host)),
         (None, Ok(Err(error))) => {
             let explained =
                 TlsError::below(&error, look.host).or_else(|| TlsError::closed(&error, look.host));
@@ -152,15 +166,52 @@ pub(crate) async fn look(look: &Look<'_>) -> (Step, bool) {
     };
     let Some(error) = error else {
         if let Some(certificate) = &certificate {
-            soon(&mut step, certificate);
+            soon(&mut step, certificate, "certificate");
         }
         return (step, true);
     };
-    let finding = finding(&error, look.in_file);
+    let finding = match look.certificate {
+        Some(_) if is_about_callers(&error.cause) => {
+            let text = format!("the server does not take the client certificate: {error}");
+            Finding::new(TlsCause::ClientCertificate.code(), text).remedy(
+                "is it from the authority that the server wants, not out of date, and followed by its intermediate certificates?",
+            )
+        }
+        _ => finding(&error, look.in_file),
+    };
     // The platform's library may get through where rustls does not.
     let through = look.native && error.cause.is_old_protocol();
     step.add(if through { finding.at_most_warning() } else { finding });
     (step, through)
+}
+
+/// What the server says against whoever calls it. In TLS 1.3 it looks at the client's certificate, or that
+/// there is none, after the handshake has ended for the client.
+async fn late_alert(stream: &mut TlsStream<TcpStream>, within: Duration) -> Option<std::io::Error> {
+    if stream.get_ref().1.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+        return None;
+    }
+    let mut byte = [0; 1];
+    let mut byte = ReadBuf::new(&mut byte);
+    let said = poll_fn(|cx| match Pin::new(&mut *stream).poll_read(cx, &mut byte) {
+        // It gives tickets to whom it accepts.
+        Poll::Pending if stream.get_ref().1.tls13_tickets_received() > 0 => Poll::Ready(Ok(())),
+        said => said,
+    });
+    // Not whether it goes away without a word: nothing was asked yet.
+    let error = tokio::time::timeout(within, said).await.ok()?.err()?;
+    tls::find::<Error>(&error).is_some().then_some(error)
+}
+
+/// Is it about the client's certificate? (RFC 8446, section 6.2.)
+fn is_about_callers(cause: &TlsCause) -> bool {
+    match cause {
+        TlsCause::ClientCertificate => true,
+        TlsCause::Alert(name) => {
+            name.contains("certificate") || name == "unknown_ca" || name == "access_denied"
+        }
+        _ => false,
+    }
 }
 
 /// What is wrong with TLS, as a finding.
@@ -187,13 +238,13 @@ pub(crate) fn own_certificate(file: &Path) -> Step {
     describe(&mut step, &own);
     let no_issuer = TlsCause::UnknownIssuer { issuer: own.issuer.clone() };
     match error {
-        None => soon(&mut step, &own),
+        None => soon(&mut step, &own, "certificate"),
         Some(error) if error.cause != no_issuer => step.add(finding(&error, true)),
         // Callers may know whoever issued it, as they do inside a company.
         Some(_) if count == 1 => {
             let text = format!("{} is not in the file: callers have to know it", own.issuer);
             step.add(Finding::note("certificate-unknown-issuer", text));
-            soon(&mut step, &own);
+            soon(&mut step, &own, "certificate");
         }
         Some(_) => {
             let text = format!("the second certificate is not that of its issuer, {}", own.issuer);
@@ -250,15 +301,15 @@ fn describe(step: &mut Step, certificate: &Certificate) {
 }
 
 /// A certificate that will soon be out of date, or is and was accepted by its fingerprint.
-fn soon(step: &mut Step, certificate: &Certificate) {
+fn soon(step: &mut Step, certificate: &Certificate, which: &str) {
     let left = certificate.until.duration_since(Timestamp::now());
     let days = left.as_hours() / 24;
     if Timestamp::now().checked_add((30 * 24).hours()).is_ok_and(|then| then > certificate.until) {
         let text = match days {
             0.. if certificate.until > Timestamp::now() => {
-                format!("the certificate expires in {days} days")
+                format!("the {which} expires in {days} days")
             }
-            _ => format!("the certificate expired at {}", certificate.until),
+            _ => format!("the {which} expired at {}", certificate.until),
         };
         step.add(Finding::warning("certificate-expires", text).remedy("renew it now"));
     }

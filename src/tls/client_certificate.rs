@@ -11,7 +11,7 @@ use zeroize::Zeroize as _;
 #[cfg(feature = "native-tls")]
 use zeroize::Zeroizing;
 
-use super::{FileError, certificates, private_key, unusable};
+use super::{Certificate, FileError, certificates, private_key, unusable};
 use crate::bounded::read_file;
 
 /// A certificate with its private key, for servers that ask who calls them (mutual TLS). `Debug` shows
@@ -107,6 +107,11 @@ impl ClientCertificate {
 
     fn chain(&self) -> &[CertificateDer<'static>] {
         &self.0.certified.cert
+    }
+
+    /// What it says to people.
+    pub(crate) fn described(&self) -> Option<Certificate> {
+        Certificate::read(self.chain().first()?)
     }
 
     pub(super) fn resolver(&self) -> Arc<SingleCertAndKey> {

@@ -56,6 +56,7 @@ fn alert_name(alert: AlertDescription) -> String {
     }
     match alert {
         AlertDescription::Unknown(number) => format!("number {number}"),
+        AlertDescription::UnknownCA => "unknown_ca".to_owned(),
         _ => name,
     }
 }

@@ -5,8 +5,10 @@ use external_providers::explanation::Explanation;
 use external_providers::provider_file::{Provider, ProviderFile};
 
 use super::peer::{Endpoint, JSON, header};
+use crate::doctor::peers::serve_tls;
 use crate::provider_file::answers::{DATABASE, customers, provider, ticket};
 use crate::support::Folder;
+use crate::tls::client_certificate::Authority;
 
 /// A file whose endpoint is there.
 fn load(folder: &Folder, endpoint: &Endpoint, text: &str) -> Provider {
@@ -310,4 +312,35 @@ async fn check_looks_whether_it_can_be_reached_and_asks_nothing() {
     drop(closed);
     let reports = provider(&folder, &text).check(None).await;
     assert!(reports[0].has_findings(), "{reports:?}");
+}
+
+#[tokio::test]
+async fn check_says_whether_the_client_certificate_is_taken() {
+    let folder = Folder::new("json-client-certificate");
+    let authority = Authority::new("The company");
+    let address = serve_tls(authority.demanding(), |_: &_| Vec::new());
+    folder.file("ca.pem", authority.pem());
+    let expired = authority.signed_with("caller", |params| {
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    });
+    for (shown, expected) in [
+        (None, &["client-certificate"][..]),
+        (Some(authority.signed("caller")), &[]),
+        (Some(Authority::new("Somebody else").signed("caller")), &["client-certificate"]),
+        (Some(expired), &["certificate-expires", "client-certificate"]),
+    ] {
+        let mut text = format!(
+            "[ticket]\nprovider = 'json'\n[json]\nurl = 'https://localhost:{}/'\nroot_certificates = 'ca.pem'\n",
+            address.port()
+        );
+        if let Some((certificate, key)) = shown {
+            folder.file("caller.pem", certificate);
+            folder.file("caller.key", key);
+            text += "client_certificate = 'caller.pem'\nclient_key = 'caller.key'\n";
+        }
+        let reports = provider(&folder, &text).check(None).await;
+        let tls = reports[0].steps.iter().find(|step| step.name == "tls").unwrap();
+        let codes: Vec<_> = tls.findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, expected, "{tls:?}");
+    }
 }

@@ -34,8 +34,18 @@ impl Authority {
 
     /// A certificate that it signs, and its key, in PEM.
     pub(crate) fn signed(&self, name: &str) -> (String, String) {
+        self.signed_with(name, |_| {})
+    }
+
+    /// One with more to it.
+    pub(crate) fn signed_with(
+        &self,
+        name: &str,
+        edit: impl FnOnce(&mut CertificateParams),
+    ) -> (String, String) {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        edit(&mut params);
         (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
     }
 
