@@ -57,7 +57,7 @@ pub enum Format {
     Document,
     /// The JSON login of the vendor's newer products, for `Authenticate` alone: `{"site_id", "username",
     /// "password"}`, answered by `{"login_successful", "reason", "username", "email_address"}`, in which
-    /// further members are passed over.
+    /// further members are passed over. `GetSignInCookieInfo` is refused, and the endpoint not asked.
     VendorLogin {
         /// The site that users log in to.
         site_id: String,

@@ -5,10 +5,18 @@ use std::io::Write;
 
 use super::answer::{MalformedAnswer, Members};
 use super::request::{text, written};
-use crate::contract::{Answer, Authenticate, Operation, Sink, Variables};
+use crate::contract::{Answer, Authenticate, GetSignInCookieInfo, Operation, Sink, Variables};
 use crate::secret::Secret;
 
-/// The body of a login; of another operation there is none.
+/// The answer to visits with a sign-in cookie, which the format does not know: every page of the help
+/// desk would else be an error.
+pub(super) fn unasked<T: Operation>() -> Option<Answer<T::Result>> {
+    let mut outputs = Variables::from([("Authentication", "FAIL")]);
+    let result = (T::NAME == GetSignInCookieInfo::NAME).then(|| T::read_outputs(&mut outputs));
+    Some(Answer { result: result?.ok()?, message: None, other: Variables::new() })
+}
+
+/// The body of a login. Other operations do not exist in this format.
 pub(super) fn body<T: Operation>(request: &T, site_id: &str) -> Result<Vec<u8>, String> {
     if T::NAME != Authenticate::NAME {
         return Err(format!("the format vendor-login has no {}", T::NAME));

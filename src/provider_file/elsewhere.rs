@@ -31,6 +31,10 @@ async fn ask<T: Operation>(
     manner: &Manner,
 ) -> ProviderResult<T> {
     let (explanation, url) = (&manner.explanation, endpoint.settings().shown_url());
+    if let Some(answer) = endpoint.unasked::<T>() {
+        explanation.note(|| format!("endpoint {url}: not asked, its format has no {}", T::NAME));
+        return Ok(answer);
+    }
     explanation.note(|| format!("endpoint {url}: it is asked"));
     let result = endpoint.call(request).await;
     let outcome = result.as_ref().map_or_else(JsonCallError::outcome, |_| "answered");

@@ -188,6 +188,15 @@ async fn users_whom_nobody_knows_are_asked_about() {
     endpoint.asked();
     assert_eq!(login("joe", " ").await.unwrap().result, Authentication::Refused);
     assert!(endpoint.asked().is_empty());
+    // The format knows no cookies.
+    let cookie = || GetSignInCookieInfo { login_username: "joe".into(), ..Default::default() };
+    let answer = provider.get_sign_in_cookie_info(cookie()).await.unwrap();
+    assert_eq!(answer, Answer::new(Authentication::Refused, "Wrong user name or password."));
+    let explanation = Explanation::wanted();
+    provider.explain(cookie(), &explanation).await.unwrap();
+    let lines = explanation.lines().join("\n");
+    assert!(lines.contains("not asked, its format has no GetSignInCookieInfo"), "{lines}");
+    assert!(endpoint.asked().is_empty());
     // One that cannot answer says nothing of the password.
     endpoint.says("503 Unavailable", "", "");
     assert!(login("joe", "hunter2").await.is_err());
