@@ -4,7 +4,8 @@
 //! A call is `POST` to the [URL](JsonProviderSettings::url), with `Content-Type: application/json`, the
 //! operation's name in the header `External-Providers-Operation`, the token as `Authorization: Bearer`,
 //! `webhook-id` and `webhook-timestamp`, and, with a secret, `webhook-signature`, as Standard Webhooks
-//! computes it. The body has the variables by their names on the wire, in their order, custom fields and a
+//! computes it. That signs the ID, `call_StartTicket_` and 32 hexadecimal digits, and not the URL or the other
+//! headers: an endpoint that checks signatures compares the operation in the ID with the one it performs. The body has the variables by their names on the wire, in their order, custom fields and a
 //! site's own included:
 //!
 //! ```json

@@ -172,7 +172,9 @@ impl Endpoint {
         if let Some(token) = &settings.token {
             headers.push("Authorization", format!("Bearer {}", token.expose()));
         }
-        push_signature(&mut headers, &settings.secret, &fresh_id("call_"), &body);
+        // The operation is signed with the ID.
+        let id = fresh_id(&format!("call_{}_", T::NAME));
+        push_signature(&mut headers, &settings.secret, &id, &body);
         let post =
             HttpRequest { method: "POST".into(), target: url.path().to_owned(), headers, body };
         let response = self.transport.at(url).send(post).await?;

@@ -63,6 +63,8 @@ async fn a_call_is_one_post_that_says_who_asks_for_what() {
     let (id, time) = (header(&head, "webhook-id"), header(&head, "webhook-timestamp"));
     let (id, time) = (id.unwrap(), time.unwrap());
     let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+    let unique = id.strip_prefix("call_StartTicket_").unwrap_or_else(|| panic!("{id}"));
+    assert_eq!(unique.len(), 32, "{id}");
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key);
     let signature = ring::hmac::sign(&key, format!("{id}.{time}.{body}").as_bytes());
     let expected = format!("v1,{}", STANDARD.encode(signature));
