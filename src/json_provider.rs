@@ -16,7 +16,7 @@
 //! is left out, what is empty is `""`. `loginPassword` is sent to those who need it, `Authenticate` and
 //! `RegisterUser`; the web service password never is.
 //!
-//! The endpoint answers with status 200 and a JSON document, whatever the provider says. `{"outcome":
+//! The endpoint answers with status 200 (201 will do) and a JSON document, whatever the provider says. `{"outcome":
 //! "allowed"}` is one:
 //!
 //! | member | |

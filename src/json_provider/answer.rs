@@ -10,7 +10,7 @@ use crate::secret::Mask;
 use crate::secret::quiet::Quiet;
 use crate::xml::is_char;
 
-/// Characters of a name that an error shows.
+/// Bytes of a place that an error shows.
 const LONGEST: usize = 60;
 /// The values of variables that say the outcome.
 const SAYING: [&str; 4] = ["OK", "TRUE", "FAIL", "FALSE"];
@@ -41,9 +41,12 @@ impl MalformedAnswer {
         Self { path: path.into(), what: what.into() }
     }
 
-    /// The same with masks over secrets: names of members are what others wrote.
-    pub(super) fn masked(self, mask: &Mask) -> Self {
-        Self { path: mask.apply(&self.path), what: self.what }
+    /// As it may be shown: names of members are what others wrote. What was cut before could not be
+    /// masked any more.
+    pub(super) fn shown(self, mask: &Mask) -> Self {
+        let path = mask.apply_to_start(&self.path, LONGEST);
+        let safe = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+        Self { path: path.chars().map(safe).collect(), what: self.what }
     }
 }
 
@@ -55,6 +58,11 @@ type Read<T> = Result<T, MalformedAnswer>;
 ///
 /// What is not as [documented](super), with its place.
 pub fn read_answer<T: Operation>(body: &[u8]) -> Read<Result<Answer<T::Result>, Failure>> {
+    read::<T>(body).map_err(|error| error.shown(&Mask::default()))
+}
+
+/// The same; names in errors are not yet fit to be [shown](MalformedAnswer::shown).
+pub(super) fn read<T: Operation>(body: &[u8]) -> Read<Result<Answer<T::Result>, Failure>> {
     let mut document = Members::read(body)?;
     if let Some(operation) = document.take("operation")
         && text(operation, "operation")? != T::NAME
@@ -86,10 +94,11 @@ pub fn read_answer<T: Operation>(body: &[u8]) -> Read<Result<Answer<T::Result>, 
         return Err(MalformedAnswer::new("items", what));
     }
     let items = items.map_or(Ok(Vec::new()), self::items)?;
-    // What `call --json` says of a failure repeats the message.
     match document.take("error") {
-        None | Some(Quiet::Null | Quiet::Object(_)) => {}
-        Some(other) => return Err(wrong(&other, "error", "an object or null")),
+        None | Some(Quiet::Null) => {}
+        // What `call --json` says of a failure repeats the message.
+        Some(Quiet::Object(_)) if outcome == DECLINED => {}
+        Some(other) => return Err(wrong(&other, "error", "null")),
     }
     document.finish()?;
     if outcome == DECLINED {
@@ -155,7 +164,7 @@ fn outputs(value: Quiet) -> Read<Variables> {
     match value {
         Quiet::Object(_) => {
             for (key, value) in Members::of(value, "outputs")?.members {
-                let path = format!("outputs.{}", shown(&key));
+                let path = format!("outputs.{key}");
                 push(&mut variables, &key, &text(value, &path)?, &path)?;
             }
         }
@@ -175,6 +184,9 @@ fn outputs(value: Quiet) -> Read<Variables> {
 }
 
 fn push(variables: &mut Variables, key: &str, value: &str, path: &str) -> Read<()> {
+    if key.is_empty() {
+        return Err(MalformedAnswer::new(path.trim_end_matches('.'), "a name is empty"));
+    }
     if key.contains('=') {
         return Err(MalformedAnswer::new(path, "the name holds \"=\", which nobody can read"));
     }
@@ -241,7 +253,7 @@ impl Members {
 
     fn path(&self, name: &str) -> String {
         let dot = if self.path.is_empty() { "" } else { "." };
-        format!("{}{dot}{}", self.path, shown(name))
+        format!("{}{dot}{name}", self.path)
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<Quiet> {
@@ -286,12 +298,6 @@ impl Members {
             None => Ok(()),
         }
     }
-}
-
-/// A name as an error shows it.
-fn shown(name: &str) -> String {
-    let safe = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    name.chars().take(LONGEST).map(safe).collect()
 }
 
 fn wrong(value: &Quiet, path: &str, expected: &str) -> MalformedAnswer {

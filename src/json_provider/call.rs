@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::answer::read_answer;
+use super::answer;
 use super::error::JsonCallError;
 use super::request::request_body;
 use super::settings::{Format, JsonProviderError, JsonProviderSettings};
@@ -190,22 +190,22 @@ impl Endpoint {
             return Err(JsonCallError::NotJson(Box::new(answer)));
         }
         let answer = match &settings.format {
-            Format::Document => read_answer::<T>(&response.body),
+            Format::Document => answer::read::<T>(&response.body),
             Format::VendorLogin { .. } => vendor::read::<T>(&response.body).map(Ok),
         };
         match answer {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(failure)) => Err(JsonCallError::Failure(Box::new(failure))),
-            Err(error) => Err(JsonCallError::Malformed(Box::new(error.masked(&mask())))),
+            Err(error) => Err(JsonCallError::Malformed(Box::new(error.shown(&mask())))),
         }
     }
 }
 
-/// Is it a JSON document with a status of success?
+/// Is it a JSON document with status 200, or 201, which some frameworks answer to every POST?
 fn is_document(response: &HttpResponse) -> bool {
     let content_type = response.headers.get("Content-Type").unwrap_or_default();
     let media_type = media_type(&content_type).to_ascii_lowercase();
-    (200..300).contains(&response.status)
+    matches!(response.status, 200 | 201)
         && (media_type == "application/json" || media_type.ends_with("+json"))
         && !response.body.is_empty()
         && NonSoapResponse::compressed(response, &Mask::default()).is_none()

@@ -20,7 +20,7 @@ pub enum JsonCallError {
     /// No answer came. [`TransportError::sent`] says whether the request may have arrived.
     #[error(transparent)]
     Transport(#[from] TransportError),
-    /// What came is not a JSON document with a status of success: an error, a page, a redirect, nothing.
+    /// What came is not a JSON document with status 200 or 201: an error, a page, a redirect, nothing.
     #[error("the endpoint gave no answer in JSON: HTTP {}, {}{}", .0.status, .0.what(), quoted(.0))]
     NotJson(Box<NonSoapResponse>),
     /// The document is not as documented: where.

@@ -121,11 +121,15 @@ impl JsonProviderSettings {
             return Err(JsonProviderError::Placeholder(OPERATION.to_owned()));
         }
         // RFC 6750, section 2.1, and more: what a header can hold.
-        let can_be_sent = |token: &Secret| token.expose().bytes().all(|b| b.is_ascii_graphic());
+        let can_be_sent = |token: &Secret| {
+            let token = token.expose().as_bytes();
+            !token.is_empty() && token.iter().all(u8::is_ascii_graphic)
+        };
         if !self.token.as_ref().is_none_or(can_be_sent) {
             return Err(JsonProviderError::Token);
         }
-        if self.secret.as_ref().is_some_and(is_damaged) {
+        let is_useless = |secret: &Secret| secret.expose().trim().is_empty() || is_damaged(secret);
+        if self.secret.as_ref().is_some_and(is_useless) {
             return Err(JsonProviderError::Secret);
         }
         Ok(())
@@ -159,10 +163,10 @@ pub enum JsonProviderError {
     )]
     Placeholder(String),
     /// The token cannot be sent.
-    #[error("the token holds a space or a character that a header cannot carry")]
+    #[error("the token is empty or holds a space or a character that a header cannot carry")]
     Token,
-    /// The secret for signatures is damaged.
-    #[error("the secret begins with whsec_, but does not go on in Base64")]
+    /// The secret for signatures is empty or damaged.
+    #[error("the secret is empty, or begins with whsec_ and does not go on in Base64")]
     Secret,
 }
 

@@ -171,7 +171,13 @@ fn mistakes_are_named_with_their_places() {
             "outputs: the variable TicketCreation is neither TRUE nor FALSE",
         ),
         (r#"{"outcome": "allowed", "items": []}"#, "items: StartTicket has no items"),
-        (r#"{"outcome": "allowed", "error": "x"}"#, "error: a string, not an object or null"),
+        (r#"{"outcome": "allowed", "error": "x"}"#, "error: a string, not null"),
+        (r#"{"outcome": "allowed", "error": {"kind": "transport"}}"#, "error: an object, not null"),
+        (r#"{"outcome": "allowed", "outputs": {"": "x"}}"#, "outputs: a name is empty"),
+        (
+            r#"{"outcome": "allowed", "outputs": [{"key": "", "value": "x"}]}"#,
+            "outputs[0].key: a name is empty",
+        ),
         (
             r#"{"outcome": "allowed", "message": "\u0000"}"#,
             "message: a character that XML does not allow (U+0000)",
@@ -255,12 +261,12 @@ fn requests_are_their_variables_in_order() {
     let cookie = GetSignInCookieInfo { login_username: "joe".into(), ..Default::default() };
     assert_eq!(text(request_body(&cookie).unwrap()), r#"{"loginUsername":"joe"}"#);
     assert_eq!(text(request_body(&StartChat::default()).unwrap()), "{}");
+    let planted = [("loginPassword", "x"), (" LOGINPASSWORD", "x"), ("a", "1")];
+    let event = HandleEvent { event_name: "E".into(), other: Variables::from(planted) };
+    assert_eq!(text(request_body(&event).unwrap()), r#"{"eventName":"E","a":"1"}"#);
 
     let mut other = Variables::new();
     other.push("a=b", "1");
     let event = HandleEvent { other, ..Default::default() };
     assert_eq!(request_body(&event), Err("a=b".to_owned()));
 }
-    let planted = [("loginPassword", "x"), (" LOGINPASSWORD", "x"), ("a", "1")];
-    let event = HandleEvent { event_name: "E".into(), other: Variables::from(planted) };
-    assert_eq!(text(request_body(&event).unwrap()), r#"{"eventName":"E","a":"1"}"#);

@@ -124,6 +124,7 @@ async fn what_is_not_an_answer_is_told_apart_and_shows_no_secret() {
         ("200 OK", "Content-Type: text/plain\r\n", ALLOWED, "text/plain", "Content-Type"),
         ("200 OK", JSON, "", "HTTP 200, an empty body", "{\"outcome\": …}"),
         ("204 No Content", "", "", "HTTP 204, an empty body", "{\"outcome\": …}"),
+        ("202 Accepted", JSON, ALLOWED, "HTTP 202", "and status 200"),
         ("200 OK", &gzip, "xx", "a compressed body (gzip)", "compression"),
         ("302 Found", "Location: /elsewhere\r\n", "", "a redirect to /elsewhere", "not followed"),
         ("302 Found", login_page, "", "redirect to a sign-in page (https://sso", "exempt"),
@@ -161,7 +162,14 @@ async fn what_is_not_an_answer_is_told_apart_and_shows_no_secret() {
             assert!(!shown.contains(secret), "{shown}");
         }
     }
-    assert_eq!(endpoint.asked().len(), 20, "nothing is sent twice");
+    assert_eq!(endpoint.asked().len(), 21, "nothing is sent twice");
+    // A name that is too long to be shown is masked before it is cut.
+    let token = "planted-".repeat(20);
+    let members = format!("{{\"outcome\": \"authenticated\", \"{token}\": 1}}");
+    endpoint.says("200 OK", JSON, members);
+    let settings = JsonProviderSettings { token: Some(token.into()), ..endpoint.settings() };
+    let error = JsonProvider::new(settings).unwrap().call(login()).await.unwrap_err();
+    assert!(error.to_string().ends_with(": ***: is not a known member"), "{error}");
     // Other types that end in +json are JSON.
     endpoint.says("201 Created", "Content-Type: application/hal+json; charset=utf-8\r\n", ALLOWED);
     provider.call(StartTicket::default()).await.unwrap();
@@ -336,7 +344,9 @@ fn settings_that_nobody_can_be_called_with_are_refused() {
         (|s| s.token = Some("hunter2\n".into()), "a header cannot carry"),
         (|s| s.secret = Some("whsec_hunter2!".into()), "does not go on in Base64"),
         (|s| s.root_certificates = b"hunter2".to_vec(), "the root certificates"),
+        (|s| s.token = Some("".into()), "the token is empty"),
     ] {
+        (|s| s.secret = Some(" ".into()), "the secret is empty"),
         let error = error(edit).to_string();
         assert!(error.contains(words), "{error}");
     }
