@@ -14,8 +14,9 @@ use external_providers::json_provider::{
     Format, JsonCallError, JsonProvider, JsonProviderError, JsonProviderSettings,
 };
 use external_providers::tls::TlsCause;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::peer::{Endpoint, JSON, header};
+use super::peer::{Endpoint, JSON, closed, header};
 use crate::client::library::InProcess;
 use crate::doctor::peers::{respond, serve, serve_tls};
 use crate::tls::client_certificate::Authority;
@@ -62,9 +63,9 @@ async fn a_call_is_one_post_that_says_who_asks_for_what() {
     // The signature, computed as its specification says.
     let (id, time) = (header(&head, "webhook-id"), header(&head, "webhook-timestamp"));
     let (id, time) = (id.unwrap(), time.unwrap());
-    let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
     let unique = id.strip_prefix("call_StartTicket_").unwrap_or_else(|| panic!("{id}"));
     assert_eq!(unique.len(), 32, "{id}");
+    let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &key);
     let signature = ring::hmac::sign(&key, format!("{id}.{time}.{body}").as_bytes());
     let expected = format!("v1,{}", STANDARD.encode(signature));
@@ -123,8 +124,8 @@ async fn what_is_not_an_answer_is_told_apart_and_shows_no_secret() {
         ("200 OK", "", ALLOWED, "HTTP 200, neither XML nor HTML", "Content-Type: application/json"),
         ("200 OK", "Content-Type: text/plain\r\n", ALLOWED, "text/plain", "Content-Type"),
         ("200 OK", JSON, "", "HTTP 200, an empty body", "{\"outcome\": …}"),
-        ("204 No Content", "", "", "HTTP 204, an empty body", "{\"outcome\": …}"),
         ("202 Accepted", JSON, ALLOWED, "HTTP 202", "and status 200"),
+        ("204 No Content", "", "", "HTTP 204, an empty body", "{\"outcome\": …}"),
         ("200 OK", &gzip, "xx", "a compressed body (gzip)", "compression"),
         ("302 Found", "Location: /elsewhere\r\n", "", "a redirect to /elsewhere", "not followed"),
         ("302 Found", login_page, "", "redirect to a sign-in page (https://sso", "exempt"),
@@ -185,7 +186,7 @@ async fn what_is_too_large_and_too_slow_ends() {
 
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
-    let timeout = Duration::from_millis(100);
+    let timeout = Duration::from_secs(1);
     let provider = JsonProvider::new(JsonProviderSettings {
         timeout,
         max_calls: 1,
@@ -206,15 +207,17 @@ async fn what_is_too_large_and_too_slow_ends() {
 
 #[tokio::test]
 async fn an_endpoint_that_does_not_answer_is_left_alone() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = port.local_addr().unwrap();
-    drop(port);
-    let provider = JsonProvider::new(JsonProviderSettings {
-        breaker_failures: 3,
-        breaker_pause: Duration::from_millis(200),
-        ..JsonProviderSettings::new(format!("http://{address}/"))
-    });
-    let provider = provider.unwrap();
+    let (port, address) = closed();
+    let with = |breaker_failures, breaker_pause| {
+        JsonProvider::new(JsonProviderSettings {
+            breaker_failures,
+            breaker_pause,
+            ..JsonProviderSettings::new(format!("http://{address}/"))
+        })
+        .unwrap()
+    };
+    let hour = Duration::from_secs(3600);
+    let provider = with(3, hour);
     let call = async || provider.call(StartTicket::default()).await;
     // What was not sent is tried once more: two failures, then the third.
     for _ in 0..2 {
@@ -225,24 +228,23 @@ async fn an_endpoint_that_does_not_answer_is_left_alone() {
     let error = call().await.unwrap_err();
     let JsonCallError::Open { because, retry_in } = &error else { panic!("{error}") };
     assert!(because.contains("could not connect") && !error.sent(), "{because}");
-    assert!(*retry_in <= Duration::from_millis(200));
+    assert!(*retry_in <= hour);
     // Once it answers again, so do calls.
-    let listener = TcpListener::bind(address).unwrap();
-    std::thread::spawn(move || {
-        use std::io::{Read as _, Write as _};
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut buffer = [0; 4096];
-        while !buffer.ends_with(b"{}") {
-            let n = stream.read(&mut buffer).unwrap();
-            if buffer[..n].ends_with(b"{}") {
-                break;
-            }
+    let provider = with(1, Duration::from_millis(10));
+    let call = async || provider.call(StartTicket::default()).await;
+    call().await.unwrap_err();
+    let listener = port.listen(1).unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n{}") {
+            assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0);
         }
-        stream.write_all(&respond("200 OK", JSON, ALLOWED.as_bytes())).unwrap();
+        stream.write_all(&respond("200 OK", JSON, ALLOWED.as_bytes())).await.unwrap();
     });
     while let Err(error) = call().await {
-        assert!(matches!(error, JsonCallError::Open { .. }), "{error}");
-        tokio::task::yield_now().await;
+        let JsonCallError::Open { retry_in, .. } = error else { panic!("{error}") };
+        tokio::time::sleep(retry_in).await;
     }
 }
 
@@ -342,11 +344,11 @@ fn settings_that_nobody_can_be_called_with_are_refused() {
         (|s| s.url = "https://{operation}.h/".into(), "in the path or query"),
         (|s| s.token = Some("hunter2 x".into()), "a header cannot carry"),
         (|s| s.token = Some("hunter2\n".into()), "a header cannot carry"),
-        (|s| s.secret = Some("whsec_hunter2!".into()), "does not go on in Base64"),
-        (|s| s.root_certificates = b"hunter2".to_vec(), "the root certificates"),
         (|s| s.token = Some("".into()), "the token is empty"),
-    ] {
+        (|s| s.secret = Some("whsec_hunter2!".into()), "does not go on in Base64"),
         (|s| s.secret = Some(" ".into()), "the secret is empty"),
+        (|s| s.root_certificates = b"hunter2".to_vec(), "the root certificates"),
+    ] {
         let error = error(edit).to_string();
         assert!(error.contains(words), "{error}");
     }

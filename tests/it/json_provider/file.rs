@@ -4,7 +4,7 @@ use external_providers::contract::*;
 use external_providers::explanation::Explanation;
 use external_providers::provider_file::{Provider, ProviderFile};
 
-use super::peer::{Endpoint, JSON, header};
+use super::peer::{Endpoint, JSON, closed, header};
 use crate::doctor::peers::serve_tls;
 use crate::provider_file::answers::{DATABASE, customers, provider, ticket};
 use crate::support::Folder;
@@ -205,9 +205,8 @@ async fn users_whom_nobody_knows_are_asked_about() {
 #[tokio::test]
 async fn breakers_of_what_is_unchanged_are_kept() {
     let folder = Folder::new("json-reload");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", port.local_addr().unwrap());
-    drop(port);
+    let (port, address) = closed();
+    let url = format!("http://{address}/");
     let text = |department: &str, more: &str| {
         format!(
             "[ticket]\nprovider = 'json'\nrules = [{{ department = '{department}' }}]
@@ -216,13 +215,13 @@ async fn breakers_of_what_is_unchanged_are_kept() {
     };
     let provider = provider(&folder, &text("One", ""));
     assert!(provider.start_ticket(StartTicket::default()).await.is_err(), "it opens the breaker");
-    let listener = std::net::TcpListener::bind(url.split('/').nth(2).unwrap()).unwrap();
-    listener.set_nonblocking(true).unwrap();
+    // Like all of tokio's, it does not block.
+    let listener = port.listen(8).unwrap().into_std().unwrap();
     folder.file("p.toml", text("Two", ""));
     provider.reload().await.unwrap();
     assert!(provider.start_ticket(StartTicket::default()).await.is_err());
     assert!(listener.accept().is_err(), "the breaker is open still: nobody was called");
-    folder.file("p.toml", text("Two", "timeout = '100ms'\n"));
+    folder.file("p.toml", text("Two", "timeout = '1s'\n"));
     provider.reload().await.unwrap();
     assert!(provider.start_ticket(StartTicket::default()).await.is_err());
     assert!(listener.accept().is_ok(), "other settings, another breaker");
@@ -313,12 +312,8 @@ async fn check_looks_whether_it_can_be_reached_and_asks_nothing() {
     assert_eq!(steps, ["resolve", "connect"]);
     assert!(!report.has_findings() && endpoint.asked().is_empty(), "{report:?}");
 
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let text = format!(
-        "[ticket]\nprovider = 'json'\n[json]\nurl = 'https://{}/'\n",
-        closed.local_addr().unwrap()
-    );
-    drop(closed);
+    let (_port, address) = closed();
+    let text = format!("[ticket]\nprovider = 'json'\n[json]\nurl = 'https://{address}/'\n");
     let reports = provider(&folder, &text).check(None).await;
     assert!(reports[0].has_findings(), "{reports:?}");
 }

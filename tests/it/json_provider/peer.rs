@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
 use external_providers::json_provider::{JsonProvider, JsonProviderSettings};
+use tokio::net::TcpSocket;
 
 use crate::doctor::peers::{Request, respond, serve};
 
@@ -63,6 +64,14 @@ impl Endpoint {
         let [(_, body)] = <[_; 1]>::try_from(self.asked()).unwrap();
         body
     }
+}
+
+/// A port that nobody can connect to, and nobody else can have, until it listens.
+pub(super) fn closed() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
 }
 
 /// A header's value.
