@@ -253,8 +253,8 @@ impl Lent {
 }
 
 #[cfg_attr(
-    not(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "mssql")),
-    allow(unused_variables, reason = "without any driver")
+    not(feature = "full"),
+    allow(unused_variables, reason = "drivers differ in what they need")
 )]
 async fn connect(
     settings: &DatabaseSettings,
