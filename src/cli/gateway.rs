@@ -1,6 +1,7 @@
 //! `gateway`: the providers of a settings file for callers that speak JSON.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
@@ -12,7 +13,8 @@ use tokio::runtime::Builder;
 
 use super::signals::{Signal, Signals};
 use super::{
-    Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print, runtime, settings,
+    DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print, runtime, seconds,
+    settings,
 };
 
 /// Serve the providers of a settings file to callers that speak JSON
@@ -66,6 +68,11 @@ pub(crate) struct GatewayArgs {
     /// replaces them
     #[arg(long)]
     trust_forwarded: bool,
+
+    /// For so many seconds after SIGTERM, answer calls as before and /readyz with 503: a load balancer
+    /// has time to send callers elsewhere, and no call fails
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds(0.0, DAY))]
+    drain: Duration,
 }
 
 #[derive(Subcommand)]
@@ -105,7 +112,8 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<u8, Failed> {
     let files = args.tls_certificate.as_deref().zip(args.tls_key.as_deref());
     let tls = files.map(|(certificate, key)| Tls::read(certificate, key)).transpose();
     let tls = tls.map_err(|error| refused(&error))?;
-    let limits = Settings { trust_forwarded: args.trust_forwarded, ..Settings::default() };
+    let GatewayArgs { trust_forwarded, drain, .. } = *args;
+    let limits = Settings { trust_forwarded, drain, ..Settings::default() };
     let running = Running {
         server: GatewayServer::new(gateway.clone(), tokens, limits),
         gateway,
