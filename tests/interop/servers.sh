@@ -8,7 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 
 "$here/mono.sh" install-packages openssl slapd ldap-utils samba samba-dsdb-modules samba-vfs-modules samba-ad-provision ldb-tools \
-    postgresql mariadb-server nats-server
+    postgresql mariadb-server nats-server haproxy
 
 # Below /tmp, where the databases' own users may go, too.
 work=$(mktemp -d /tmp/servers.XXXXXX)

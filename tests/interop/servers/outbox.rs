@@ -1,5 +1,6 @@
 //! Events in PostgreSQL: what every store must do, several hosts, servers that are killed.
 
+mod haproxy;
 mod hosts;
 mod restarts;
 #[path = "../../it/outbox/store.rs"]
