@@ -46,7 +46,7 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// There is none, or more than two; one is too short, or holds what no header can.
+    /// No token, or more than two; a token that is too short, or holds what no header can.
     pub fn new<T: Into<Secret>>(tokens: impl IntoIterator<Item = T>) -> Result<Self, TokenError> {
         let tokens: Vec<Secret> = tokens.into_iter().map(Into::into).collect();
         if tokens.is_empty() {

@@ -53,8 +53,8 @@ pub struct Settings {
     /// machine, as ASP.NET does.
     pub test_form: TestForm,
     /// How long the host goes on when it is told to stop, while `/healthz` is answered 503, so that a load
-    /// balancer has sent its callers elsewhere before no connection is taken any more. Default 0: there is
-    /// none.
+    /// balancer has sent its callers elsewhere before no connection is taken any more. Default 0: it takes
+    /// no further connection at once.
     pub drain: Duration,
     /// How long calls may still take after that. Default 30 s.
     pub shutdown_timeout: Duration,
