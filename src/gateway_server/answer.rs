@@ -82,10 +82,7 @@ impl Serving {
         if !host_header::is_valid(head.version, &head.headers) {
             return Err(Problem::new(REQUEST, "there must be one Host header"));
         }
-        let Some(target) = head.uri.path_and_query() else { return Ok(()) };
-        let tokens = self.tokens.get();
-        let mut parts = target.as_str().split(['/', '?', '&', '=', ';']);
-        let is_token = parts.any(|part| tokens.matches(&url_decode(part)));
+        let is_token = self.tokens.get().is_in(&head.uri);
         if is_token {
             tracing::warn!("a token came in a URL, where others may have read it: replace it");
         }

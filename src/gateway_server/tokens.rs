@@ -3,6 +3,9 @@
 use std::fmt;
 use std::path::Path;
 
+use hyper::Uri;
+use percent_encoding::percent_decode_str;
+
 use crate::bounded;
 use crate::secret::{PasswordError, Secret};
 use crate::settings::source::readable_by_others;
@@ -11,6 +14,9 @@ use crate::settings::source::readable_by_others;
 const SHORTEST: usize = 16;
 /// Two lines of it are more than any header holds.
 const LARGEST_FILE: usize = 64 << 10;
+/// Parts of a URL that are compared with the tokens: whoever has shown none could else guess thousands with
+/// each request.
+const MOST_PARTS: usize = 32;
 
 /// The bearer tokens that are let in: one, or two while one takes the place of the other.
 #[derive(Clone)]
@@ -87,6 +93,20 @@ impl Tokens {
     pub(super) fn matches(&self, given: &str) -> bool {
         self.0.iter().fold(false, |found, token| found | token.matches(given))
     }
+
+    /// Is one of them a part of a URL, encoded or not?
+    pub(super) fn is_in(&self, uri: &Uri) -> bool {
+        parts(uri).any(|part| self.matches(&percent_decode_str(part).decode_utf8_lossy()))
+    }
+}
+
+/// What may be a token, which can hold `/` and `=` itself.
+fn parts(uri: &Uri) -> impl Iterator<Item = &str> {
+    let pairs = uri.query().into_iter().flat_map(|query| query.split(['&', ';']));
+    let values = pairs.flat_map(|pair| [Some(pair), pair.split_once('=').map(|(_, value)| value)]);
+    let path = uri.path();
+    let rests = path.match_indices('/').filter_map(|(at, _)| path.get(at + 1..));
+    values.flatten().chain(rests).chain(path.split(['/', ';', '='])).take(MOST_PARTS)
 }
 
 impl fmt::Debug for Tokens {
@@ -119,5 +139,23 @@ mod tests {
             let shown = format!("{error} {error:?}");
             assert!(shown.contains(why) && !shown.contains("hunter2"), "{shown}");
         }
+    }
+
+    #[test]
+    fn tokens_are_looked_for_wherever_they_can_stand_but_not_without_end() {
+        let tokens = Tokens::new(["ab/cd+ef/0123456="]).unwrap();
+        for target in [
+            "/?token=ab/cd+ef/0123456=",
+            "/?token=ab%2Fcd%2Bef%2F0123456%3D",
+            "/?ab/cd+ef/0123456=",
+            "/x?y=1&z=ab/cd%2bef/0123456=",
+            "/v1/StartTicket/ab/cd+ef/0123456=",
+            "/ab%2Fcd%2Bef%2F0123456%3D/x",
+        ] {
+            let uri = target.parse().unwrap();
+            assert!(tokens.is_in(&uri), "{target}");
+        }
+        let uri = format!("/{}", "x/".repeat(1000)).parse().unwrap();
+        assert_eq!(parts(&uri).count(), MOST_PARTS);
     }
 }

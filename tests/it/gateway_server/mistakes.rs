@@ -2,6 +2,8 @@
 
 use external_providers::contract::*;
 use external_providers::gateway::Gateway;
+use external_providers::gateway_server::{GatewayServer, Tokens};
+use external_providers::host::Settings as Limits;
 use external_providers::settings::Settings;
 use serde_json::Value;
 
@@ -251,6 +253,23 @@ async fn a_token_in_the_url_is_refused_wherever_it_goes() {
         let said = reply.json.to_string();
         assert!(!said.contains(PLANTED) && !said.contains(TOKEN), "{said}");
     }
+    // As `openssl rand -base64` makes them.
+    let token = "ab/cd+ef/gh0123456789A==";
+    let tokens = Tokens::new([token]).unwrap();
+    let served = GatewayServer::new(sample().await, tokens, Limits::default());
+    let server = served.bind("127.0.0.1:0").await.unwrap();
+    let other = server.local_addr();
+    tokio::spawn(server.serve(std::future::pending()));
+    let encoded = token.replace('/', "%2F").replace('+', "%2b").replace('=', "%3D");
+    for target in ["/v1/HandleEvent?x=", "/v1/HandleEvent?", "/openapi.json?a=b&x=", "/v1/", "/"] {
+        for token in [token, &encoded] {
+            let reply = send(other, request(&format!("{target}{token}"), "", b"{}")).await;
+            assert_eq!((reply.status, word(&reply)), (400, "token-in-url"), "{target}{token}");
+        }
+    }
+    // Who has no token cannot guess thousands at once.
+    let guesses = format!("/?{}x={TOKEN}", "x=1&".repeat(100));
+    assert_eq!(send(address, request(&guesses, "", b"{}")).await.status, 405);
     let reply = send(address, request("/v1/HandleEvent?x=1", &headers(), b"{}")).await;
     assert_eq!((reply.status, word(&reply)), (400, "request"));
     assert_eq!(reply.json["detail"], "an operation takes no query");
