@@ -67,7 +67,7 @@ mod answer;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
 
 use hyper::body::Bytes;
 use tokio::net::ToSocketAddrs;
@@ -93,6 +93,12 @@ struct Serving {
     settings: Settings,
     metrics: Arc<Metrics>,
     openapi: Bytes,
+}
+
+/// The same at one port, which may be stopped while others are served.
+#[derive(Debug)]
+struct Port {
+    serving: Arc<Serving>,
     stopping: AtomicBool,
 }
 
@@ -105,7 +111,6 @@ impl GatewayServer {
             settings,
             metrics: Arc::new(Metrics::new(OPERATIONS.iter())),
             openapi: openapi().to_string().into(),
-            stopping: AtomicBool::new(false),
         }))
     }
 
@@ -124,8 +129,8 @@ impl GatewayServer {
         &self,
         address: A,
     ) -> Result<Server, HostError> {
-        self.0.stopping.store(false, Relaxed);
-        Server::bind(Arc::clone(&self.0), address).await
+        let port = Port { serving: Arc::clone(&self.0), stopping: AtomicBool::new(false) };
+        Server::bind(Arc::new(port), address).await
     }
 
     /// What [`Server::with_metrics`] shows, for an endpoint of the program's own.

@@ -14,7 +14,7 @@ use super::problem::{
     INTERNAL, MEDIA_TYPE, NOT_FOUND, OVERLOADED, Problem, REQUEST, SLOW, STOPPING, TOKEN_IN_URL,
     TOO_LARGE, UNAUTHORIZED,
 };
-use super::{Serving, call, page, request};
+use super::{Port, Serving, call, page, request};
 use crate::contract::{OPERATIONS, OperationInfo, SideEffect};
 use crate::host::Settings;
 use crate::host::body::{self, Unread};
@@ -43,13 +43,13 @@ const TURNED_AWAY: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: \
     overloaded\",\"status\":503,\"detail\":\"too many connections are open: try again \
     later\",\"blame\":\"load\"}";
 
-impl Shared for Serving {
+impl Shared for Port {
     fn settings(&self) -> &Settings {
-        &self.settings
+        &self.serving.settings
     }
 
     fn metrics(&self) -> &Arc<Metrics> {
-        &self.metrics
+        &self.serving.metrics
     }
 
     fn overloaded(&self) -> &'static str {
@@ -61,7 +61,7 @@ impl Shared for Serving {
     }
 }
 
-impl Answerer for Serving {
+impl Answerer for Port {
     async fn answer(
         self: Arc<Self>,
         peer: Peer,
@@ -69,9 +69,11 @@ impl Answerer for Serving {
     ) -> Response<Full<Bytes>> {
         let (head, incoming) = request.into_parts();
         if let Some(name) = head.uri.path().strip_prefix(CALLS) {
-            return self.call(name, &head, peer, incoming).await;
+            return self.serving.call(name, &head, peer, incoming).await;
         }
-        let answered = self.look_at(&head).and_then(|()| self.get(&head, peer));
+        let stopping = self.stopping.load(Relaxed);
+        let looked_at = self.serving.look_at(&head);
+        let answered = looked_at.and_then(|()| self.serving.get(&head, peer, stopping));
         answered.unwrap_or_else(|problem| problem_response(&problem))
     }
 }
@@ -99,7 +101,12 @@ impl Serving {
     }
 
     /// What is there to be read, by anybody: it holds no secret.
-    fn get(&self, head: &Parts, peer: Peer) -> Result<Response<Full<Bytes>>, Box<Problem>> {
+    fn get(
+        &self,
+        head: &Parts,
+        peer: Peer,
+        stopping: bool,
+    ) -> Result<Response<Full<Bytes>>, Box<Problem>> {
         let path = head.uri.path();
         if !matches!(path, "/" | "/openapi.json" | "/healthz" | "/readyz") {
             let hint = "GET / is a page that shows what there is";
@@ -111,7 +118,7 @@ impl Serving {
         Ok(match path {
             "/openapi.json" => response(200, JSON, self.openapi.clone()),
             "/healthz" => response(200, TEXT, "ok"),
-            "/readyz" if self.stopping.load(Relaxed) => {
+            "/readyz" if stopping => {
                 return Err(Problem::new(
                     STOPPING,
                     "the gateway finishes the calls that were begun",

@@ -90,6 +90,9 @@ async fn the_end_finishes_what_began_and_says_that_it_is_not_ready() {
     let served = GatewayServer::new(held.gateway.clone(), tokens, Limits::default());
     let server = served.bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr();
+    let other = served.bind("127.0.0.1:0").await.unwrap();
+    let other_address = other.local_addr();
+    tokio::spawn(other.serve(std::future::pending()));
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(server.serve(async move { drop(stopped.await) }));
 
@@ -103,6 +106,9 @@ async fn the_end_finishes_what_began_and_says_that_it_is_not_ready() {
     assert!(exchange(address, get("/healthz")).await.ends_with("\r\n\r\nok"));
     stop.send(()).unwrap();
     until_closed(address).await;
+    // Another port goes on, and one that is opened now does not make this one ready.
+    assert!(exchange(other_address, get("/readyz")).await.ends_with("\r\n\r\nready"));
+    let _later = served.bind("127.0.0.1:0").await.unwrap();
     begun.write_all(end.as_bytes()).await.unwrap();
     let answer = rest(&mut begun).await;
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("problem:stopping"), "{answer}");
