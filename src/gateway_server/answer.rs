@@ -73,8 +73,13 @@ impl Answerer for Port {
         }
         let stopping = self.stopping.load(Relaxed);
         let looked_at = self.serving.look_at(&head);
-        let answered = looked_at.and_then(|()| self.serving.get(&head, peer, stopping));
-        answered.unwrap_or_else(|problem| problem_response(&problem))
+        match looked_at.and_then(|()| self.serving.get(&head, peer, stopping)) {
+            Ok(response) => response,
+            Err(problem) => {
+                refuse(&head, incoming).await;
+                problem_response(&problem)
+            }
+        }
     }
 }
 
@@ -162,10 +167,7 @@ impl Serving {
                 Err(unread) => Err(self.unread(&unread)),
             },
             Err(problem) => {
-                // Whoever is still sending gets to see the answer; who asks before sending, at once.
-                if !expects {
-                    body::drain(incoming).await;
-                }
+                refuse(head, incoming).await;
                 Err(problem)
             }
         };
@@ -300,6 +302,13 @@ impl Serving {
         let asked = catch_unwind(call::ask(&self.gateway, info, variables)).await;
         asked
             .unwrap_or_else(|_| Err(Problem::new(INTERNAL, "the provider or the gateway panicked")))
+    }
+}
+
+/// Before a refusal: whoever is still sending gets to see the answer; who asks before sending, at once.
+async fn refuse(head: &Parts, incoming: Incoming) {
+    if !head.headers.contains_key(header::EXPECT) {
+        body::drain(incoming).await;
     }
 }
 

@@ -307,6 +307,9 @@ async fn addresses_and_methods_are_few() {
         assert_eq!((reply.status, word(&reply)), (404, "not-found"), "{target}");
         assert!(reply.json["hint"].as_str().unwrap().starts_with(hint), "{}", reply.json);
     }
+    // Whoever is still sending sees the answer, too.
+    let large = request("/v2/Authenticate", "", &vec![b' '; 3 << 20]);
+    assert_eq!(send(address, large).await.status, 404);
     let nameless = send(address, "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n").await;
     assert_eq!(nameless.status, 400);
 }
