@@ -45,8 +45,9 @@
 //!
 //! Everything else is a problem document (RFC 9457), whose `type` is `urn:external-providers:problem:` and a
 //! word, with `blame`, and where they are known `hint`, `pointer` (the member) and, for operations that
-//! change something, `sent`: 400 the document (401 no token, 404, 405, 408, 413, 415), 500 the settings, 502
-//! and 504 the service, 503 its breaker, its limit of calls or that of the server.
+//! change something, `sent`: 400 the document (401 no token, 404, 405, 408, 413 for more bytes than the host
+//! takes or more than 65 536 values, 415), 500 the settings, 502 and 504 the service, 503
+//! its breaker, its limit of calls or that of the server.
 //!
 //! Limits, slow callers, TLS and the orderly end are the host's, by the same
 //! [`Settings`]; `test_form` has no effect. Each call is logged in one line, never with its content.

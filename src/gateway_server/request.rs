@@ -1,11 +1,14 @@
 //! From a body to the variables of an operation: every mistake is named by its place.
 
-use super::problem::Problem;
+use super::problem::{Problem, TOO_LARGE};
 use crate::contract::json::read::{self, Form, Mistake};
 use crate::contract::{AUTH_PASSWORD, OperationInfo, Variables, custom_field_name};
 use crate::secret::quiet::Quiet;
 use crate::suggest::nearest;
 use crate::xml::is_char;
+
+/// Each takes up to 100 bytes of memory, though it may be 2 in the body: more than any help desk sends.
+const MOST_VALUES: usize = 1 << 16;
 
 /// Reads the document of a request.
 ///
@@ -20,6 +23,10 @@ pub(super) fn read(info: &OperationInfo, body: &[u8]) -> Result<Variables, Box<P
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
         return Err(Problem::at(String::new(), "the body is empty").hint(shape));
+    }
+    if has_too_many_values(text) {
+        let detail = format!("the body holds more than {MOST_VALUES} values");
+        return Err(Problem::new(TOO_LARGE, detail));
     }
     let json: Quiet = serde_json::from_str(text).map_err(|error| {
         // Its words may quote what a password is part of.
@@ -61,6 +68,21 @@ pub(super) fn read(info: &OperationInfo, body: &[u8]) -> Result<Variables, Box<P
     let verb = if missing.len() == 1 { "is" } else { "are" };
     let detail = format!("{} {verb} missing", missing.join(" and "));
     Err(Problem::at(pointer.to_owned(), detail).hint(takes(info)))
+}
+
+/// Are there more values than are read, as far as can be told without keeping them?
+fn has_too_many_values(text: &str) -> bool {
+    let (mut is_string, mut is_escaped, mut values) = (false, false, 1);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_string => is_escaped = true,
+            b'"' => is_string = !is_string,
+            b'[' | b'{' | b',' if !is_string => values += 1,
+            _ => {}
+        }
+    }
+    values > MOST_VALUES
 }
 
 /// What is wrong with a variable, and what to do about it.
