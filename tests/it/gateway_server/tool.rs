@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 
 use super::{TOKEN, request};
 use crate::host::http::certificate;
@@ -171,6 +172,29 @@ fn what_cannot_start_says_why() {
     }
 }
 
+/// The answer to `GET /readyz` over TLS, by a caller who trusts this certificate alone.
+fn ready_over_tls(
+    address: SocketAddr,
+    trusted: &rcgen::CertifiedKey<rcgen::KeyPair>,
+) -> std::io::Result<String> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(trusted.cert.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "localhost".try_into().unwrap();
+    let mut connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut stream = TcpStream::connect(address)?;
+    let mut tls = rustls::Stream::new(&mut connection, &mut stream);
+    tls.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    tls.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
 #[test]
 fn it_warns_of_clear_text_and_speaks_tls() {
     let (folder, sample) = (Folder::new("gateway-tls"), sample());
@@ -186,8 +210,8 @@ fn it_warns_of_clear_text_and_speaks_tls() {
     let (_, _, log) = Running::spawn(&mut tool(&arguments, ""), 2).stop();
     assert!(log.contains("warning: other machines reach 0.0.0.0:"), "{log}");
     assert!(!cfg!(unix) || log.contains("every user of this machine can read the file"), "{log}");
-    let (certificate, key, _) = certificate();
-    let (certificate, key) = (certificate.to_str().unwrap(), key.to_str().unwrap());
+    let (certificate_file, key_file, certified) = certificate();
+    let (certificate, key) = (certificate_file.to_str().unwrap(), key_file.to_str().unwrap());
     let arguments = [
         "--settings",
         &file,
@@ -201,8 +225,16 @@ fn it_warns_of_clear_text_and_speaks_tls() {
     let running = gateway(&arguments, 2);
     assert!(running.lines[0].starts_with("listening on https://127.0.0.1:"), "{:?}", running.lines);
     let mut running = running;
+    let ready = ready_over_tls(running.address, &certified).unwrap();
+    assert!(ready.ends_with("\r\n\r\nready"), "{ready}");
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(&certificate_file, other.cert.pem()).unwrap();
+    std::fs::write(&key_file, other.signing_key.serialize_pem()).unwrap();
     running.signal("HUP");
     running.logs("certificate reloaded");
+    let ready = ready_over_tls(running.address, &other).unwrap();
+    assert!(ready.ends_with("\r\n\r\nready"), "{ready}");
+    assert!(ready_over_tls(running.address, &certified).is_err(), "the one before");
     assert_eq!(running.stop().0, 0);
 }
 
