@@ -98,19 +98,21 @@ impl Sinks {
 }
 
 fn new_store(file: &ProviderFile, store: &StoreSection) -> Result<Arc<dyn Store>, LoadError> {
-    match store {
+    let settings = match store {
+        StoreSection::Database(name) => file.servers.databases.get(name),
+        StoreSection::File(_) => None,
+    };
+    match (store, settings) {
         #[cfg(feature = "sqlite")]
-        StoreSection::File(path) => Ok(Arc::new(SqliteStore::new(path))),
+        (StoreSection::File(path), _) => Ok(Arc::new(SqliteStore::new(path))),
+        #[cfg(feature = "postgres")]
+        (StoreSection::Database(name), Some(settings)) => {
+            Ok(Arc::new(PostgresStore::new(name, settings.clone())))
+        }
         // No such file is read.
         #[cfg(not(feature = "sqlite"))]
-        StoreSection::File(path) => Err(no_database(&path.display().to_string())),
-        #[cfg(feature = "postgres")]
-        StoreSection::Database(name) => match file.servers.databases.get(name) {
-            Some(settings) => Ok(Arc::new(PostgresStore::new(name, settings.clone()))),
-            None => Err(no_database(name)),
-        },
-        #[cfg(not(feature = "postgres"))]
-        StoreSection::Database(name) => Err(no_database(name)),
+        (StoreSection::File(path), _) => Err(no_database(&path.display().to_string())),
+        (StoreSection::Database(name), _) => Err(no_database(name)),
     }
 }
 
