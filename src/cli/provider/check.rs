@@ -16,11 +16,13 @@ use crate::cli::{FINDINGS, Failed, OK, SETTINGS, print, runtime, settings};
 /// Look for mistakes in a provider's file, then at every server that it names
 ///
 /// All mistakes are found at once, each with its line; names that nothing defines are among them, and
-/// what nothing uses is warned of. The dates, names and chain of
-/// the service's own certificate are looked at. Then, unless --offline, each directory is looked at step by step (name,
-/// connection, TLS, account, base, filter, one user, groups, lock-out policy, clock), each database (name,
-/// connection, TLS, login, whether it refuses to write) with each statement, which is prepared and not
-/// run (columns that are misspelt in the file are found then), and each old service as `external-providers check` does. Nothing is changed anywhere.
+/// what nothing uses is warned of. The dates, names and chain of the service's own certificate are looked
+/// at. Then, unless --offline, each directory is looked at step by step (name, connection, TLS, account,
+/// base, filter, one user, groups, lock-out policy, clock), each database (name, connection, TLS, login,
+/// whether it refuses to write) with each statement, which is prepared and not run (columns that are
+/// misspelt in the file are found then), the store of events (what waits, what failed) with each sink, and
+/// each old service as `external-providers check` does. Nothing is changed anywhere, but a database that
+/// keeps events gets its tables.
 ///
 /// Mistakes and warnings go to standard error, one a line: "error: FILE:LINE: key: what is wrong (what to
 /// do)".

@@ -22,8 +22,9 @@ use crate::cli::{Failed, LOCAL, USAGE, output, print, printable, runtime, variab
 ///
 /// Prints every server that is asked and what it says, every rule with its conditions and their values,
 /// and the answer, as `external-providers call` does. Statements with an effect are not run, and the old
-/// service is not asked what could change something there; a line says so. A login is tried, and counts
-/// at the directory as any other.
+/// service is not asked what could change something there; a line says so. Of an event, it says which sinks
+/// would be told and why not the others; it is not kept. A login is tried, and counts at the directory as
+/// any other.
 #[derive(Args)]
 #[command(
     override_usage = "external-providers provider explain [OPTIONS] FILE OPERATION [KEY=VALUE]…"
