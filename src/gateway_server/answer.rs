@@ -38,7 +38,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 
 const TURNED_AWAY: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: \
-    application/problem+json\r\nContent-Length: 189\r\nRetry-After: 1\r\nConnection: \
+    application/problem+json\r\nContent-Length: 174\r\nRetry-After: 1\r\nConnection: \
     close\r\n\r\n{\"type\":\"urn:external-providers:problem:overloaded\",\"title\":\"The gateway is \
     overloaded\",\"status\":503,\"detail\":\"too many connections are open: try again \
     later\",\"blame\":\"load\"}";
