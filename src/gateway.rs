@@ -84,6 +84,8 @@ struct Current {
     settings: Settings,
     /// In the order of [`Kind::ALL`].
     remotes: Vec<Option<Arc<Remote>>>,
+    /// Of the login provider, as long as it and the time for which answers are remembered stay the same.
+    memory: Arc<Memory>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -199,19 +201,20 @@ impl Gateway {
         let (asked, within) = (Instant::now(), login.remember);
         let remote = current.remotes[Kind::Login as usize].as_ref();
         let remembering = remote.filter(|_| !within.is_zero());
-        let remembering = remembering.map(|remote| (&remote.memory, Memory::key(&request)));
-        if let Some((memory, key)) = &remembering
-            && let Some(answer) = memory.recall(key, asked, within)
+        let remembering = remembering.map(|_| Memory::key(&request));
+        if let Some(key) = &remembering
+            && let Some(answer) = current.memory.recall(key, asked, within)
         {
             let labels = [Kind::Login.word(), GetSignInCookieInfo::NAME, "remembered"];
             SERVICE_CALLS.count(&labels);
             return Ok(LoginOutcome::new(login, Some(answer)));
         }
-        let answer = current.ask(request, &self.0.built_in).await?;
-        if let (Some((memory, key)), Some(answer)) = (remembering, &answer) {
-            memory.keep(key, asked, answer);
+        let answer = current.ask(request, &self.0.built_in).await;
+        if let Some(key) = remembering {
+            let said = answer.as_ref().ok().and_then(Option::as_ref);
+            current.memory.keep(key, (asked, within), said);
         }
-        Ok(LoginOutcome::new(login, answer))
+        Ok(LoginOutcome::new(login, answer?))
     }
 
     /// Which fields does this form show, and how? Without a provider nothing changes.
@@ -322,7 +325,14 @@ impl Current {
                 ),
             }));
         }
-        Ok(Self { settings, remotes })
+        let of_old = old.filter(|old| {
+            let login = Kind::Login as usize;
+            let pair = (old.remotes[login].as_ref(), remotes[login].as_ref());
+            let is_same = matches!(pair, (Some(old), Some(new)) if Arc::ptr_eq(old, new));
+            is_same && old.settings.login.remember == settings.login.remember
+        });
+        let memory = of_old.map(|old| Arc::clone(&old.memory)).unwrap_or_default();
+        Ok(Self { settings, remotes, memory })
     }
 
     /// Is there a login provider to decide, external or the application's own?

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::link::Link;
-use super::memory::Memory;
 use super::{Cause, ServiceError};
 use crate::breaker::{Breaker, Refusal};
 use crate::client::{CallError, DiscoverError, TransportError, TransportErrorKind};
@@ -20,8 +19,6 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Remote {
     settings: ExternalService,
     link: Link,
-    /// Goes with the service when its settings change.
-    pub(super) memory: Memory,
     slots: Semaphore,
     breaker: Breaker,
 }
@@ -35,7 +32,6 @@ impl Remote {
         Ok(Self {
             settings: settings.clone(),
             link: Link::new(settings)?,
-            memory: Memory::default(),
             slots: Semaphore::new(slots),
             breaker: Breaker::new(settings.breaker_failures, settings.breaker_pause),
         })

@@ -88,6 +88,12 @@ async fn it_is_forgotten_when_the_service_is_another() {
     other.tab_mut(Kind::Login).service.timeout = Duration::from_secs(9);
     gateway.replace(other.clone()).unwrap();
     assert_eq!(name(&gateway, cookie("u")).await.as_deref(), Some("1"));
+    for (remember, number) in [(2 * HOUR, "2"), (Duration::ZERO, "3"), (2 * HOUR, "4")] {
+        other.login.remember = remember;
+        gateway.replace(other.clone()).unwrap();
+        let name = name(&gateway, cookie("u")).await;
+        assert_eq!(name.as_deref(), Some(number), "what is old by other settings is not revived");
+    }
     other.login.accept_sign_on_cookies = false;
     gateway.replace(other).unwrap();
     assert_eq!(name(&gateway, cookie("u")).await, None, "the settings refuse it");
