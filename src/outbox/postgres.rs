@@ -16,6 +16,8 @@ mod row;
 mod schema;
 mod sql;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
@@ -23,15 +25,20 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use self::connection::Pool;
-use self::row::{filtered, number};
+use self::row::{Failure, filtered, number};
 use self::sql::{BEGIN, COMMIT, text, texts, whole, wholes};
 use super::store::{Appended, DeliveryLock, Filter, Kept, LOOP_TIME, Next, SinkStatus, State};
 use super::{Event, Store, StoreError};
 use crate::backends::database::DatabaseSettings;
 use crate::contract::BoxFuture;
 
-/// Deliveries that are changed, or events that are removed, in one transaction.
+/// Deliveries that are changed, or events that are looked at to be removed, in one transaction.
 const SOME: i64 = 500;
+/// Events among which deliveries are looked for in one statement: its time is limited.
+const STRETCH: i64 = 50_000;
+
+/// Statements in a row that find nothing to remove.
+const MOST_LOOKS: usize = 100;
 
 /// The advisory lock of all who change what waits ("ep_event").
 const STORE: i64 = 0x6570_5f65_7665_6e74;
@@ -45,12 +52,12 @@ const STORE: i64 = 0x6570_5f65_7665_6e74;
 ///
 /// A delivery must end within an hour: after that, the server gives it to others.
 #[derive(Debug, Clone)]
-pub struct PostgresStore(Pool);
+pub struct PostgresStore(Pool, Arc<AtomicI64>);
 
 impl PostgresStore {
     /// A store in this database, by the name that it has for people. Nothing is connected yet.
     pub fn new(name: &str, settings: DatabaseSettings) -> Self {
-        Self(Pool::new(name, settings))
+        Self(Pool::new(name, settings), Arc::default())
     }
 
     async fn append(
@@ -108,43 +115,63 @@ impl PostgresStore {
     /// The last event. Those whose numbers are lower may be committed after others: who goes on from the
     /// last one that was seen would miss them, unless nobody is about to commit when this is asked.
     async fn last(&self) -> Result<i64, StoreError> {
-        let lock = [whole(&STORE)];
-        let steps = [BEGIN, (sql::LOCK_ALONE, &lock), (sql::LAST, &[]), COMMIT];
-        let rows = self.0.ask(&steps).await?;
-        self.0.read(|| Ok(rows[2].first().map_or(Ok(0), |row| row.try_get(0))?))
+        let rows = self.0.ask(&[(sql::LAST, &[whole(&STORE)])]).await?;
+        self.0.read(|| Ok(rows[0].first().map_or(Ok(0), |row| row.try_get(0))?))
+    }
+
+    /// Some deliveries behind these, of events up to a number, that are not over and that a filter means.
+    async fn choose(
+        &self,
+        filter: &Filter,
+        (seq, sink): &(i64, String),
+        to: i64,
+    ) -> Result<(Vec<i64>, Vec<String>), StoreError> {
+        let state = filter.state.map(number);
+        let [id, sinks, name, state, after] = filtered(filter, &state);
+        let (seq, sink, some, to) = (whole(seq), text(sink), whole(&SOME), whole(&to));
+        let values = [id, sinks, name, state, after, seq, sink, some, to];
+        let rows = self.0.ask(&[(sql::CHOOSE, &values)]).await?;
+        let pair = |row: &Row| -> Result<(i64, String), Failure> {
+            Ok((row.try_get(0)?, row.try_get(1)?))
+        };
+        let chosen = rows.iter().flatten().map(pair);
+        self.0.read(|| chosen.collect())
     }
 
     /// Sets the state of deliveries that are not over, some at a time. How many, and their sinks.
     async fn change(&self, filter: &Filter, to: State) -> Result<(u64, Vec<String>), StoreError> {
         let (mut count, mut of_sinks, mut behind) = (0, Vec::new(), (0, String::new()));
-        let (state, to, last) = (filter.state.map(number), number(to), self.last().await?);
-        loop {
-            let lock = [whole(&STORE)];
-            let [id, sink, name, state, after] = filtered(filter, &state);
-            let (seq, behind_sink) = (whole(&behind.0), text(&behind.1));
-            let to = (&to as _, Type::INT2);
-            let (some, last) = (whole(&SOME), whole(&last));
-            let values = [id, sink, name, state, after, seq, behind_sink, some, to, last];
+        let (state, number_to, last) = (filter.state.map(number), number(to), self.last().await?);
+        while behind.0 <= last {
+            let end = behind.0.saturating_add(STRETCH).min(last);
+            // Nobody waits while it is found out which they are.
+            let (events, sinks) = self.choose(filter, &behind, end).await?;
+            behind = match (events.last(), sinks.last()) {
+                (Some(event), Some(sink)) => (*event, sink.clone()),
+                _ => (end + 1, String::new()),
+            };
+            if events.is_empty() {
+                continue;
+            }
+            let (lock, state) = ([whole(&STORE)], (&state as _, Type::INT2));
+            let values = [wholes(&events), texts(&sinks), (&number_to as _, Type::INT2), state];
             let steps = [BEGIN, sql::HURRY, (sql::LOCK_ALONE, &lock), (sql::CHANGE, &values)];
             let (rows, raw) = self.0.lend(&steps).await?;
-            let changed = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-            let changed = self.0.read(|| rows[3].iter().map(changed).collect())?;
-            let changed: Vec<(i64, String, i64)> = changed;
-            let (sinks, lanes): (Vec<&String>, Vec<&i64>) =
-                changed.iter().map(|(_, sink, lane)| (sink, lane)).unzip();
-            let lanes = [texts(&sinks), wholes(&lanes)];
+            let pair = |row: &Row| -> Result<(String, i64), Failure> {
+                Ok((row.try_get(0)?, row.try_get(1)?))
+            };
+            let changed = rows[3].iter().map(pair);
+            let changed: (Vec<String>, Vec<i64>) = self.0.read(|| changed.collect())?;
+            let lanes = [texts(&changed.0), wholes(&changed.1)];
             let done = self.0.run(&raw, &[(sql::LANES, &lanes), COMMIT]).await;
             done.map_err(|cause| self.0.failed(&cause))?;
             self.0.give_back(raw);
-            count += changed.len() as u64;
-            of_sinks.extend(sinks.into_iter().cloned());
+            count += changed.0.len() as u64;
+            of_sinks.extend(changed.0);
             of_sinks.sort_unstable();
             of_sinks.dedup();
-            match changed.into_iter().map(|(seq, sink, _)| (seq, sink)).max() {
-                Some(last) => behind = last,
-                None => return Ok((count, of_sinks)),
-            }
         }
+        Ok((count, of_sinks))
     }
 }
 
@@ -210,9 +237,24 @@ impl Store for PostgresStore {
         Box::pin(async move {
             let before = SystemTime::try_from(before);
             let before = before.map_err(|error| self.0.failed_because(error.to_string()))?;
-            let values = [sql::time(&before), whole(&SOME)];
-            let rows = self.0.ask(&[(sql::PURGE, &values)]).await?;
-            Ok(rows.iter().flatten().count() as u64)
+            // Goes round: what nobody decides about may be much, and is not looked at each time.
+            let (mut behind, mut count) = (self.1.load(Relaxed), 0);
+            for _ in 0..MOST_LOOKS {
+                let values = [sql::time(&before), whole(&SOME), whole(&behind)];
+                let rows = self.0.ask(&[(sql::PURGE, &values)]).await?;
+                let read = || {
+                    let row = rows[0].first().map(|row| (row.try_get(0), row.try_get(1)));
+                    let (last, gone) = row.unwrap_or((Ok(None), Ok(0)));
+                    Ok((last?, gone?))
+                };
+                let (last, gone): (Option<i64>, i64) = self.0.read(read)?;
+                (behind, count) = (last.unwrap_or(0), gone);
+                self.1.store(behind, Relaxed);
+                if count > 0 || last.is_none() {
+                    break;
+                }
+            }
+            Ok(count.unsigned_abs())
         })
     }
 }

@@ -9,11 +9,10 @@ create table external_providers_events (
     variables json not null
 );
 create index external_providers_events_alike on external_providers_events (likeness, time);
-create index external_providers_events_time on external_providers_events (time);
 
 create table external_providers_deliveries (
     event bigint not null references external_providers_events on delete cascade,
-    sink text not null,
+    sink text collate "C" not null,
     -- A hash of the event's, or the event's number where it has none.
     lane bigint not null,
     -- 0 waiting, 1 delivered, 2 failed, 3 in doubt, 4 skipped, 5 held.
@@ -35,7 +34,7 @@ create index external_providers_deliveries_trouble on external_providers_deliver
 
 -- Where something waits, since when, and until when its first delivery does. Whoever delivers it has locked the row.
 create table external_providers_lanes (
-    sink text not null,
+    sink text collate "C" not null,
     lane bigint not null,
     first bigint not null,
     due timestamptz,
@@ -45,7 +44,7 @@ create index external_providers_lanes_fresh on external_providers_lanes (sink, f
 create index external_providers_lanes_tried on external_providers_lanes (sink, due) where due is not null;
 
 create table external_providers_sinks (
-    sink text primary key,
+    sink text collate "C" primary key,
     -- Why nothing is delivered any more.
     stopped text,
     -- Why the last attempt failed.

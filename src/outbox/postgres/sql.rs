@@ -55,8 +55,11 @@ pub(super) const LOCK_ALONE: &str = "select pg_advisory_xact_lock($1)";
 /// While the store is held alone, nobody else can write.
 pub(super) const HURRY: Step<'_> = ("set local idle_in_transaction_session_timeout = '5s'", &[]);
 
-/// While the store is held alone: the number up to which no event is still to be committed.
-pub(super) const LAST: &str = "select coalesce(max(seq), 0) from external_providers_events";
+/// The number up to which no event is still to be committed: the last one, if the store ($1) can be had
+/// alone now, or else the last one of those for which every statement has ended. Nobody is kept waiting.
+pub(super) const LAST: &str = "\
+    select coalesce(max(seq), 0) from external_providers_events
+    where time < now() - case when pg_try_advisory_xact_lock($1) then interval '-1 day' else interval '1 minute' end";
 
 /// $1 id, $2 name, $3 time, $4 lane, $5 its key, $6 variables, $7 likeness, $8 since when those that are
 /// alike count, $9 how many are too many, $10 sinks.
@@ -220,22 +223,26 @@ pub(super) const LIST: &str = concat!(
     " order by c.seq, d.sink"
 );
 
-/// Up to $8 deliveries behind $6 and $7, of events up to $10, that are not over, to state $9.
-pub(super) const CHANGE: &str = concat!(
-    "with chosen as (
-        select d.event, d.sink from external_providers_deliveries d
-        join external_providers_events e on e.seq = d.event
-        where d.state in (0, 2, 3, 5) and e.seq >= $6 and (e.seq, d.sink) > ($6, $7) and e.seq <= $10 and ",
+/// Up to $8 deliveries behind $6 and $7, of events up to $9, that are not over.
+pub(super) const CHOOSE: &str = concat!(
+    "select d.event, d.sink from external_providers_deliveries d
+    join external_providers_events e on e.seq = d.event
+    where d.state in (0, 2, 3, 5) and e.seq >= $6 and (e.seq, d.sink) > ($6, $7) and e.seq <= $9 and ",
     events!(),
     " and ",
     deliveries!(),
-    " order by e.seq, d.sink limit $8)
-    update external_providers_deliveries d set state = $9, due = null,
-        attempts = case when $9 = 0 and d.state <> 0 then 0 else d.attempts end,
-        first_attempt = case when $9 = 0 and d.state <> 0 then null else d.first_attempt end,
-        begun = d.begun and d.state = 0
-    from chosen c where d.event = c.event and d.sink = c.sink returning d.event, d.sink, d.lane"
+    " order by e.seq, d.sink limit $8"
 );
+
+/// Those of events $1 to sinks $2 that are still not over, and in state $4 if that is given, to state $3.
+pub(super) const CHANGE: &str = "\
+    update external_providers_deliveries d set state = $3, due = null,
+        attempts = case when $3 = 0 and d.state <> 0 then 0 else d.attempts end,
+        first_attempt = case when $3 = 0 and d.state <> 0 then null else d.first_attempt end,
+        begun = d.begun and d.state = 0
+    from unnest($1, $2) as c (event, sink)
+    where d.event = c.event and d.sink = c.sink and d.state in (0, 2, 3, 5) and ($4 is null or d.state = $4)
+    returning d.sink, d.lane";
 
 pub(super) const STATUS: &str = "\
     with waiting as (
@@ -248,9 +255,17 @@ pub(super) const STATUS: &str = "\
         (select time from external_providers_events where seq = oldest), stopped, why
     from external_providers_sinks left join waiting using (sink) left join trouble using (sink) order by sink";
 
-/// Some ($2) of those before $1 that nobody need look after any more.
+/// Looks at some ($2) events behind $3, and removes those from before $1 that nobody need look after any
+/// more; one that another host removes is passed over. The last one that was looked at, if there are others
+/// from before that time behind it, and how many were removed.
 pub(super) const PURGE: &str = "\
-    delete from external_providers_events where seq in (
-        select seq from external_providers_events e where time < $1 and not exists (
-            select from external_providers_deliveries d where d.event = e.seq and d.state not in (1, 4))
-        order by time limit $2) returning seq";
+    with looked as (
+        select seq, time from external_providers_events where seq > $3 order by seq limit $2),
+    gone as (
+        delete from external_providers_events where seq in (
+            select seq from external_providers_events join looked s using (seq)
+            where s.time < $1 and not exists (
+                select from external_providers_deliveries d where d.event = seq and d.state not in (1, 4))
+            for update of external_providers_events skip locked)
+        returning seq)
+    select case when count(*) = $2 and max(time) < $1 then max(seq) end, (select count(*) from gone) from looked";
