@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, TransactionBehavior};
 
@@ -114,12 +114,26 @@ pub(super) fn check(file: &mut Connection, path: &Path) -> Result<(), StoreError
     if version > VERSION {
         return Err(StoreError::Newer { store: store(), version });
     }
-    let mode = file.query_row("pragma journal_mode = wal", (), |row| row.get::<_, String>(0));
-    match mode.map_err(refused)? {
+    match write_ahead(file).map_err(refused)? {
         mode if mode == "wal" => Ok(()),
         mode => {
             let why = format!("its folder does not allow a write-ahead log (it stays {mode})");
             Err(StoreError::Open { store: store(), why })
+        }
+    }
+}
+
+/// Turns the log on that is written ahead. For those who do the same at that moment SQLite does not wait.
+fn write_ahead(file: &Connection) -> Result<String, Error> {
+    let end = Instant::now() + BUSY;
+    loop {
+        let mode = file.query_row("pragma journal_mode = wal", (), |row| row.get(0));
+        let is_busy = |error: &Error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);
+        match mode {
+            Err(error) if is_busy(&error) && Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            mode => return mode,
         }
     }
 }

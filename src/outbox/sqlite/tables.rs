@@ -149,7 +149,19 @@ fn claimed(file: &Connection, held: HeldClaim) -> Result<Found> {
         Ok((row.0, row.1.get::<_, bool>(7)?))
     };
     let key = held.key;
-    let (row, is_begun) = file.prepare_cached(sql)?.query_one([key.seq, key.sink], read)?;
+    let (row, is_begun) = match file.prepare_cached(sql)?.query_one([key.seq, key.sink], read) {
+        Ok(found) => found,
+        // Those behind it would wait for ever.
+        Err(
+            error @ (rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)),
+        ) => {
+            end(file, key, State::Failed, Some(&format!("it cannot be read: {error}")))?;
+            return Ok(Found::Later(Duration::ZERO));
+        }
+        Err(error) => return Err(error),
+    };
     Ok(if is_begun { Found::Abandoned(held) } else { Found::Claimed(held, row) })
 }
 

@@ -124,22 +124,45 @@ fn serve(
             }
             group.push(other);
         }
-        if group.len() > 1 && commit(&mut file, &mut group).is_ok() {
-            group.into_iter().for_each(|request| request.answer(Ok(())));
-            continue;
-        }
-        // One that cannot be done takes no other with it.
-        for request in group {
-            let mut alone = [request];
-            let done = commit(&mut file, &mut alone);
-            let [request] = alone;
-            request.answer(done.map_err(|error| failed(path, error)));
+        match commit(&mut file, &mut group) {
+            // One that cannot be done takes no other with it.
+            Err(Failure::Request(_)) if group.len() > 1 => {
+                for request in group {
+                    let mut alone = [request];
+                    let done = commit(&mut file, &mut alone).map_err(|f| failed(path, f.error()));
+                    let [request] = alone;
+                    request.answer(done);
+                }
+            }
+            // Each of them alone would fail, too, and wait as long for it.
+            done => {
+                let done = done.map_err(|failure| failed(path, failure.error()));
+                group.into_iter().for_each(|request| request.answer(done.clone()));
+            }
         }
     }
 }
 
-fn commit(file: &mut Connection, group: &mut [Box<dyn Request>]) -> rusqlite::Result<()> {
-    let transaction = file.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    group.iter_mut().try_for_each(|request| request.run(&transaction))?;
-    transaction.commit()
+/// Why nothing of a group was done.
+enum Failure {
+    /// A request of it cannot be done.
+    Request(rusqlite::Error),
+    /// The file cannot be written now.
+    File(rusqlite::Error),
+}
+
+impl Failure {
+    fn error(self) -> rusqlite::Error {
+        match self {
+            Self::Request(error) | Self::File(error) => error,
+        }
+    }
+}
+
+fn commit(file: &mut Connection, group: &mut [Box<dyn Request>]) -> Result<(), Failure> {
+    let transaction = file.transaction_with_behavior(TransactionBehavior::Immediate);
+    let transaction = transaction.map_err(Failure::File)?;
+    let done = group.iter_mut().try_for_each(|request| request.run(&transaction));
+    done.map_err(Failure::Request)?;
+    transaction.commit().map_err(Failure::File)
 }
