@@ -9,7 +9,7 @@ use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
 use tokio::task::JoinSet;
 
 use super::store::LOOP_TIME;
-use super::teller::Teller;
+use super::teller::{Stop, Teller};
 use super::{Appended, DeliveryLock, Event, Pace, Sink, Store, StoreError};
 use crate::metrics::EVENTS;
 
@@ -104,7 +104,9 @@ impl Outbox {
         let likeness = event.likeness();
         if !loops.contains_key(&likeness) && loops.len() < MOST_LOOPS {
             loops.insert(likeness, now);
-            let (name, lane) = (&event.name, event.lane.as_deref().unwrap_or("all the same"));
+            let short = |text: &str| text.chars().take(100).collect::<String>();
+            let (name, lane) = (short(&event.name), event.lane.as_deref().map(short));
+            let lane = lane.as_deref().unwrap_or("all the same");
             tracing::error!(
                 event = event.id,
                 name,
@@ -128,8 +130,9 @@ impl Outbox {
         let lock = Arc::new(self.store.begin_delivering().await?);
         let mut purging = JoinSet::new();
         purging.spawn(purge(self.clone(), Arc::clone(&lock)));
-        let (outbox, running) = (self.clone(), AsyncMutex::default());
-        let delivering = Delivering { outbox, lock, running, purging };
+        let (outbox, running, leaving) =
+            (self.clone(), AsyncMutex::default(), AsyncMutex::default());
+        let delivering = Delivering { outbox, lock, running, leaving, purging };
         delivering.replace(sinks).await;
         Ok(delivering)
     }
@@ -162,6 +165,8 @@ pub struct Delivering {
     outbox: Outbox,
     lock: Arc<DeliveryLock>,
     running: AsyncMutex<BTreeMap<String, Running>>,
+    /// Others have taken their place, or nobody; deliveries of theirs may be under way.
+    leaving: AsyncMutex<Vec<Running>>,
     purging: JoinSet<()>,
 }
 
@@ -170,7 +175,7 @@ pub struct Delivering {
 struct Running {
     sink: Arc<dyn Sink>,
     pace: Pace,
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Stop>,
     /// One, which ends with this.
     task: JoinSet<()>,
 }
@@ -179,34 +184,34 @@ impl Running {
     async fn ended(&mut self) {
         while self.task.join_next().await.is_some() {}
     }
+
+    fn has_ended(&mut self) -> bool {
+        while self.task.try_join_next().is_some() {}
+        self.task.is_empty()
+    }
 }
 
 impl Delivering {
-    /// Delivers to these sinks instead. Those that stay (the same `Arc`, the same pace) go on undisturbed; of the
-    /// others, those under way are waited for before another takes its place.
+    /// Delivers to these sinks instead. Those that stay (the same `Arc`, the same pace) go on undisturbed; of
+    /// the others, deliveries under way end as they began, and nobody is told of those events meanwhile.
     pub async fn replace(&self, sinks: Vec<(String, Arc<dyn Sink>, Pace)>) {
         let mut running = self.running.lock().await;
         let stays = |name: &String, one: &Running| {
             let is_it = |(n, sink, pace): &(String, Arc<dyn Sink>, Pace)| {
                 n == name && Arc::ptr_eq(sink, &one.sink) && *pace == one.pace
             };
-            sinks.iter().any(is_it) && !*one.stop.borrow()
+            sinks.iter().any(is_it)
         };
         let changed: Vec<String> = running
             .iter()
             .filter(|(name, one)| !stays(name, one))
             .map(|(n, _)| n.clone())
             .collect();
-        for name in &changed {
-            if let Some(one) = running.get(name) {
-                one.stop.send_replace(true);
-            }
-        }
-        for name in &changed {
-            if let Some(one) = running.get_mut(name) {
-                one.ended().await;
-            }
-            running.remove(name);
+        let mut leaving = self.leaving.lock().await;
+        leaving.retain_mut(|one| !one.has_ended());
+        for one in changed.iter().filter_map(|name| running.remove(name)).collect::<Vec<_>>() {
+            one.stop.send_replace(Stop::Replaced);
+            leaving.push(one);
         }
         for (name, sink, pace) in sinks {
             running.entry(name).or_insert_with_key(|name| self.start(name, sink, pace));
@@ -216,7 +221,7 @@ impl Delivering {
     fn start(&self, name: &str, sink: Arc<dyn Sink>, pace: Pace) -> Running {
         let Outbox { store, shared } = &self.outbox;
         let wake = Arc::clone(locked(&shared.wakes).entry(name.to_owned()).or_default());
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stopped) = watch::channel(Stop::No);
         let (store, lock) = (Arc::clone(store), Arc::clone(&self.lock));
         let teller = Teller::new(name.to_owned(), Arc::clone(&sink), pace.clone(), store, lock);
         let mut task = JoinSet::new();
@@ -227,6 +232,14 @@ impl Delivering {
     /// Claims nothing more, and waits for the deliveries under way, which end in time by themselves.
     pub async fn stop(mut self) {
         self.replace(Vec::new()).await;
+        let mut leaving = self.leaving.lock().await;
+        for one in &*leaving {
+            one.stop.send_replace(Stop::Ending);
+        }
+        for one in &mut *leaving {
+            one.ended().await;
+        }
+        drop(leaving);
         // It has the lock, too.
         self.purging.shutdown().await;
     }

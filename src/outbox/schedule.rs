@@ -13,9 +13,21 @@ const PAUSES: [u32; 8] = [5, 30, 2 * 60, 10 * 60, 30 * 60, 2 * 3600, 5 * 3600, 1
 /// not tried together; at least what the sink asked for, at most a day.
 pub(super) fn pause(attempts: u32, asked: Option<Duration>) -> Duration {
     let mut random = [0; 2];
-    // Without it, none is spread.
+    // Without it, they are tried together.
     let _ = SystemRandom::new().fill(&mut random);
     spread(attempts, asked, f64::from(u16::from_ne_bytes(random)) / f64::from(u16::MAX))
+}
+
+/// How many attempts fit into a time.
+pub(super) fn fitting(time: Duration) -> u32 {
+    let mut left = time.as_secs();
+    let pauses = PAUSES.into_iter().chain(std::iter::repeat(PAUSES[PAUSES.len() - 1]));
+    let fits = |pause: &u64| {
+        let fits = *pause <= left;
+        left = left.saturating_sub(*pause);
+        fits
+    };
+    pauses.map(u64::from).take_while(fits).take(10_000).count() as u32
 }
 
 fn spread(attempts: u32, asked: Option<Duration>, random: f64) -> Duration {
@@ -36,6 +48,14 @@ mod tests {
         assert!(pauses(0.0).eq(middle.map(|seconds| seconds * 4 / 5)));
         assert!(pauses(1.0).eq(middle.map(|seconds| seconds * 6 / 5)));
         assert!((0..100).map(|_| pause(4, None)).any(|one| one != pause(4, None)));
+    }
+
+    #[test]
+    fn eighteen_attempts_fit_into_five_days() {
+        let seconds = [0, 4, 5, 34, 35, 5 * 24 * 3600];
+        let fitting = seconds.map(|seconds| fitting(Duration::from_secs(seconds)));
+        assert_eq!(fitting, [0, 0, 1, 1, 2, 18]);
+        assert_eq!(super::fitting(Duration::MAX), 10_000);
     }
 
     #[test]

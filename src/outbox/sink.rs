@@ -39,7 +39,12 @@ pub trait Sink: fmt::Debug + Send + Sync {
 pub enum Delivery {
     /// The sink took it.
     Delivered,
-    /// It did not, and may be told again.
+    /// It answered, and does not take this event; it may be told again. Others may fare better.
+    Rejected {
+        /// Why, in a line that holds no secret.
+        why: String,
+    },
+    /// It did not, and takes no others now, either; it may be told again.
     Refused {
         /// Why, in a line that holds no secret.
         why: String,

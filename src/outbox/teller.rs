@@ -3,8 +3,8 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::schedule::pause;
+use super::schedule::{fitting, pause};
 use super::{Claim, Claimed, Delivery, DeliveryLock, Event, Next, Pace, Settled, Sink, Store};
 use crate::breaker::Breaker;
 use crate::metrics::DELIVERIES;
@@ -25,8 +25,21 @@ const REST: Duration = Duration::from_secs(30);
 /// Pauses after failures of the store.
 const SHORTEST_TROUBLE: Duration = Duration::from_millis(200);
 const LONGEST_TROUBLE: Duration = Duration::from_secs(30);
+/// The longest time for which a sink as a whole is left alone when it asks for that.
+const LONGEST_REST: Duration = Duration::from_secs(60 * 60);
 /// How long it is tried, when all stops, to say what became of a delivery.
 const LAST_TRIES: Duration = Duration::from_secs(10);
+
+/// How long whoever tells a sink goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It does.
+    No,
+    /// Another has taken its place: what is under way ends.
+    Replaced,
+    /// The program ends: what is under way has not much time left.
+    Ending,
+}
 
 pub(super) struct Teller {
     name: String,
@@ -34,6 +47,8 @@ pub(super) struct Teller {
     pace: Pace,
     store: Arc<dyn Store>,
     breaker: Breaker,
+    /// Until when the sink asked to be left alone.
+    rest: Mutex<Option<Instant>>,
     /// Has the breaker opened, and nothing been delivered since?
     is_down: AtomicBool,
     /// Until the last delivery under way has ended.
@@ -63,14 +78,15 @@ impl Teller {
         lock: Arc<DeliveryLock>,
     ) -> Self {
         let (breaker, is_down) = (Breaker::new(FAILURES, REST), AtomicBool::new(false));
-        Self { name, sink, pace, store, breaker, is_down, _lock: lock }
+        let rest = Mutex::default();
+        Self { name, sink, pace, store, breaker, rest, is_down, _lock: lock }
     }
 
     /// Until it is to stop, and what is under way has ended.
-    pub(super) async fn run(self, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(self, wake: Arc<Notify>, mut stop: watch::Receiver<Stop>) {
         let (teller, mut flights, mut trouble) = (Arc::new(self), JoinSet::new(), Trouble::none());
         let is_stopping = stop.clone();
-        let mut stopped = pin!(stop.wait_for(|stop| *stop));
+        let mut stopped = pin!(stop.wait_for(|stop| *stop != Stop::No));
         loop {
             while flights.try_join_next().is_some() {}
             let wait = tokio::select! {
@@ -78,12 +94,17 @@ impl Teller {
                 _ = &mut stopped => break,
                 wait = teller.claim(&mut flights, &is_stopping, &mut trouble) => wait,
             };
-            tokio::select! {
+            let ended = tokio::select! {
                 biased;
                 _ = &mut stopped => break,
-                Some(_) = flights.join_next(), if !flights.is_empty() => {}
-                () = wake.notified() => {}
-                () = sleep(wait.unwrap_or(POLL)), if wait.is_some() || flights.is_empty() => {}
+                Some(ended) = flights.join_next(), if !flights.is_empty() => ended.err(),
+                () = wake.notified() => None,
+                () = sleep(wait.unwrap_or(POLL)), if wait.is_some() || flights.is_empty() => None,
+            };
+            if let Some(error) = ended {
+                // What it was about is due again.
+                tracing::error!(sink = teller.name, %error, "telling an event ended early");
+                sleep(trouble.next()).await;
             }
         }
         while flights.join_next().await.is_some() {}
@@ -93,7 +114,7 @@ impl Teller {
     async fn claim(
         self: &Arc<Self>,
         flights: &mut JoinSet<()>,
-        is_stopping: &watch::Receiver<bool>,
+        is_stopping: &watch::Receiver<Stop>,
         trouble: &mut Trouble,
     ) -> Option<Duration> {
         if flights.len() >= self.pace.parallel.max(1) {
@@ -101,6 +122,9 @@ impl Teller {
         }
         if let Some(refusal) = self.breaker.refuses(Instant::now().into_std()) {
             return (!refusal.left.is_zero()).then_some(refusal.left);
+        }
+        if let Some(left) = self.resting() {
+            return Some(left);
         }
         let next = self.store.claim(&self.name).await;
         let next = next.inspect(|_| *trouble = Trouble::none());
@@ -119,7 +143,14 @@ impl Teller {
         }
     }
 
-    async fn tell(self: Arc<Self>, claimed: Claimed, is_stopping: watch::Receiver<bool>) {
+    /// How long the sink is still to be left alone.
+    fn resting(&self) -> Option<Duration> {
+        let until = *self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = until?.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    }
+
+    async fn tell(self: Arc<Self>, claimed: Claimed, is_stopping: watch::Receiver<Stop>) {
         let Claimed { event, attempts, first_attempt, mut claim } = claimed;
         let Ok(permit) = self.breaker.admit(Instant::now().into_std()) else { return };
         if !self.sink.may_repeat()
@@ -131,7 +162,7 @@ impl Teller {
         }
         let delivery = self.attempt(&event).await;
         let why = match &delivery {
-            Delivery::Delivered | Delivery::Gone { .. } => None,
+            Delivery::Delivered | Delivery::Rejected { .. } | Delivery::Gone { .. } => None,
             Delivery::Refused { why, .. } | Delivery::InDoubt { why } => Some(why),
         };
         match why {
@@ -147,6 +178,10 @@ impl Teller {
                     );
                 }
             }
+        }
+        if let Delivery::Refused { after: Some(after), .. } = &delivery {
+            let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+            *rest = Some(Instant::now() + (*after).min(LONGEST_REST));
         }
         let settled = self.settled(&event, delivery, attempts + 1, first_attempt);
         self.settle(&event, &mut *claim, &settled, is_stopping).await;
@@ -191,24 +226,9 @@ impl Teller {
                 }
                 Settled::Delivered
             }
+            Delivery::Rejected { why } => self.refused(event, (why, None), attempts, first_attempt),
             Delivery::Refused { why, after } => {
-                let tried = first_attempt.map(|first| Timestamp::now().duration_since(first));
-                let tried = tried.and_then(|tried| Duration::try_from(tried).ok());
-                if tried.unwrap_or_default() >= self.pace.give_up_after {
-                    count("failed");
-                    tracing::error!(
-                        sink,
-                        event = id,
-                        attempts,
-                        why,
-                        "not delivered: given up, and kept"
-                    );
-                    return Settled::Failed { why };
-                }
-                count("refused");
-                let after = pause(attempts, after);
-                tracing::warn!(sink, event = id, attempts, again = ?after, why, "not delivered");
-                Settled::Again { after, why }
+                self.refused(event, (why, after), attempts, first_attempt)
             }
             Delivery::InDoubt { why } => {
                 count("in-doubt");
@@ -230,17 +250,42 @@ impl Teller {
         }
     }
 
+    /// It is tried again, unless it was for long enough.
+    fn refused(
+        &self,
+        event: &Event,
+        (why, after): (String, Option<Duration>),
+        attempts: u32,
+        first_attempt: Option<Timestamp>,
+    ) -> Settled {
+        let (sink, id) = (self.name.as_str(), event.id.as_str());
+        let count = |outcome| DELIVERIES.count(&[sink, outcome]);
+        let tried = first_attempt.map(|first| Timestamp::now().duration_since(first));
+        let tried = tried.and_then(|tried| Duration::try_from(tried).ok()).unwrap_or_default();
+        let give_up_after = self.pace.give_up_after;
+        // A host that was off, or a clock that leapt, has not tried it for all that time.
+        if tried >= give_up_after && attempts >= fitting(give_up_after) / 2 {
+            count("failed");
+            tracing::error!(sink, event = id, attempts, why, "not delivered: given up, and kept");
+            return Settled::Failed { why };
+        }
+        count("refused");
+        let after = pause(attempts, after);
+        tracing::warn!(sink, event = id, attempts, again = ?after, why, "not delivered");
+        Settled::Again { after, why }
+    }
+
     /// Says what became of it until the store knows: the sink would be told twice.
     async fn settle(
         &self,
         event: &Event,
         claim: &mut dyn Claim,
         settled: &Settled,
-        mut is_stopping: watch::Receiver<bool>,
+        mut is_stopping: watch::Receiver<Stop>,
     ) {
         let mut trouble = Trouble::none();
         let mut last = pin!(async {
-            let _ = is_stopping.wait_for(|stop| *stop).await;
+            let _ = is_stopping.wait_for(|stop| *stop == Stop::Ending).await;
             sleep(LAST_TRIES).await;
         });
         while let Err(error) = claim.settle(settled).await {

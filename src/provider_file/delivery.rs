@@ -100,8 +100,8 @@ struct Running {
 }
 
 impl Running {
-    /// Delivers to these sinks and no others. What is wanted no more or otherwise has ended before what
-    /// takes its place begins: no event is with a sink and its successor at the same time.
+    /// Delivers to these sinks and no others. No event is with a sink and its successor at the same time:
+    /// what is under way is claimed.
     async fn follow(&mut self, wanted: Option<&Sinks>) -> Result<(), StoreError> {
         match (&self.delivering, wanted) {
             (Some((store, delivering)), Some(wanted))

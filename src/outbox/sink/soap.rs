@@ -58,6 +58,10 @@ impl SoapSink {
             Cause::Open { retry_in, .. } => Some(*retry_in),
             _ => None,
         };
+        if matches!(&error.cause, Cause::Call(CallError::Failure(said)) if !said.is_permission_denied())
+        {
+            return Delivery::Rejected { why };
+        }
         if self.idempotent || !may_have_happened(&error.cause) {
             return Delivery::Refused { why, after };
         }

@@ -68,11 +68,13 @@ impl SqlSink {
     fn judged(&self, cause: &Cause, what: String) -> Delivery {
         let knows_again = self.effect.parameters().iter().any(|name| name == EVENT_ID);
         match cause {
-            Cause::Duplicate(_) if knows_again => Delivery::Delivered,
+            // Else it may be another index that refuses, and the event would be lost.
+            Cause::Duplicate(_) if knows_again && self.idempotent => Delivery::Delivered,
             Cause::Duplicate(_) => {
-                let hint = "let the statement store :eventId in a column with a unique index";
-                Delivery::Refused { why: with_hint(what, Some(hint)), after: None }
+                let hint = "if that is this event, from an earlier try, skip it; to have it known again, let the statement store :eventId in a column with a unique index, and say idempotent = true";
+                Delivery::Rejected { why: with_hint(what, Some(hint)) }
             }
+            Cause::Statement(_) => Delivery::Rejected { why: with_hint(what, cause.remedy()) },
             Cause::InDoubt(_) if !self.idempotent => {
                 Delivery::InDoubt { why: with_hint(what, cause.remedy()) }
             }
@@ -93,7 +95,7 @@ impl Sink for SqlSink {
                 Ok(rows) => {
                     let (rows, due) = (counted(rows), self.effect.rows());
                     let why = format!("{rows} would have changed, not {due}: nothing was changed");
-                    Delivery::Refused { why, after: None }
+                    Delivery::Rejected { why }
                 }
                 Err(error) => self.judged(&error.cause, crate::error_chain::error_chain(&error)),
             }

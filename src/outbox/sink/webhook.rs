@@ -156,6 +156,10 @@ impl WebhookSink {
             )),
             410 => Delivery::Gone { why: self.said(answer) },
             429 | 503 => Delivery::Refused { why: self.said(answer), after: pause(answer, now) },
+            // What is wrong with one event need not be with others.
+            400 | 409 | 413 | 422 => {
+                Delivery::Rejected { why: with_hint(self.said(answer), hint(answer.status)) }
+            }
             status => refused(with_hint(self.said(answer), hint(status))),
         }
     }

@@ -46,7 +46,7 @@ fn deliver(service: &ExternalService, idempotent: bool, name: &str) -> Delivery 
 
 fn refused(delivery: Delivery) -> String {
     match delivery {
-        Delivery::Refused { why, .. } => why,
+        Delivery::Refused { why, .. } | Delivery::Rejected { why } => why,
         other => panic!("{other:?}"),
     }
 }

@@ -55,6 +55,7 @@ fn answered(answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static) -> Del
 fn refused(delivery: Delivery) -> (String, Option<Duration>) {
     match delivery {
         Delivery::Refused { why, after } => (why, after),
+        Delivery::Rejected { why } => (why, None),
         other => panic!("{other:?}"),
     }
 }
