@@ -8,8 +8,7 @@ use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 
-use crate::contract::{HandleEvent, Variables};
-use crate::secret::is_secret_key;
+use crate::contract::{HandleEvent, Variables, may_be_secret};
 
 /// What happened in the help desk. Its JSON is what sinks are told:
 ///
@@ -58,12 +57,12 @@ struct Pair<'e> {
 impl Event {
     /// What the help desk said, now. Ids of one process are in the order in which they were made.
     ///
-    /// Variables whose names are those of passwords ([`is_secret_key`]) are left out. The lane is the
+    /// Variables whose names are those of passwords, or nearly so ([`may_be_secret`]), are left out. The lane is the
     /// first variable of `order_by` that is there and not empty, as `name=value`.
     pub fn new(event: &HandleEvent, order_by: &[String]) -> Self {
         let now = Timestamp::now();
         let to_millisecond = TimestampRound::new().smallest(Unit::Millisecond);
-        let is_open = |(key, _): &(&str, &str)| !is_secret_key(key);
+        let is_open = |(key, _): &(&str, &str)| !may_be_secret(key);
         let variables: Variables = event.other.iter().filter(is_open).collect();
         let lane = order_by.iter().find_map(|name| {
             let value = variables.get(name).filter(|value| !value.is_empty())?;

@@ -119,6 +119,7 @@ impl Current {
         };
         let old_sinks = old.and_then(|old| Some((&old.file, old.sinks.as_ref()?)));
         let sinks = Sinks::new(&file, &databases, old_sinks)?;
+        Sinks::stay(sinks.as_ref(), old_sinks.map(|(_, old)| old))?;
         Ok(Self {
             file,
             directories,

@@ -23,6 +23,8 @@ use crate::rules::Facts;
 pub(super) struct Sinks {
     pub(super) outbox: Outbox,
     pub(super) place: StoreSection,
+    /// Where that is.
+    address: String,
     /// In the order of the file.
     pub(super) sinks: Vec<(String, Arc<dyn Sink>, Pace)>,
 }
@@ -69,7 +71,21 @@ impl Sinks {
         let mut limits = Limits::default();
         (limits.keep, limits.loop_limit) = (section.keep, section.loop_limit);
         outbox.set_limits(limits);
-        Ok(Some(Self { outbox, place: store.clone(), sinks }))
+        let address = match store {
+            StoreSection::File(path) => path.display().to_string(),
+            StoreSection::Database(name) => {
+                file.servers.databases.get(name).map(|d| d.address()).unwrap_or_default()
+            }
+        };
+        Ok(Some(Self { outbox, place: store.clone(), address, sinks }))
+    }
+
+    /// Fails if events would be kept elsewhere than they were: nobody would deliver what waits there.
+    pub(super) fn stay(new: Option<&Self>, old: Option<&Self>) -> Result<(), LoadError> {
+        match old.is_some_and(|old| new.is_none_or(|new| new.address != old.address)) {
+            true => Err(LoadError::StoreChanged),
+            false => Ok(()),
+        }
     }
 
     /// A server that is not there may come later: what else went wrong with the store remains.
@@ -83,11 +99,8 @@ impl Sinks {
         }
     }
 
-    /// Makes sure that events can be kept where an old file kept them otherwise, or none.
+    /// Makes sure that events can be kept, where an old file kept none or by other settings.
     pub(super) async fn succeed(new: Option<&Self>, old: Option<&Self>) -> Result<(), LoadError> {
-        if old.is_some_and(|old| new.is_none_or(|new| new.place != old.place)) {
-            return Err(LoadError::StoreChanged);
-        }
         let is_kept =
             |new: &Self| old.is_some_and(|old| Arc::ptr_eq(new.outbox.store(), old.outbox.store()));
         match new.filter(|new| !is_kept(new)) {

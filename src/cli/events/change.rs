@@ -62,7 +62,7 @@ pub(super) fn skip(args: &SkipArgs) -> Result<u8, Failed> {
 fn said(args: &ChangeArgs, count: u64, what: &str) -> Result<u8, Failed> {
     let text = match (args.json, count) {
         (true, _) => format!("{:#}\n", json!({ "deliveries": count })),
-        (false, 0) => "no delivery is so that it could be\n".to_owned(),
+        (false, 0) => "no delivery matches\n".to_owned(),
         (false, 1) => format!("1 delivery {what}\n"),
         (false, _) => format!("{count} deliveries {what}\n"),
     };

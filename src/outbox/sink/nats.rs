@@ -98,7 +98,7 @@ impl NatsSink {
         let servers = settings.servers.iter().map(|server| address(server));
         let servers = servers.collect::<Result<Vec<_>, _>>()?;
         let Some(first) = servers.first() else {
-            return Err(SinkError::new("servers", "there is none"));
+            return Err(SinkError::new("servers", "name at least one"));
         };
         let (user, password) = (settings.user.is_some(), settings.password.is_some());
         if user != password || (user && settings.token.is_some()) {

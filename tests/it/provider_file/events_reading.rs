@@ -199,7 +199,7 @@ fn mistakes_of_sinks_have_their_lines() {
 fn mistakes_of_nats_have_their_lines() {
     let servers = "servers = ['nats://localhost']\n";
     all_found(&[
-        (sink("nats", ""), "3: sinks.crm.servers: there is none"),
+        (sink("nats", ""), "3: sinks.crm.servers: name at least one"),
         (sink("nats", "servers = ['http://h']"), "5: sinks.crm.servers:"),
         (
             sink("nats", &format!("{servers}user = 'u'")),
