@@ -217,7 +217,7 @@ async fn sinks_are_replaced_without_two_that_tell_the_same() {
     advance(Duration::from_secs(5)).await;
     delivering.replace(vec![sink("crm", &after), sink("log", &stays)]).await;
     assert_eq!(start.elapsed(), Duration::from_secs(5), "nobody waits for what is under way");
-    let next = after.was_told(1).await[0].clone();
+    let next = after.was_told(1).await[0];
     assert!(next.number == 1 && next.at - start >= took, "what was under way ended first");
     assert_eq!(before.numbers(), [0]);
     // The other was not disturbed.
