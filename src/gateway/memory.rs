@@ -172,7 +172,10 @@ mod tests {
         let recalled = |number| memory.recall(&key(number), start, Duration::MAX);
         assert_eq!((recalled(0), recalled(9)), (None, None));
         assert_eq!(recalled(10), Some(known("new")));
-        let kept = || (memory.kept().answers.len(), memory.kept().ages.len());
+        let kept = || {
+            let kept = memory.kept();
+            (kept.answers.len(), kept.ages.len())
+        };
         assert_eq!(kept(), (MOST, MOST));
         memory.keep(key(0), (start + 2 * within, within), None);
         assert_eq!(kept(), (1, 1));

@@ -166,6 +166,6 @@ mod tests {
         );
         assert_eq!(keys("lookups")[4].shape, Shape::Number(1, 100_000));
         assert_eq!(keys("lookups")[7].shape, Shape::Time("1ms", "24h"));
-        assert_eq!(keys("ticket")[0].default, Some("allow"));
+        assert_eq!(keys("ticket")[1].default, Some("allow"));
     }
 }
