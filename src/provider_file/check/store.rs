@@ -72,7 +72,7 @@ fn waits(status: &SinkStatus, is_known: bool) -> Step {
         step.add(Finding::new("no-sink", what).remedy("give it back its section, or skip them"));
     }
     if let Some(stopped) = stopped {
-        let remedy = "when it is to be told again: external-providers events retry --all --sink";
+        let remedy = "when it is to be told again: external-providers events retry --provider FILE --all --sink";
         let what = format!("{sink} wants no more events: {stopped}");
         step.add(Finding::new("stopped", what).remedy(format!("{remedy} {sink}")));
     } else if age > LONG {
