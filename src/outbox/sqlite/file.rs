@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, TransactionBehavior};
 
 use crate::outbox::StoreError;
@@ -68,6 +69,8 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
         let file = Connection::open_with_flags(path, flags)?;
         file.busy_timeout(BUSY)?;
         file.set_prepared_statement_cache_capacity(64);
+        // Otherwise statements that use an index of some rows are prepared again for each value.
+        file.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         file.execute_batch(
             "pragma trusted_schema = off; pragma cell_size_check = on; pragma temp_store = memory; \
              pragma synchronous = full; pragma journal_size_limit = 67108864",

@@ -141,3 +141,23 @@ async fn the_next_delivery_is_found_by_an_index() {
         );
     }
 }
+
+/// SQLite would prepare a statement again whose plan might depend on its values: several times for
+/// each event.
+#[tokio::test]
+async fn statements_are_prepared_once() {
+    let folder = Folder::new("outbox-prepared");
+    let store = SqliteStore::new(folder.0.join("events"));
+    let prepared = store.read(|file| {
+        let again = |sql: &str| -> rusqlite::Result<i32> {
+            let mut query = file.prepare(sql)?;
+            for value in 1..4 {
+                let values = rusqlite::params_from_iter(vec![value; query.parameter_count()]);
+                let _ = query.query(values)?.next()?;
+            }
+            Ok(query.get_status(rusqlite::StatementStatus::RePrepare))
+        };
+        tables::INDEXED.iter().map(|sql| again(sql)).collect::<rusqlite::Result<Vec<_>>>()
+    });
+    assert_eq!(prepared.await.unwrap(), [0; tables::INDEXED.len()]);
+}
