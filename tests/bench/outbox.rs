@@ -2,7 +2,8 @@
 //! one run, in alternating rounds.
 //!
 //! `cargo bench --bench outbox` keeps events of some 2 kB one after the other: through `Outbox::take`, and
-//! through rusqlite, on the thread that waits for it, in a table with an id and the event's JSON.
+//! through rusqlite in a table with an id and the event's JSON, aside, as a program with tokio does it, on a
+//! thread where it may block, and on the thread that waits for it.
 //! `OUTBOX_WAITING=1000000 cargo bench --bench outbox` fills a store with so many and measures what
 //! the next one costs, with an empty store beside it: among all that wait, behind a lane of them, and when
 //! all are due later; and the memory of this process.
@@ -10,11 +11,12 @@
 #![allow(clippy::print_stdout, reason = "the figures are the output")]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use external_providers::contract::HandleEvent;
 use external_providers::outbox::{Event, Next, Outbox, Settled, SqliteStore, Store};
+use rusqlite::Connection;
 
 const ROUNDS: usize = 41;
 const EVENTS: usize = 200;
@@ -47,42 +49,57 @@ fn since(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e6
 }
 
-async fn take(folder: &Path) {
-    let outbox = Outbox::new(Arc::new(SqliteStore::new(folder.join("events.sqlite"))));
-    let bare = rusqlite::Connection::open(folder.join("bare.sqlite")).unwrap();
+/// A bare table of events with our pragmas.
+fn bare(path: PathBuf) -> Connection {
+    let bare = Connection::open(path).unwrap();
     bare.execute_batch("create table events (id text primary key, event text not null)").unwrap();
     bare.query_row("pragma journal_mode = wal", (), |_| Ok(())).unwrap();
     bare.execute_batch("pragma synchronous = full").unwrap();
-    let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    bare
+}
+
+fn insert(bare: &Connection, event: &Event) {
+    let mut insert = bare.prepare_cached("insert into events values (?1, ?2)").unwrap();
+    insert.execute((&event.id, event.json())).unwrap();
+}
+
+async fn take(folder: &Path) {
+    let outbox = Outbox::new(Arc::new(SqliteStore::new(folder.join("events.sqlite"))));
+    let blocking = bare(folder.join("blocking.sqlite"));
+    let aside = Arc::new(Mutex::new(bare(folder.join("aside.sqlite"))));
+    let names = ["take", "insert … commit, aside", "insert … commit, blocking"];
+    let mut times: [Vec<f64>; 3] = Default::default();
+    let mut ratios: [Vec<f64>; 3] = Default::default();
     for round in 0..=ROUNDS {
         let events: Vec<Event> = (0..EVENTS).map(|number| event(round * EVENTS + number)).collect();
-        let (mut own, mut other) = (Vec::new(), Vec::new());
-        for event in &events {
+        let mut own: [Vec<f64>; 3] = Default::default();
+        for event in events {
             let start = Instant::now();
-            outbox.take(event, &sinks()).await.unwrap();
-            own.push(since(start));
-        }
-        for event in &events {
+            outbox.take(&event, &sinks()).await.unwrap();
+            own[0].push(since(start));
+            let (aside, copy, start) = (Arc::clone(&aside), event.clone(), Instant::now());
+            let inserting =
+                tokio::task::spawn_blocking(move || insert(&aside.lock().unwrap(), &copy));
+            inserting.await.unwrap();
+            own[1].push(since(start));
             let start = Instant::now();
-            let json = event.json();
-            let mut insert = bare.prepare_cached("insert into events values (?1, ?2)").unwrap();
-            insert.execute((&event.id, json)).unwrap();
-            other.push(since(start));
+            insert(&blocking, &event);
+            own[2].push(since(start));
         }
         // The first one warms up.
         if round > 0 {
-            ratios.push(of_sorted(&mut own, 0.5) / of_sorted(&mut other, 0.5));
-            ours.extend(own);
-            theirs.extend(other);
+            let middles = own.each_mut().map(|times| of_sorted(times, 0.5));
+            for (at, times_of) in own.into_iter().enumerate() {
+                ratios[at].push(middles[0] / middles[at]);
+                times[at].extend(times_of);
+            }
         }
     }
-    let show = |name: &str, values: &mut [f64]| {
-        let [middle, p99] = [0.5, 0.99].map(|part| of_sorted(values, part));
-        println!("{name}: median {middle:.0} µs, p99 {p99:.0} µs");
-    };
-    show("take", &mut ours);
-    show("insert … commit", &mut theirs);
-    println!("ratio of the medians, median of {ROUNDS} rounds: {:.2}", of_sorted(&mut ratios, 0.5));
+    for (at, name) in names.into_iter().enumerate() {
+        let [middle, p99] = [0.5, 0.99].map(|part| of_sorted(&mut times[at], part));
+        let ratio = of_sorted(&mut ratios[at], 0.5);
+        println!("{name}: median {middle:.0} µs, p99 {p99:.0} µs; take beside it {ratio:.2}");
+    }
 }
 
 /// Kibibytes of this process in memory.
