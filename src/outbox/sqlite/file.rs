@@ -90,7 +90,9 @@ pub(super) fn check(file: &mut Connection, path: &Path) -> Result<(), StoreError
         Ok((tables, application, number(file, "pragma user_version")?))
     };
     let refused = |error| refused(path, error);
-    let (mut tables, mut application, mut version) = look(file).map_err(refused)?;
+    // In one transaction: another process may be making it.
+    let seen = file.transaction().and_then(|one| look(&one));
+    let (mut tables, mut application, mut version) = seen.map_err(refused)?;
     let is_read_only = file.is_readonly("main").map_err(refused)?;
     if is_read_only {
         let why = "it may be read, but not written".to_owned();
