@@ -14,7 +14,7 @@
 //! | `external_providers_service_calls_total` | counter | `kind`, `operation`, `outcome` | calls that a gateway or a provider's file asked a provider |
 //! | `external_providers_refused_logins_total` | counter | `source`, `reason` | logins that a directory or database refused |
 //! | `external_providers_lookups_total` | counter | `lookup`, `outcome` | look-ups in directories and databases |
-//! | `external_providers_events_total` | counter | `outcome` | events that came: `kept`, `held` (a loop), `refused` (not kept) |
+//! | `external_providers_events_total` | counter | `outcome` | events that came: `kept`, `held` (a loop), `refused` (not kept), `untaken` (no sink takes them) |
 //! | `external_providers_deliveries_total` | counter | `sink`, `outcome` | attempts: `delivered`, `refused`, `failed` (given up), `in-doubt`, `stopped` |
 //! | `external_providers_events_waiting` | gauge | `sink` | events that a sink has not taken yet |
 //! | `external_providers_events_oldest_seconds` | gauge | `sink` | the age of the oldest of them; 0 without any |

@@ -4,6 +4,7 @@ use super::current::{Current, Manner, failed, failure};
 use super::model::{EventsSection, SinkSection};
 use crate::contract::{Answer, EventHandled, HandleEvent, Kind, ProviderResult, Variables};
 use crate::explanation::Explanation;
+use crate::metrics::EVENTS;
 use crate::outbox::Event;
 use crate::rules::Facts;
 
@@ -37,7 +38,14 @@ impl Current {
                 note(&format!("{} is not told here", self.who_else(Kind::Events)));
             }
             (true, true) => return self.elsewhere(request, manner).await,
-            (true, false) => note("no sink takes it: nothing becomes of it"),
+            (true, false) => {
+                note("no sink takes it: nothing becomes of it");
+                if !manner.dry {
+                    EVENTS.count(&["untaken"]);
+                    let name: String = request.event_name.chars().take(64).collect();
+                    tracing::info!(event = ?name, "no sink takes it: nothing becomes of it");
+                }
+            }
             (false, _) if manner.dry => {
                 note(&format!("it would be kept for {}, and is not here", takers.join(", ")));
             }

@@ -166,6 +166,7 @@ fn an_event_is_posted_with_its_signature() {
     assert!(!post.body.contains("authPW") && !post.body.contains(PASSWORD), "{}", post.body);
     let (code, _, log) = running.stop();
     assert!(code == 0 && !log.contains(SECRET) && !log.contains("/hook"), "{log}");
+    assert_eq!(log.matches("no sink takes it").count(), 1, "{log}");
 }
 
 #[test]
