@@ -157,7 +157,9 @@ fn claimed(file: &Connection, held: HeldClaim) -> Result<Found> {
             | rusqlite::Error::InvalidColumnType(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)),
         ) => {
-            end(file, key, State::Failed, Some(&format!("it cannot be read: {error}")))?;
+            let one = file.unchecked_transaction()?;
+            end(&one, key, State::Failed, Some(&format!("it cannot be read: {error}")))?;
+            one.commit()?;
             return Ok(Found::Later(Duration::ZERO));
         }
         Err(error) => return Err(error),

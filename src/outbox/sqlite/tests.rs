@@ -40,6 +40,23 @@ async fn claim_at(store: &SqliteStore, now: i64) -> Found {
 }
 
 #[tokio::test]
+async fn an_event_that_cannot_be_read_holds_up_no_other() {
+    let folder = Folder::new("outbox-unreadable");
+    let store = SqliteStore::new(folder.0.join("events"));
+    let second = event("a");
+    for event in [&event("a"), &second] {
+        store.append(event, &sinks(), 0).await.unwrap();
+    }
+    let damage = "update events set variables = '{' where seq = (select min(seq) from events)";
+    let worker = store.worker().await.unwrap();
+    worker.write(move |file| file.execute(damage, ()).map(drop)).await.unwrap();
+    assert!(matches!(store.claim("crm").await.unwrap(), Next::Later(wait) if wait.is_zero()));
+    let Next::Claimed(next) = store.claim("crm").await.unwrap() else { panic!("it is due") };
+    assert_eq!(next.event.id, second.id);
+    assert_eq!(store.status().await.unwrap()[0].failed, 1, "the other is kept");
+}
+
+#[tokio::test]
 async fn a_clock_that_goes_back_holds_up_nothing() {
     let folder = Folder::new("outbox-clock");
     let store = SqliteStore::new(folder.0.join("events"));
