@@ -97,7 +97,7 @@ impl PostgresStore {
 
     async fn list(&self, filter: &Filter, limit: usize) -> Result<Vec<Kept>, StoreError> {
         let last = match &filter.after {
-            Some(_) => self.last().await?,
+            Some(_) => self.last((sql::SETTLED, &[whole(&STORE)])).await?,
             None => i64::MAX,
         };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -112,10 +112,10 @@ impl PostgresStore {
         Ok(events)
     }
 
-    /// The last event. Those whose numbers are lower may be committed after others: who goes on from the
-    /// last one that was seen would miss them, unless nobody is about to commit when this is asked.
-    async fn last(&self) -> Result<i64, StoreError> {
-        let rows = self.0.ask(&[(sql::LAST, &[whole(&STORE)])]).await?;
+    /// The last event. One whose number is lower may be committed after it: who goes on from the last that was
+    /// seen ([`sql::LAST`]) would miss that, who goes on from the last that is settled would not.
+    async fn last(&self, asked: sql::Step<'_>) -> Result<i64, StoreError> {
+        let rows = self.0.ask(&[asked]).await?;
         self.0.read(|| Ok(rows[0].first().map_or(Ok(0), |row| row.try_get(0))?))
     }
 
@@ -141,7 +141,9 @@ impl PostgresStore {
     /// Sets the state of deliveries that are not over, some at a time. How many, and their sinks.
     async fn change(&self, filter: &Filter, to: State) -> Result<(u64, Vec<String>), StoreError> {
         let (mut count, mut of_sinks, mut behind) = (0, Vec::new(), (0, String::new()));
-        let (state, number_to, last) = (filter.state.map(number), number(to), self.last().await?);
+        let (state, number_to) = (filter.state.map(number), number(to));
+        // What comes later is not meant.
+        let last = self.last((sql::LAST, &[])).await?;
         while behind.0 <= last {
             let end = behind.0.saturating_add(STRETCH).min(last);
             // Nobody waits while it is found out which they are.

@@ -45,11 +45,19 @@ pub(super) async fn claim(pool: &Pool, sink: &str) -> Result<Next, StoreError> {
         };
         let read = || {
             let (attempts, first_attempt) = (row::attempts(row, 6)?, row::time(row, 7)?);
-            Ok((row::event(row)?, row.try_get(5)?, attempts, first_attempt, row.try_get(8)?))
+            Ok((row::event(row)?, attempts, first_attempt, row.try_get(8)?))
         };
-        let (event, seq, attempts, first_attempt, begun): (Event, i64, _, _, bool) =
-            pool.read(read)?;
-        held.event = seq;
+        held.event = pool.read(|| Ok(row.try_get(5)?))?;
+        let (event, attempts, first_attempt, begun): (Event, _, _, bool) = match pool.read(read) {
+            Ok(found) => found,
+            Err(error) => {
+                // Those behind it would wait for ever.
+                let why = format!("it cannot be read: {error}");
+                held.settle(&Settled::Failed { why }).await?;
+                continue;
+            }
+        };
+        let seq = held.event;
         if begun {
             let values = [text(&sink), whole(&seq), text(&ABANDONED)];
             let trouble = [text(&sink), text(&ABANDONED), (&false as _, Type::BOOL)];

@@ -57,9 +57,13 @@ pub(super) const HURRY: Step<'_> = ("set local idle_in_transaction_session_timeo
 
 /// The number up to which no event is still to be committed: the last one, if the store ($1) can be had
 /// alone now, or else the last one of those for which every statement has ended. Nobody is kept waiting.
-pub(super) const LAST: &str = "\
+pub(super) const SETTLED: &str = "\
+    with alone as materialized (select pg_try_advisory_xact_lock($1) as had)
     select coalesce(max(seq), 0) from external_providers_events
-    where time < now() - case when pg_try_advisory_xact_lock($1) then interval '-1 day' else interval '1 minute' end";
+    where time < case when (select had from alone) then 'infinity' else now() - interval '1 minute' end";
+
+/// The number of the last event that can be seen.
+pub(super) const LAST: &str = "select coalesce(max(seq), 0) from external_providers_events";
 
 /// $1 id, $2 name, $3 time, $4 lane, $5 its key, $6 variables, $7 likeness, $8 since when those that are
 /// alike count, $9 how many are too many, $10 sinks.

@@ -96,6 +96,20 @@ async fn its_tables_are_made_once_and_those_of_others_left_alone() {
 }
 
 #[tokio::test]
+async fn an_event_that_cannot_be_read_holds_up_no_other() {
+    let rig = Rig::shared("postgres");
+    let settings = database(&rig);
+    let store = store(&settings);
+    for number in 0..2 {
+        keep(&store, &event("a", number), &["crm"]).await;
+    }
+    let first = "seq = (select min(seq) from external_providers_events)";
+    run(&settings, &format!("update external_providers_events set variables = '7' where {first}"));
+    settle(claim(&store, 1).await, Settled::Delivered).await;
+    assert_eq!(status(&store).await.failed, 1, "the other is kept");
+}
+
+#[tokio::test]
 async fn why_it_cannot_be_used_is_said() {
     let rig = Rig::shared("postgres");
     let error = async |settings: &DatabaseSettings| {
