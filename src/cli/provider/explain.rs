@@ -110,9 +110,10 @@ async fn answer<T: Answered>(
         }
     };
     let lines = explanation.lines();
-    // What the old service says may repeat a password; a mask over our own words would tell that it is
-    // one of them.
-    let line = |line: &String| match line.starts_with("old service") {
+    // What the old service or an endpoint says may repeat a password; a mask over our own words would tell
+    // that it is one of them.
+    let quotes = |line: &String| line.starts_with("old service") || line.starts_with("endpoint");
+    let line = |line: &String| match quotes(line) {
         true => masking.mask.apply_values(line),
         false => line.clone(),
     };

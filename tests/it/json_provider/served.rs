@@ -61,6 +61,16 @@ async fn no_secret_is_printed_or_logged() {
         assert!(said.contains("endpoint http://"), "{said}");
         assert!(!SECRETS.iter().any(|secret| said.contains(secret)), "{said}");
     }
+    // A good answer that repeats the password is explained without it.
+    endpoint.says(
+        "200 OK",
+        JSON,
+        r#"{"outcome": "refused", "message": "not planted-login-password"}"#,
+    );
+    let explain = ["provider", "explain", file, "Authenticate", "loginUsername=joe", &password];
+    let explained = tool(&explain, PASSWORD).output().unwrap();
+    let said = String::from_utf8([explained.stdout, explained.stderr].concat()).unwrap();
+    assert!(said.contains("refused") && !said.contains(SECRETS[4]), "{said}");
     let checked = tool(&["provider", "check", file], PASSWORD).output().unwrap();
     let checked = String::from_utf8([checked.stdout, checked.stderr].concat()).unwrap();
     assert!(checked.contains("connect"), "{checked}");
