@@ -16,7 +16,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// Clones take notes in the same place. Whoever takes a note keeps passwords out of it.
 #[derive(Clone, Default)]
-pub struct Explanation(Option<Arc<Mutex<Vec<String>>>>);
+pub struct Explanation(Option<Arc<Mutex<Notes>>>);
+
+#[derive(Default)]
+struct Notes {
+    lines: Vec<String>,
+    is_open: bool,
+}
 
 impl Explanation {
     /// One that keeps its notes.
@@ -31,16 +37,32 @@ impl Explanation {
 
     /// Takes a note, if anybody wants to know; else `line` is not made.
     pub fn note(&self, line: impl FnOnce() -> String) {
-        if let Some(lines) = &self.0 {
+        if let Some(notes) = &self.0 {
             let line = line();
-            lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            notes.lock().unwrap_or_else(PoisonError::into_inner).lines.push(line);
         }
+    }
+
+    /// The same of something that was not asked or done, so that the answer may be another one.
+    pub fn leave_open(&self, line: impl FnOnce() -> String) {
+        self.note(line);
+        if let Some(notes) = &self.0 {
+            notes.lock().unwrap_or_else(PoisonError::into_inner).is_open = true;
+        }
+    }
+
+    /// Was something left open, so that the answer may be another one?
+    pub fn is_open(&self) -> bool {
+        let is_open = |notes: &Arc<Mutex<Notes>>| {
+            notes.lock().unwrap_or_else(PoisonError::into_inner).is_open
+        };
+        self.0.as_ref().is_some_and(is_open)
     }
 
     /// The notes so far.
     pub fn lines(&self) -> Vec<String> {
-        let lines = |lines: &Arc<Mutex<Vec<String>>>| {
-            lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let lines = |notes: &Arc<Mutex<Notes>>| {
+            notes.lock().unwrap_or_else(PoisonError::into_inner).lines.clone()
         };
         self.0.as_ref().map(lines).unwrap_or_default()
     }

@@ -35,7 +35,8 @@ impl Current {
         let handled = Answer { result: EventHandled, message: None, other: Variables::new() };
         match (takers.is_empty(), section.otherwise.is_elsewhere()) {
             (true, true) if manner.dry => {
-                note(&format!("{} is not told here", self.who_else(Kind::Events)));
+                let who = self.who_else(Kind::Events);
+                manner.explanation.leave_open(|| format!("{who} is not told here"));
             }
             (true, true) => return self.elsewhere(request, manner).await,
             (true, false) => {

@@ -23,7 +23,7 @@ impl Current {
             return match (section.otherwise.is_elsewhere(), manner.dry) {
                 (true, true) => {
                     let who = self.who_else(Kind::Registration);
-                    manner.explanation.note(|| format!("{who} is not told here"));
+                    manner.explanation.leave_open(|| format!("{who} is not told here"));
                     refused(None)
                 }
                 (true, false) => self.elsewhere(request, manner).await,
@@ -31,7 +31,7 @@ impl Current {
             };
         };
         if manner.dry {
-            manner.explanation.note(|| "the statement is not run here".to_owned());
+            manner.explanation.leave_open(|| "the statement is not run here".to_owned());
             return refused(None);
         }
         let Some(registration) = &self.registration else {

@@ -22,7 +22,7 @@ impl Current {
         let is_decided = decision.verdict.is_some();
         let answer = match rules.otherwise {
             elsewhere if elsewhere.is_elsewhere() && manner.dry => {
-                manner.explanation.note(|| {
+                manner.explanation.leave_open(|| {
                     let who = self.who_else(T::KIND);
                     format!("{who} is not asked, since that may change something there")
                 });
@@ -66,7 +66,7 @@ impl Current {
             return Err(super::current::failure(&format!("there is no effect {name}"), manner));
         };
         if manner.dry {
-            manner.explanation.note(|| {
+            manner.explanation.leave_open(|| {
                 let rows = section.rows;
                 format!("effect {name}: not run here; it refuses unless {rows} rows change")
             });

@@ -22,7 +22,7 @@ use crate::cli::{Failed, LOCAL, USAGE, output, print, printable, runtime, variab
 ///
 /// Prints every server that is asked and what it says, every rule with its conditions and their values,
 /// and the answer, as `external-providers call` does. Statements with an effect are not run, and the old
-/// service is not asked what could change something there; a line says so. Of an event, it says which sinks
+/// service, or an endpoint, is not asked what could change something there; a line and a warning say so. Of an event, it says which sinks
 /// would be told and why not the others; it is not kept. A login is tried, and counts at the directory as
 /// any other.
 #[derive(Args)]
@@ -30,7 +30,8 @@ use crate::cli::{Failed, LOCAL, USAGE, output, print, printable, runtime, variab
     override_usage = "external-providers provider explain [OPTIONS] FILE OPERATION [KEY=VALUE]…"
 )]
 #[command(after_help = "\
-JSON (--json): one object: explanation (a list of lines), answer (what `call --json` prints).
+JSON (--json): one object: explanation (a list of lines), answer (what `call --json` prints), open
+(was something not asked or done, so that the answer may be another one?).
 
 Exit codes:
   0  answered
@@ -118,9 +119,17 @@ async fn answer<T: Answered>(
         false => line.clone(),
     };
     let lines: Vec<_> = lines.iter().map(line).collect();
+    if explanation.is_open() {
+        output::warning(
+            "the answer may be another one: what could change something was not asked or done",
+        );
+    }
     if args.json {
         let answer: Value = serde_json::from_str(&report.json()).unwrap_or_default();
-        print(&format!("{:#}\n", json!({"explanation": lines, "answer": answer})))?;
+        print(&format!(
+            "{:#}\n",
+            json!({"explanation": lines, "answer": answer, "open": explanation.is_open()})
+        ))?;
         return Ok(report.code());
     }
     let mut text: String = lines.iter().map(|line| format!("{line}\n")).collect();

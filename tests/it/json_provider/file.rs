@@ -136,6 +136,7 @@ async fn what_rules_leave_open_the_endpoint_answers() {
         result.unwrap();
     }
     assert!(endpoint.asked().is_empty());
+    assert!(explanation.is_open(), "nobody knows what it would have said");
     endpoint.says("200 OK", JSON, r#"{"outcome": "not-found"}"#);
     provider.explain(GetUserInfo::default(), &explanation).await.unwrap();
     endpoint.says("401 Unauthorized", JSON, "planted-token");
