@@ -53,3 +53,14 @@ no_passwords() {
         return 1
     fi
 }
+
+# Compiles the provider of gSOAP into DIR, with stubs made of the WSDL at an address of our host's.
+# usage: build_gsoap DIR ADDRESS
+build_gsoap() (
+    mkdir -p "$1"
+    cd "$1"
+    curl -sSf -o provider.wsdl "$2/Provider.asmx?WSDL"
+    wsdl2h -c -o providers.h provider.wsdl >/dev/null 2>&1
+    soapcpp2 -c -S -L -x providers.h >/dev/null 2>&1
+    gcc -w -I. -o provider "$here/stacks/provider_gsoap.c" soapC.c soapServer.c -lgsoap -lpthread
+)

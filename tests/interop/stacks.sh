@@ -96,6 +96,7 @@ no_passwords "$made/recorded"
 
 EXTERNAL_PROVIDERS_AUTH_PASSWORD=$INTEROP_PASSWORD start host 's/^listening on \(http:[^ ]*\)\/Provider.asmx.*/\1/p' \
     "$tool" serve --sample --diagnostics --listen 127.0.0.1:0
+build_gsoap "$made/gsoap-provider" "$address"
 named=("mono=$mono" "host=$address")
 urls=("$address")
 urls12=("$address")
@@ -123,5 +124,6 @@ export INTEROP_WSDL=$top/wsdl/login.wsdl
 provider spyne "$made/python/bin/python" "$stacks/provider_spyne.py"
 provider node-soap node "$stacks/provider.js" "$INTEROP_WSDL"
 provider php bash -c 'exec php -S 127.0.0.1:0 "$1" 2>&1' php "$stacks/provider.php"
+provider gsoap "$made/gsoap-provider/provider" "$made/gsoap-provider/provider.wsdl"
 provider jax-ws java -cp "$made/jaxws:$jaxws" provider.JaxWsProvider
 python3 "$stacks/providers.py" "$tool" "${named[@]}"
