@@ -82,7 +82,7 @@ impl Subject {
     }
 
     /// The client's builder, with what is set.
-    pub(super) fn builder(&self, timeout: Duration) -> ClientBuilder {
+    pub(crate) fn builder(&self, timeout: Duration) -> ClientBuilder {
         let name = |name: &Option<String>| name.clone().map_or(Name::Discover, Name::Is);
         // The operation is set only together with a kind.
         let kind = self.kind.unwrap_or(Kind::Login);
@@ -102,12 +102,12 @@ impl Subject {
         })
     }
 
-    pub(super) fn parsed_url(&self) -> Result<Url, BuildError> {
+    pub(crate) fn parsed_url(&self) -> Result<Url, BuildError> {
         Ok(service_url(&self.url)?)
     }
 
     /// The address without its query, which may carry a secret, and without user information.
-    pub(super) fn shown_url(&self) -> String {
+    pub(crate) fn shown_url(&self) -> String {
         match Url::parse(&self.url) {
             // Of another scheme, user information need not be told from the path.
             Ok(url) if !matches!(url.scheme(), "http" | "https") => "(no URL)".to_owned(),
@@ -124,7 +124,7 @@ impl Subject {
     }
 
     /// The secrets that are long enough to be looked for in any text.
-    pub(super) fn mask(&self) -> Mask {
+    pub(crate) fn mask(&self) -> Mask {
         let long = |secret: &&Secret| secret.expose().chars().count() > 3;
         let proxy_password = self.proxy.as_ref().and_then(proxy_password);
         let secrets = self.password.iter().chain(&self.proxy).chain(&proxy_password);
