@@ -64,6 +64,7 @@
 //! | [`gateway_server`] | `gateway-server` | the gateway as an HTTP service that speaks JSON |
 //! | [`outbox`] | `outbox` | events, kept until they are delivered |
 //! | [`doctor`] | `doctor` | what ails a configured service |
+//! | [`conform`] | `conform` | tests any provider against the contract, from the outside |
 //! | [`provider_file`] | `provider-file` | one file that answers the help desk |
 //!
 //! `native-tls` adds the platform's TLS for servers too old for rustls; `metrics` tells the `metrics`
@@ -175,6 +176,9 @@ pub mod outbox;
 
 #[cfg(feature = "doctor")]
 pub mod doctor;
+
+#[cfg(feature = "conform")]
+pub mod conform;
 
 #[cfg(feature = "provider-file")]
 pub mod provider_file;
