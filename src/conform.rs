@@ -1,6 +1,8 @@
 //! A conformance kit: numbered cases that test a provider, written in any language, against the
 //! contract from the outside.
 
+mod case;
+mod cases;
 mod judge;
 mod kit;
 mod message;
@@ -10,6 +12,7 @@ mod wire;
 
 use std::time::Duration;
 
+pub use self::case::{Case, GROUPS, Level, Number, Selection, SelectionError};
 use crate::doctor::Subject;
 use crate::secret::Secret;
 
