@@ -1,20 +1,67 @@
 //! A conformance kit: numbered cases that test a provider, written in any language, against the
 //! contract from the outside.
+//!
+//! Each [`Case`] has a number that stays, a [`Level`], a sentence, and the section of the law that says
+//! so. [`Suite::run`] carries them out over the network and gives a [`Report`]: what failed, what was
+//! sent and what came, and a line for a shell that shows it again. What cannot be judged is *skipped*,
+//! and what there was no time for *not run*; neither counts as passed.
+//!
+//! - A plain request of an operation that only reads, about nobody, is varied. Where a wrong web service
+//!   password is answered otherwise than the right one, its answer shows what the service has read.
+//! - Nothing is changed at the service unless [`Suite::allow_changes`] says so: then tickets, chats,
+//!   events and a registration of nobody are asked for, which the service may keep.
+//! - Without a user, logins that succeed are not tested; with one, he is refused two or three times,
+//!   which counts where accounts are locked out.
+//! - A service that answers the variable `diagnostic=echo` with all that it was given, as the sample
+//!   does (`wsdl/SAMPLE.md`), has the cases about text judged by that.
+//!
+//! ```no_run
+//! use external_providers::conform::{Outcome, Suite, User};
+//! use external_providers::doctor::Subject;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut subject = Subject::new("http://localhost:8080/provider");
+//! subject.password = Some("the web service password".into());
+//! let mut suite = Suite::new(subject);
+//! suite.user = Some(User { name: "jane".into(), password: Some("her password".into()) });
+//! let report = suite.run().await?;
+//! for case in report.cases.iter().filter(|case| case.outcome == Outcome::Failed) {
+//!     println!("{} {}: {:?}", case.number, case.says, case.text);
+//! }
+//! assert!(report.is_conformant());
+//! # Ok(())
+//! # }
+//! ```
 
 mod case;
 mod cases;
 mod judge;
 mod kit;
 mod message;
+mod oddities;
 mod reading;
+mod report;
 mod shell;
 mod wire;
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
 
 pub use self::case::{Case, GROUPS, Level, Number, Selection, SelectionError};
+use self::kit::Kit;
+pub use self::report::{CaseReport, Outcome, Report};
+use crate::client::BuildError;
 use crate::doctor::Subject;
+use crate::record::{Trust, Upstream, UpstreamError};
 use crate::secret::Secret;
+
+/// All cases, in the order of their numbers.
+pub fn cases() -> impl Iterator<Item = &'static Case> {
+    cases::all()
+}
 
 /// A user of the service, for whom logins are tested.
 #[derive(Debug, Clone)]
@@ -62,6 +109,8 @@ pub struct Suite {
     /// Operations of the contract that the service calls otherwise, with their names there. Default: its
     /// WSDL tells.
     pub operations: Vec<(String, String)>,
+    /// Which cases to run. Default all.
+    pub only: Selection,
     /// May operations be called that change something? Default no.
     pub allow_changes: bool,
     /// How long all may take. Default 30 s; what is not done by then is not run.
@@ -70,4 +119,113 @@ pub struct Suite {
     pub answer_timeout: Duration,
     /// What the lines for a shell are made with.
     pub shell: Shell,
+}
+
+/// Why nothing could be tested.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The settings make no client.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The address or its TLS.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// There is no connection; why, for people.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+impl Suite {
+    /// All cases about a service, all else at its default.
+    pub fn new(subject: Subject) -> Self {
+        Self {
+            subject,
+            user: None,
+            operations: Vec::new(),
+            only: Selection::default(),
+            allow_changes: false,
+            timeout: Duration::from_secs(30),
+            answer_timeout: Duration::from_secs(5),
+            shell: Shell::default(),
+        }
+    }
+
+    /// Carries out the cases that are selected.
+    ///
+    /// # Errors
+    ///
+    /// There is no connection to the service, or its address or TLS are wrong. A service that answers
+    /// nothing is a report.
+    pub async fn run(&self) -> Result<Report, RunError> {
+        let started = Instant::now();
+        let deadline = started + self.timeout;
+        let url = self.subject.parsed_url()?;
+        let trust = Trust {
+            roots: self.subject.root_certificates.clone(),
+            fingerprint: self.subject.trust_fingerprint,
+            certificate: self.subject.client_certificate.clone(),
+            #[cfg(feature = "native-tls")]
+            native: self.subject.native_tls,
+        };
+        let origin = url.origin().ascii_serialization();
+        let connect = self.subject.connect_timeout.min(self.answer_timeout);
+        let upstream = Upstream::new(&origin, &trust, connect, self.answer_timeout)?;
+        drop(upstream.wire().await.map_err(RunError::Unreachable)?);
+        let mut kit = Kit::new(self, upstream, &url);
+        let selected: Vec<&'static Case> =
+            cases::all().filter(|case| self.only.holds(case.number)).collect();
+        // What it has not seen by then is not there; the cases say so.
+        let half = started + self.timeout / 2;
+        let _ = tokio::time::timeout_at(half.into(), kit.look(self)).await;
+        let kit = Arc::new(kit);
+        let cases = carry_out(&kit, &selected, deadline).await;
+        Ok(Report {
+            url: self.subject.shown_url(),
+            oddities: oddities::of(&kit),
+            cases,
+            milliseconds: millis(started),
+        })
+    }
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Carries out the cases: one after the other, since some servers serve one connection at a time; those
+/// of a slow service in several lanes, or they would not be done in time.
+async fn carry_out(kit: &Arc<Kit>, cases: &[&'static Case], deadline: Instant) -> Vec<CaseReport> {
+    const LANES: u32 = 4;
+    let took = kit.probe.as_ref().map_or(Duration::ZERO, |probe| probe.plain.exchange.took);
+    let left = deadline.saturating_duration_since(Instant::now());
+    let lanes = if took * cases.len() as u32 > left / 2 { LANES } else { 1 };
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut under_way = JoinSet::new();
+    for _ in 0..lanes {
+        let (kit, next, cases) = (Arc::clone(kit), Arc::clone(&next), cases.to_vec());
+        under_way.spawn(async move {
+            let mut done = Vec::new();
+            while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                done.push(carry_out_one(case, &kit, deadline).await);
+            }
+            done
+        });
+    }
+    let mut reports: Vec<CaseReport> = under_way.join_all().await.into_iter().flatten().collect();
+    reports.sort_by_key(|report| report.number);
+    reports
+}
+
+async fn carry_out_one(case: &'static Case, kit: &Kit, deadline: Instant) -> CaseReport {
+    let started = Instant::now();
+    if started >= deadline {
+        return CaseReport::not_run(case, "the time for all cases is used up");
+    }
+    match tokio::time::timeout_at(deadline.into(), case.check.run(kit)).await {
+        Ok(judgement) => CaseReport::of(case, judgement, kit, millis(started)),
+        Err(_) => {
+            CaseReport::not_run(case, "the time for all cases was used up before it was done")
+        }
+    }
 }
