@@ -1,0 +1,249 @@
+//! Variables, the web service password, faults.
+
+use crate::conform::Case;
+use crate::conform::case::{cases, law::*};
+use crate::conform::judge::{Check, Expect, Expect::*, Judgement, Miss, Needs, Soap};
+use crate::conform::kit::{Answered, Kit, WRONG};
+use crate::conform::message::{AUTH, AUTH_CUT, AUTH_SWAPPED, Message};
+use crate::conform::oddities::{fails, has_stack};
+use crate::conform::reading::{Reading, verdict};
+use crate::contract::raw::Presence;
+use crate::contract::{Authenticate, Operation as _, SideEffect, Verdict};
+use crate::secret::Secret;
+use crate::soap::{SoapVersion, answer_version};
+
+pub(super) const CASES: &[Case] = cases! {
+    9 1 Must C3 "A variable that the provider does not know does no harm: sites add their own" => any(|m| m.add("<string>conform=1</string><string>subject=</string>"), Same);
+    9 2 Must C3 "The order of variables has no meaning" => any(|m| { m.auth(""); m.add(&format!("<string>authPW={AUTH}</string>")); }, Same);
+    9 3 Should C3 "Of a variable that comes twice the last counts: the right password after a wrong one is taken" => any(|m| m.auth(&format!("<string>authPW={WRONG}</string><string>authPW={AUTH}</string>")), Read);
+    9 4 Should C3 "Of a variable that comes twice the last counts: a wrong password after the right one is refused" => any(|m| m.add(&format!("<string>authPW={WRONG}</string>")), Shut);
+    9 5 Should C3 "Keys are told apart by upper and lower case" => any(|m| m.auth(&format!("<string>AUTHPW={AUTH}</string>")), Shut);
+    9 6 Must C3 "The value is all that follows the first =, further ones included" => any(|m| m.auth(&format!("<string>authPW={AUTH}=</string>")), Shut);
+    9 7 Must C3 "A value with = in it does no harm" => any(|m| m.add("<string>conform=a=b==c</string>"), Same);
+    9 8 Should C3 "A second = right after the first belongs to the value" => any(|m| m.auth(&format!("<string>authPW=={AUTH}</string>")), Shut);
+    9 9 Must C3 "Custom fields do no harm, in whatever case their prefix is" => any(|m| m.add("<string>cf_Serial Number=1</string><string>CF_Server=web01</string><string>cf_Empty=</string><string>cf_=x</string>"), Same);
+    9 10 Must C3 "All variables are kept, each time they come, in order" => Check::Echo("<string>conform_b=2</string><string>conform_a=1</string><string>conform_b=3</string>", &["conform_b=2", "conform_a=1", "conform_b=3"]);
+
+    10 1 Must C3 "The web service password that was given is accepted" => Check::Seen(is_accepted);
+    10 2 Must C4 "A wrong web service password lets nobody in" => Check::Own(|kit| Box::pin(refuses_wrong(kit)));
+    10 3 Should C3 "A wrong web service password is answered Success=false, \"Permission Denied\", without outputs, and not with a fault" => Check::Seen(denies_in_words);
+    10 4 Must C4 "Without a web service password nobody is let in" => any(|m| m.auth(""), Shut);
+    10 5 Must C4 "An empty web service password lets nobody in" => any(|m| m.auth("<string>authPW=</string>"), Shut);
+    10 6 Must C4 "The web service password in the other case of letters lets nobody in" => any(|m| m.auth(&format!("<string>authPW={AUTH_SWAPPED}</string>")), Shut);
+    10 7 Must C4 "The web service password without its last character lets nobody in" => any(|m| m.auth(&format!("<string>authPW={AUTH_CUT}</string>")), Shut);
+    10 8 Should C4 "A web service password that is missing is answered as a wrong one is" => any(|m| m.auth(""), Denied);
+    10 9 Should C4 "A web service password that is empty is answered as a wrong one is" => any(|m| m.auth("<string>authPW=</string>"), Denied);
+    10 10 Must C4 "No answer repeats a password" => Check::Seen(keeps_secrets);
+    10 11 Must C4 "Operations that change something refuse a wrong web service password, too" => Check::Own(|kit| Box::pin(changes_nothing(kit)));
+
+    11 1 Must C5 "What cannot be answered is a fault or an HTTP error, and not an empty answer or a page at 200" => Check::Own(|kit| Box::pin(refuses_in_order(kit)));
+    11 2 Should C6 "XML that breaks off is refused: HTTP 400, empty body" => any(|m| m.replace("</soap:Envelope>", ""), Empty(400));
+    11 3 Should A4 "Tags that do not match are refused: HTTP 400, empty body" => any(|m| m.replace("</inputs>", "</input>"), Empty(400));
+    11 4 Should C6 "A document type is refused: HTTP 400, empty body" => any(|m| typed(m, "<!DOCTYPE x>"), Empty(400));
+    11 5 Must C6 "An entity of the request's own is not read: what it does can bring a service down, or give its files away" => any(|m| { typed(m, "<!DOCTYPE x [<!ENTITY e \"authPW=\">]>"); m.auth(&format!("<string>&e;{AUTH}</string>")); }, Shut);
+    11 6 Should C6 "A fault has one line, and no stack" => Check::Own(|kit| Box::pin(shows_no_stack(kit)));
+    11 7 Should C6 "A fault in SOAP 1.2 is of SOAP 1.2, with HTTP 500" => Check::Own(|kit| Box::pin(faults_in_version(kit)));
+    11 8 Should A4 "An empty body with a SOAPAction is refused: HTTP 400, empty body" => Check::Vary(Soap::V11, |m| m.body.clear(), Empty(400));
+};
+
+const fn any(vary: fn(&mut Message), expect: Expect) -> Check {
+    Check::Vary(Soap::Either, vary, expect)
+}
+
+fn typed(message: &mut Message, document_type: &str) {
+    let end = message.body.find("?>").map_or(0, |at| at + 2);
+    message.body.insert_str(end, document_type);
+}
+
+fn is_accepted(kit: &Kit) -> Judgement {
+    if kit.password.is_none() {
+        return Err(Miss::skipped("no web service password was given"));
+    }
+    if kit.probe.as_ref().is_some_and(|probe| probe.tells && !probe.plain.reading.is_denial()) {
+        return Ok(());
+    }
+    let ours = || kit.trials.iter().filter_map(|trial| trial.ours.as_ref());
+    if ours().any(|answered| !answered.reading.is_denial() && answered.reading.result().is_some()) {
+        return Err(Miss::skipped(kit.untold()));
+    }
+    match ours().find(|answered| answered.reading.is_denial()) {
+        Some(Answered { exchange, .. }) => {
+            Err(Miss::of(exchange, "it is refused (\"Permission Denied\"): is it the service's?"))
+        }
+        None => Err(Miss::skipped("no operation that only reads answers with a result")),
+    }
+}
+
+/// Does an answer let somebody in, or do what was asked?
+fn is_yes(kit: &Kit, Answered { exchange, .. }: &Answered) -> bool {
+    let Ok(got) = &exchange.got else { return false };
+    let info =
+        kit.offers.iter().map(|offer| offer.info).find(|i| i.name == exchange.sent.operation);
+    let binding = kit.binding(exchange.sent.operation, exchange.sent.soap);
+    let Some((info, binding)) = info.zip(binding) else { return false };
+    matches!(verdict(info, binding, &got.response, &kit.mask), Ok(Some(Verdict::Yes(_))))
+}
+
+async fn refuses_wrong(kit: &Kit) -> Judgement {
+    for trial in &kit.trials {
+        if is_yes(kit, &trial.wrong) {
+            return Err(Miss::of(
+                &trial.wrong.exchange,
+                format!("{} lets in whom it should not", trial.info.name),
+            ));
+        }
+    }
+    // A login that is right but for this shows it even of a service that says no to everybody.
+    if let Ok((_, mut message)) = kit.request(Authenticate::NAME, Needs::Password) {
+        message.set("authPW", WRONG);
+        let answered = kit.ask(message).await;
+        return match is_yes(kit, &answered) {
+            true => Err(Miss::of(&answered.exchange, "the user is let in")),
+            false => Ok(()),
+        };
+    }
+    let proves = |trial: &&crate::conform::kit::Trial| !fails(trial) && !kit.is_unproven(trial);
+    match kit.trials.iter().find(proves) {
+        Some(_) => Ok(()),
+        None => Err(Miss::skipped(match kit.trials.is_empty() {
+            true => kit.no_probe(),
+            false => {
+                "nobody is answered no whatever the password: give a user (--user, --password)"
+            }
+        })),
+    }
+}
+
+fn denies_in_words(kit: &Kit) -> Judgement {
+    if kit.trials.is_empty() {
+        return Err(Miss::skipped(kit.no_probe()));
+    }
+    for trial in &kit.trials {
+        let Answered { exchange, reading } = &trial.wrong;
+        let outputs = reading.result().map(|result| match &result.output_variables {
+            Presence::Value(list) => list.0.len(),
+            _ => 0,
+        });
+        if !reading.is_denial() || outputs != Some(0) {
+            let words = reading.words(&kit.mask);
+            return Err(Miss::of(exchange, format!("{} answered: {words}", trial.info.name)));
+        }
+    }
+    Ok(())
+}
+
+fn keeps_secrets(kit: &Kit) -> Judgement {
+    /// A shorter one could stand there by chance.
+    const SHORTEST: usize = 6;
+    let user = kit.user.as_ref().and_then(|user| user.password.as_ref());
+    let given = kit.password.iter().chain(user).map(Secret::expose);
+    let secrets: Vec<&str> =
+        given.chain([WRONG]).filter(|s| s.chars().count() >= SHORTEST).collect();
+    let trials = kit.trials.iter().flat_map(|trial| trial.ours.iter().chain([&trial.wrong]));
+    let mut seen = false;
+    for answered in trials.chain(kit.probe.as_ref().map(|probe| &probe.plain)) {
+        let Ok(got) = &answered.exchange.got else { continue };
+        seen = true;
+        let text = String::from_utf8_lossy(&got.response.body);
+        if secrets.iter().any(|secret| text.contains(secret)) {
+            return Err(Miss::of(
+                &answered.exchange,
+                "the password that was sent stands in the answer",
+            ));
+        }
+    }
+    if seen { Ok(()) } else { Err(Miss::skipped("there is no answer to look at (2.1)")) }
+}
+
+async fn changes_nothing(kit: &Kit) -> Judgement {
+    let changing = kit.offers.iter().filter(|offer| offer.info.side_effect == SideEffect::Mutating);
+    let mut asked = false;
+    for offer in changing {
+        let (_, mut message) = kit.request(offer.info.name, Needs::Nothing)?;
+        message.set("authPW", WRONG);
+        let answered = kit.ask(message).await;
+        asked = true;
+        if is_yes(kit, &answered) {
+            return Err(Miss::of(
+                &answered.exchange,
+                format!("{} does what it was asked", offer.info.name),
+            ));
+        }
+    }
+    if asked {
+        Ok(())
+    } else {
+        Err(Miss::skipped("the service has no operation that changes something"))
+    }
+}
+
+/// A request for an operation that no service has.
+fn unknown(kit: &Kit, soap: SoapVersion) -> Result<Message, Miss> {
+    let mut message = kit.plain(soap)?;
+    super::requests::renamed(&mut message, "ConformUnknown");
+    match soap {
+        SoapVersion::V11 => message.soap_action("\"urn:conform/ConformUnknown\""),
+        SoapVersion::V12 => message.action_parameter(Some("urn:conform/ConformUnknown")),
+    }
+    Ok(message)
+}
+
+async fn refuses_in_order(kit: &Kit) -> Judgement {
+    let answered = kit.ask(unknown(kit, kit.probe()?.soap)?).await;
+    let status = answered.exchange.got.as_ref().map_or(0, |got| got.response.status);
+    match &answered.reading {
+        Reading::Fault(fault) if !fault.reason.trim().is_empty() => Ok(()),
+        Reading::Fault(_) => Err(Miss::of(&answered.exchange, "the fault has no reason")),
+        Reading::Unreadable(_) if status >= 400 => Ok(()),
+        other => {
+            let words = other.words(&kit.mask);
+            Err(Miss::of(
+                &answered.exchange,
+                format!("an unknown operation is answered: HTTP {status}, {words}"),
+            ))
+        }
+    }
+}
+
+async fn shows_no_stack(kit: &Kit) -> Judgement {
+    let mut seen = None;
+    let mut variable = kit.plain_of_probe()?;
+    variable.add("<string>conform</string>");
+    let mut inputs = kit.plain_of_probe()?;
+    inputs.element("inputs", "");
+    for message in [variable, inputs, unknown(kit, kit.probe()?.soap)?] {
+        let answered = kit.ask(message).await;
+        let Reading::Fault(fault) = &answered.reading else { continue };
+        if has_stack(&fault.reason) {
+            let first = crate::contract::first_line(&fault.reason);
+            return Err(Miss::of(&answered.exchange, format!("it has many lines: {first:.200}")));
+        }
+        seen = Some(());
+    }
+    let failing = kit.trials.iter().find(
+        |trial| matches!(&trial.wrong.reading, Reading::Fault(fault) if has_stack(&fault.reason)),
+    );
+    match (failing, seen) {
+        (Some(trial), _) => Err(Miss::of(&trial.wrong.exchange, "it has many lines")),
+        (None, Some(())) => Ok(()),
+        (None, None) => Err(Miss::skipped("no fault came to look at")),
+    }
+}
+
+async fn faults_in_version(kit: &Kit) -> Judgement {
+    let answered = kit.ask(unknown(kit, SoapVersion::V12)?).await;
+    let Answered { exchange, reading } = &answered;
+    let (Reading::Fault(_), Ok(got)) = (reading, &exchange.got) else {
+        return Err(Miss::of(
+            exchange,
+            format!("a fault is due; it answered {}", reading.words(&kit.mask)),
+        ));
+    };
+    match (answer_version(&got.response), got.response.status) {
+        (Some(SoapVersion::V12), 500) => Ok(()),
+        (version, status) => {
+            let version = version.map_or_else(|| "?".to_owned(), |version| version.to_string());
+            Err(Miss::of(exchange, format!("it is a fault of SOAP {version}, with HTTP {status}")))
+        }
+    }
+}
