@@ -2,6 +2,7 @@
 
 mod call;
 mod check;
+mod conform;
 mod events;
 mod fixtures;
 mod gateway;
@@ -62,7 +63,7 @@ pub(crate) const FAULT: u8 = 6;
 pub(crate) const REFUSED: u8 = 7;
 /// What happened is not what was recorded.
 pub(crate) const DIFFERS: u8 = 8;
-/// `check` found something that does not work.
+/// `check` found something that does not work, or `conform` a `must` that fails.
 pub(crate) const FINDINGS: u8 = 9;
 
 /// The variables that the tool reads.
@@ -90,7 +91,7 @@ Exit codes:
   6  fault: the service answered with a SOAP fault
   7  refused: the provider said no
   8  not as recorded: recordings and requests do not match
-  9  findings: check found something that does not work";
+  9  findings: check found something that does not work, or conform a must that fails";
 
 /// Speak the SmarterTrack external provider contract with .NET ASMX services.
 #[derive(Parser)]
@@ -115,6 +116,7 @@ struct Cli {
 enum Command {
     Call(call::CallArgs),
     Check(check::CheckArgs),
+    Conform(conform::ConformArgs),
     Record(record::RecordArgs),
     Serve(serve::ServeArgs),
     Gateway(gateway::GatewayArgs),
@@ -267,6 +269,7 @@ fn run(mut cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Result<u8
     match cli.command {
         Command::Call(args) => call::run(args),
         Command::Check(args) => check::run(&args),
+        Command::Conform(args) => conform::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Gateway(args) => gateway::run(&args),

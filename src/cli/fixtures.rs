@@ -4,7 +4,7 @@ mod audit;
 mod check;
 mod diff;
 mod har;
-mod junit;
+pub(super) mod junit;
 mod list;
 mod redact;
 mod show;

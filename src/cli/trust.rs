@@ -39,6 +39,12 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// The same for curl.
+    pub(crate) fn curl(&self) -> Vec<String> {
+        let options = [("--cert", &self.client_certificate), ("--key", &self.client_key)];
+        options.iter().flat_map(|(option, file)| for_curl(option, file)).collect()
+    }
+
     /// Reads the files.
     pub(crate) fn read(&self) -> Result<Option<ClientCertificate>, Failed> {
         let Some((certificate, key)) =
@@ -77,7 +83,21 @@ impl Trusted {
     }
 }
 
+/// An option of curl with its file.
+fn for_curl(option: &str, file: &Option<PathBuf>) -> Vec<String> {
+    let file = file.as_ref().map(|file| file.display().to_string());
+    file.into_iter().flat_map(|file| [option.to_owned(), file]).collect()
+}
+
 impl Trust {
+    /// The same for curl, which knows no fingerprint of a certificate: it then trusts any.
+    pub(crate) fn curl(&self) -> Vec<String> {
+        match self.trust_fingerprint {
+            Some(_) => vec!["--insecure".to_owned()],
+            None => for_curl("--cacert", &self.root_certificates),
+        }
+    }
+
     /// Reads the files, for a call of this URL.
     pub(crate) fn read(&self, url: Option<&str>) -> Result<Trusted, Failed> {
         let roots = self.root_certificates.as_deref().map(certificates).transpose()?;
