@@ -173,7 +173,7 @@ mod tests {
 
     fn answer(code: u32, text: &str, policy: &[u8]) -> Answer {
         let policy = (!policy.is_empty()).then(|| policy.to_vec());
-        Answer { code, text: text.to_owned(), policy }
+        Answer { code, text: text.to_owned(), shown: text.to_owned(), policy }
     }
 
     fn refusal(verdict: Result<Verdict, Cause>) -> Refusal {

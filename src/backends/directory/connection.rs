@@ -56,13 +56,17 @@ pub(super) struct Connection {
     last_id: u32,
     /// Something was sent whose answer has not come.
     pending: bool,
+    /// What was sent at the last bind, and is not shown where the server repeats it.
+    password: Option<Secret>,
 }
 
 impl Connection {
     /// Connects, in so much time.
     pub(super) async fn open(target: &Target, within: Duration) -> Result<Self, Cause> {
         match timeout(within, dial(target)).await {
-            Ok(Ok(stream)) => Ok(Self { stream, buffer: Vec::new(), last_id: 1, pending: false }),
+            Ok(Ok(stream)) => {
+                Ok(Self { stream, buffer: Vec::new(), last_id: 1, pending: false, password: None })
+            }
             Ok(Err(cause)) => Err(cause),
             Err(_) => Err(Cause::ConnectTimeout(within)),
         }
@@ -79,6 +83,7 @@ impl Connection {
         if name.is_empty() || !is_sendable(password) {
             return Err(Cause::Malformed("an empty name or password is never sent"));
         }
+        self.password = Some(password.clone());
         let message = message::bind(self.next_id(), name, password.expose());
         Ok(self.exchange(&message, "the bind", BIND_END, within).await?.1)
     }
@@ -118,7 +123,10 @@ impl Connection {
                     _ if id != self.last_id => {
                         return Err(Cause::Malformed("an answer to something else"));
                     }
-                    Received::Answer(answer) => return Ok((entries, answer)),
+                    Received::Answer(mut answer) => {
+                        answer.show_without(self.password.as_ref());
+                        return Ok((entries, answer));
+                    }
                     Received::Entry(entry) => {
                         bytes += entry.size();
                         entries.push(entry);
@@ -238,7 +246,10 @@ async fn start_tls(stream: &mut TcpStream) -> Result<(), Cause> {
     let mut buffer = Vec::new();
     match receive(stream, &mut buffer, START_TLS, EXTENDED_END).await? {
         (1, Received::Answer(answer)) if answer.code == 0 => {}
-        (1, Received::Answer(answer)) => return Err(Cause::StartTls(answer.to_string())),
+        (1, Received::Answer(mut answer)) => {
+            answer.show_without(None);
+            return Err(Cause::StartTls(answer.to_string()));
+        }
         _ => return Err(Cause::Malformed("another answer to StartTLS")),
     }
     // Whatever stands behind it was put there by somebody on the way.

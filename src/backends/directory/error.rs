@@ -5,7 +5,6 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::http::ConnectError;
-use crate::secret::Mask;
 use crate::tls::TlsError;
 
 /// Why a directory gives no answer about a user.
@@ -120,14 +119,6 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// The same without what the mask hides in the server's words.
-    pub(super) fn masked(mut self, mask: &Mask) -> Self {
-        if let Self::Unencrypted(answer) | Self::Answer { answer, .. } = &mut self {
-            *answer = mask.apply_values(answer);
-        }
-        self
-    }
-
     /// What to do about it.
     pub fn remedy(&self) -> String {
         let remedy = match self {

@@ -17,7 +17,7 @@ use super::{
     Refusal, filter, state,
 };
 use crate::explanation::Explanation;
-use crate::secret::{Mask, Secret};
+use crate::secret::Secret;
 
 /// What a look-up found.
 enum Found {
@@ -225,18 +225,13 @@ async fn bind<'s>(
     searcher.server = Some(user.number);
     pass.sent();
     let answer = user.connection.bind(&entry.dn, password, settings.timeout).await;
-    let mut answer = answer.map_err(|cause| searcher.error(cause))?;
+    let answer = answer.map_err(|cause| searcher.error(cause))?;
     pass.answered();
-    // Judged before it is masked, since a password may be a word of the server's; and a server could
-    // answer with what it was asked.
-    let judged = verdict(&answer, settings);
-    let mask = Mask::new([password]);
-    answer.text = mask.apply_values(&answer.text);
     if answer.policy.is_some() {
         inner.tells_policy.store(true, Ordering::Relaxed);
     }
     searcher.note(|| format!("bind as {}: {answer}", entry.dn));
-    let verdict = judged.map_err(|cause| searcher.error(cause.masked(&mask)))?;
+    let verdict = verdict(&answer, settings).map_err(|cause| searcher.error(cause))?;
     let by_user = settings.dn_template.is_some() && settings.account.is_none();
     if by_user && matches!(verdict, Verdict::Right(_)) {
         searcher.by_user(user);
@@ -245,8 +240,7 @@ async fn bind<'s>(
     }
     match verdict {
         Verdict::Nobody => Ok(Err(Login::Unknown)),
-        Verdict::No(mut refusal) => {
-            refusal.words = mask.apply_values(&refusal.words);
+        Verdict::No(refusal) => {
             let is_wrong = refusal.reason == Reason::WrongPassword;
             // OpenLDAP leaves the control out where there is no such entry: nobody's password was wrong.
             if settings.dn_template.is_some()

@@ -5,6 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::ber::{Reader, number, octets, tlv, unsigned};
+use crate::secret::{Mask, Secret};
 
 /// The control of draft-behera-ldap-password-policy: asks at a bind for the state of the password.
 pub(super) const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
@@ -12,8 +13,10 @@ pub(super) const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
 pub(super) const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
 const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
 
-/// Characters of a server's text that are kept.
-const LONGEST_TEXT: usize = 300;
+/// Characters of a server's text that are judged.
+const LONGEST_TEXT: usize = 4096;
+/// Those of it that are shown.
+const LONGEST_SHOWN: usize = 300;
 /// Attributes of an entry, and values of one, that are read.
 const MOST_VALUES: usize = 20_000;
 
@@ -99,8 +102,11 @@ pub(super) enum Received {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Answer {
     pub(super) code: u32,
-    /// The server's text, bounded, in one line.
+    /// The server's text, bounded, in one line. A server could answer with what it was asked: it is
+    /// judged, and never shown.
     pub(super) text: String,
+    /// The start of it as it may be shown.
+    pub(super) shown: String,
     /// The value of the password policy's control, if it came.
     pub(super) policy: Option<Vec<u8>>,
 }
@@ -174,7 +180,8 @@ fn answer(body: &[u8]) -> Option<Answer> {
     let mut reader = Reader(body);
     let code = unsigned(reader.expect(0x0a)?)?;
     reader.expect(0x04)?;
-    Some(Answer { code, text: one_line(reader.expect(0x04)?), policy: None })
+    let text = one_line(reader.expect(0x04)?);
+    Some(Answer { code, text, shown: String::new(), policy: None })
 }
 
 fn policy(controls: &[u8]) -> Option<Vec<u8>> {
@@ -227,11 +234,21 @@ fn one_line(text: &[u8]) -> String {
     safe.take(LONGEST_TEXT).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+impl Answer {
+    /// Lets the text be shown but for the password that the server was given, if it was given one.
+    pub(super) fn show_without(&mut self, password: Option<&Secret>) {
+        let mask = if self.text.is_empty() { Mask::default() } else { Mask::new(password) };
+        // Keys are the server's words.
+        let text = mask.apply_values(&self.text);
+        self.shown = text.chars().take(LONGEST_SHOWN).collect();
+    }
+}
+
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.code, name(self.code))?;
-        if !self.text.is_empty() {
-            write!(f, " \"{}\"", self.text)?;
+        if !self.shown.is_empty() {
+            write!(f, " \"{}\"", self.shown)?;
         }
         Ok(())
     }
@@ -290,7 +307,8 @@ mod tests {
     fn a_text_is_one_bounded_line() {
         let (id, received) =
             read(&answer_message(b"one\r\nFAIL: two\x1b[31m \xc3\xbc\0", &[]), BIND_END).unwrap();
-        let Received::Answer(answer) = received else { panic!("{received:?}") };
+        let Received::Answer(mut answer) = received else { panic!("{received:?}") };
+        answer.show_without(None);
         assert_eq!(
             (id, answer.to_string().as_str()),
             (7, "49 invalidCredentials \"one  FAIL: two [31m ü\"")
@@ -298,6 +316,23 @@ mod tests {
         let (_, received) = read(&answer_message(&[b'x'; 20_000], &[]), BIND_END).unwrap();
         let Received::Answer(answer) = received else { panic!("{received:?}") };
         assert_eq!(answer.text.len(), LONGEST_TEXT);
+    }
+
+    #[test]
+    fn what_the_server_was_given_is_not_shown() {
+        // Where a text is cut, no half of a password stays.
+        for before in ["no ".to_owned(), "x".repeat(LONGEST_SHOWN - 3)] {
+            let text = format!("{before}hunter2 hunter2");
+            let message = answer_message(text.as_bytes(), &[]);
+            let Received::Answer(mut answer) = read(&message, BIND_END).unwrap().1 else {
+                panic!()
+            };
+            assert_eq!(answer.to_string(), "49 invalidCredentials");
+            answer.show_without(Some(&"hunter2".into()));
+            let shown = answer.to_string();
+            assert!(shown.contains(&before[..3]) && !shown.contains("hu"), "{shown}");
+            assert!(shown.len() < LONGEST_SHOWN + 30 && answer.text == text, "{shown}");
+        }
     }
 
     #[test]
