@@ -37,6 +37,11 @@ fn in_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
+/// What SQLite takes for a part of a name, and of a parameter's: `$1`, `:1`, `#a`.
+fn in_sqlite_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '$') || !c.is_ascii()
+}
+
 /// The name that a text begins with, perhaps empty.
 fn name(text: &str) -> &str {
     if !text.starts_with(starts_name) {
@@ -98,12 +103,13 @@ impl<'t> Scanner<'t> {
         }
         let is_unbound = match first {
             '?' => matches!(kind, MySql | Sqlite),
-            '$' => kind == Postgres || (kind == Sqlite && starts_name(second)),
-            '@' => matches!(kind, SqlServer | Sqlite) && starts_name(second),
+            '$' | '@' | '#' | ':' if kind == Sqlite => in_sqlite_name(second),
+            '$' => kind == Postgres,
+            '@' => kind == SqlServer && starts_name(second),
             _ => false,
         };
         if is_unbound {
-            let end = rest[1..].find(|c| !in_name(c)).map_or(rest.len(), |end| 1 + end);
+            let end = rest[1..].find(|c| !in_sqlite_name(c)).map_or(rest.len(), |end| 1 + end);
             return Err(Mistake::Unbound(rest[..end].to_owned()));
         }
         if first == '@' && second == '@' {
@@ -122,7 +128,8 @@ impl<'t> Scanner<'t> {
 
     fn word(&mut self) -> Result<Token<'t>, Mistake> {
         let rest = self.rest();
-        let end = rest.find(|c| !in_name(c) && !matches!(c, '$' | '#')).unwrap_or(rest.len());
+        let in_word = |c| in_name(c) || c == '$' || (c == '#' && self.kind != DatabaseKind::Sqlite);
+        let end = rest.find(|c| !in_word(c)).unwrap_or(rest.len());
         let word = &rest[..end];
         self.at += end;
         let is_escaped = self.kind == DatabaseKind::Postgres && word.eq_ignore_ascii_case("e");

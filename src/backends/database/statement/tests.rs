@@ -117,6 +117,10 @@ fn mistakes_have_their_places() {
         (&[MySql, Sqlite], "select ?", unbound("?"), 8),
         (&[Sqlite], "select ?17", unbound("?17"), 8),
         (&[Sqlite], "select $a", unbound("$a"), 8),
+        (&[Sqlite], "select :1", unbound(":1"), 8),
+        (&[Sqlite], "select @1, :a", unbound("@1"), 8),
+        (&[Sqlite], "select a#b", unbound("#b"), 9),
+        (&[Sqlite], "select $\u{fffd}x", unbound("$\u{fffd}x"), 8),
         (&[Sqlite, SqlServer], "select @a", unbound("@a"), 8),
         (&[Postgres], "select $1", unbound("$1"), 8),
     ] {
