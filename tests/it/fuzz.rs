@@ -32,8 +32,8 @@ macro_rules! targets {
             let tried = [$(stringify!($target)),+];
             let names = targets::TARGETS.map(|(name, _)| name);
             assert_eq!(names, tried);
-            let binaries = include_str!("../fuzz/Cargo.toml");
-            assert!(names.iter().all(|name| binaries.contains(&format!("name = \"{name}\""))));
+            let readme = include_str!("../fuzz/README.md");
+            assert!(names.iter().all(|name| readme.contains(&format!("| {name} |"))));
         }
     };
 }
