@@ -6,7 +6,7 @@ use external_providers::fixture::{Fixture, export_har, load};
 use external_providers::http::{HttpRequest, Outcome};
 use external_providers::settings::example;
 
-use super::PLANTED;
+use super::{PLANTED, peer_seeds};
 
 /// The repository's folder.
 pub(super) fn root() -> &'static Path {
@@ -15,7 +15,7 @@ pub(super) fn root() -> &'static Path {
 }
 
 /// All files below a folder whose names end so, in order.
-fn files(folder: &str, end: &str) -> Vec<Vec<u8>> {
+pub(super) fn files(folder: &str, end: &str) -> Vec<Vec<u8>> {
     let (mut found, mut folders) = (Vec::<PathBuf>::new(), vec![root().join(folder)]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).expect("a folder") {
@@ -32,7 +32,7 @@ fn files(folder: &str, end: &str) -> Vec<Vec<u8>> {
 }
 
 /// The requests of a collection as they were sent.
-fn messages(folder: &str) -> Vec<Vec<u8>> {
+pub(super) fn messages(folder: &str) -> Vec<Vec<u8>> {
     let message = |fixture: &Fixture| {
         let HttpRequest { method, target, headers, body } = &fixture.request;
         let first = format!("{method} {target} HTTP/{}\r\n", fixture.request_version);
@@ -52,13 +52,13 @@ fn plant(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Every so many of them: what is alike in many files need not be tried in each.
-fn some(all: Vec<Vec<u8>>, most: usize) -> impl Iterator<Item = Vec<u8>> {
+pub(super) fn some(all: Vec<Vec<u8>>, most: usize) -> impl Iterator<Item = Vec<u8>> {
     let step = all.len().div_ceil(most).max(1);
     all.into_iter().step_by(step)
 }
 
 /// A message of this content type, see `CONTENT_TYPES`.
-fn typed(content_type: u8, body: impl AsRef<[u8]>) -> Vec<u8> {
+pub(super) fn typed(content_type: u8, body: impl AsRef<[u8]>) -> Vec<u8> {
     [&[content_type], body.as_ref()].concat()
 }
 
@@ -100,7 +100,7 @@ fn requests() -> Vec<Vec<u8>> {
     seeds
 }
 
-fn responses() -> Vec<Vec<u8>> {
+pub(super) fn responses() -> Vec<Vec<u8>> {
     let mut seeds: Vec<_> = some(files("fixtures/sample", "response.xml"), 20)
         .map(|body| typed(0, plant(&body)))
         .collect();
@@ -161,6 +161,13 @@ fn settings() -> Vec<Vec<u8>> {
 /// The seeds of a target.
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     match target {
+        "certificate" => peer_seeds::certificates(),
+        "event" => peer_seeds::events(),
+        "hash" => peer_seeds::hashes(),
+        "json" => peer_seeds::json(),
+        "provider" => peer_seeds::provider(),
+        "rules" => peer_seeds::rules(),
+        "statement" => peer_seeds::statements(),
         "redact" | "replay" | "request" => requests(),
         "response" => responses(),
         "mask" => {

@@ -23,6 +23,8 @@ use external_providers::xml::Reader;
 
 mod corpus;
 mod http;
+mod peer_seeds;
+mod providers;
 
 pub use corpus::{mutated, seeds};
 
@@ -33,16 +35,23 @@ pub const PLANTED: &str = "hunter2xyz";
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 18] = [
+    ("certificate", providers::certificate),
+    ("event", providers::event),
     ("fixture", fixture),
     ("har", har),
+    ("hash", providers::hash),
     ("http", http::http),
+    ("json", providers::json),
     ("mask", mask),
+    ("provider", providers::provider),
     ("redact", redact),
     ("replay", replay),
     ("request", request),
     ("response", response),
+    ("rules", providers::rules),
     ("settings", settings),
+    ("statement", providers::statement),
     ("text", text),
     ("wsdl", wsdl),
 ];

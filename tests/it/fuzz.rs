@@ -39,15 +39,22 @@ macro_rules! targets {
 }
 
 targets! {
+    certificate 2000,
+    event 2000,
     fixture 500,
     har 500,
+    hash 2000,
     http 100,
+    json 2000,
     mask 2000,
+    provider 500,
     redact 2000,
     replay 2000,
     request 2000,
     response 2000,
+    rules 1000,
     settings 2000,
+    statement 1000,
     text 2000,
     wsdl 1000,
 }
