@@ -161,10 +161,14 @@ fn settings() -> Vec<Vec<u8>> {
 /// The seeds of a target.
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     match target {
+        "answer" => peer_seeds::answers(),
         "certificate" => peer_seeds::certificates(),
         "event" => peer_seeds::events(),
+        "fault" => peer_seeds::faults(),
+        "gateway" => peer_seeds::gateway(),
         "hash" => peer_seeds::hashes(),
         "json" => peer_seeds::json(),
+        "ldap" => peer_seeds::ldap(),
         "provider" => peer_seeds::provider(),
         "rules" => peer_seeds::rules(),
         "statement" => peer_seeds::statements(),

@@ -3,9 +3,10 @@
 use base64::Engine as _;
 use external_providers::contract::OPERATIONS;
 use external_providers::provider_file::{PRESETS, example, preset};
+use external_providers::soap::{Fault, FaultCode, SoapVersion};
 
 use super::PLANTED;
-use super::corpus::files;
+use super::corpus::{files, messages, responses, some, typed};
 
 fn texts<const N: usize>(texts: [&str; N]) -> Vec<Vec<u8>> {
     texts.map(|text| text.as_bytes().to_vec()).into()
@@ -88,6 +89,13 @@ fn requests_json() -> Vec<String> {
     seeds
 }
 
+/// Documents for the gateway: the first byte is the operation.
+pub(super) fn gateway() -> Vec<Vec<u8>> {
+    let numbers = 0..u8::try_from(OPERATIONS.len()).unwrap_or(0);
+    let all = requests_json();
+    numbers.flat_map(|n| all.iter().map(move |json| typed(n, json))).collect()
+}
+
 pub(super) fn events() -> Vec<Vec<u8>> {
     requests_json()
         .into_iter()
@@ -147,5 +155,146 @@ pub(super) fn certificates() -> Vec<Vec<u8>> {
         "hunter2xyz",
         "<html>",
     ]));
+    seeds
+}
+
+/// An element of BER, short ones.
+fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let content = parts.concat();
+    let length = u8::try_from(content.len()).expect("short");
+    let header = if length < 0x80 { vec![tag, length] } else { vec![tag, 0x81, length] };
+    [header, content].concat()
+}
+
+fn ldap_message(id: u8, tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    tlv(0x30, &[&[2, 1, id], &tlv(tag, parts)])
+}
+
+fn result(id: u8, tag: u8, code: u8, text: &str) -> Vec<u8> {
+    ldap_message(id, tag, &[&[0x0a, 1, code], &[4, 0], &tlv(4, &[text.as_bytes()])])
+}
+
+/// What directories say to the account's bind, its searches and the user's bind.
+pub(super) fn ldap() -> Vec<Vec<u8>> {
+    let attribute = |name: &str, values: &[&[u8]]| {
+        let values: Vec<_> = values.iter().flat_map(|value| tlv(4, &[value])).collect();
+        tlv(0x30, &[&tlv(4, &[name.as_bytes()]), &tlv(0x31, &[&values])])
+    };
+    let entry = |id, name: &str, attributes: &[&[u8]]| {
+        ldap_message(id, 0x64, &[&tlv(4, &[name.as_bytes()]), &tlv(0x30, attributes)])
+    };
+    let ann = |id| {
+        let (mail, shown) =
+            (attribute("mail", &[b"ann@example.com"]), attribute("cn", &[b"Ann", b"A"]));
+        [entry(id, "uid=ann,dc=example,dc=com", &[&mail, &shown]), result(id, 0x65, 0, "")].concat()
+    };
+    let group = |id| {
+        [
+            entry(id, "cn=staff,dc=example,dc=com", &[&attribute("cn", &[b"staff"])]),
+            result(id, 0x65, 0, ""),
+        ]
+        .concat()
+    };
+    let (bound, nobody) = (result(2, 0x61, 0, ""), result(3, 0x65, 0, ""));
+    let policy = tlv(
+        0xa0,
+        &[&tlv(
+            0x30,
+            &[&tlv(4, &[b"1.3.6.1.4.1.42.2.27.8.5.1"]), &tlv(4, &[&[0x30, 3, 0x81, 1, 1]])],
+        )],
+    );
+    let refused = tlv(0x30, &[&[2, 1, 2], &tlv(0x61, &[&[0x0a, 1, 49], &[4, 0], &tlv(4, &[b"80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data 532, v1db1"])]), &policy]);
+    let mut seeds = Vec::new();
+    for kind in 0..3 {
+        for rest in [
+            [ann(3), bound.clone(), group(4), result(5, 0x65, 0, "")].concat(),
+            [ann(3), refused.clone()].concat(),
+            [ann(3), result(2, 0x61, 49, PLANTED)].concat(),
+            [ann(3), result(2, 0x61, 53, "locked")].concat(),
+            nobody.clone(),
+            [ldap_message(3, 0x73, &[&tlv(4, &[b"ldap://other"])]), nobody.clone()].concat(),
+            [ann(3), ann(3)].concat(),
+            result(0, 0x78, 52, "leaving"),
+        ] {
+            seeds.push([vec![kind], bound.clone(), rest].concat());
+        }
+        seeds.push([vec![kind], result(2, 0x61, 49, PLANTED)].concat());
+    }
+    seeds
+}
+
+/// Answers as services send them, and as nobody should.
+pub(super) fn answers() -> Vec<Vec<u8>> {
+    let body = responses().swap_remove(0);
+    let body = String::from_utf8_lossy(&body[1..]).into_owned();
+    let whole = |head: &str, body: &str| format!("HTTP/1.1 {head}\r\n\r\n{body}").into_bytes();
+    let length = body.len();
+    let mut seeds = vec![
+        whole(
+            &format!("200 OK\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: {length}"),
+            &body,
+        ),
+        whole(
+            &format!(
+                "100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {length}"
+            ),
+            &body,
+        ),
+        whole("200 OK\r\nContent-Type: text/xml", &body),
+        whole(
+            "200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked",
+            &format!("{length:x};ext=1\r\n{body}\r\n0\r\nTrailer: x\r\n\r\n"),
+        ),
+        whole("200 OK\r\nContent-Length: 5\r\nContent-Length: 6", "abcdef"),
+        whole(
+            "200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 6",
+            "ffffffffffffffff\r\nabc",
+        ),
+        whole("204 No Content", ""),
+        whole("304 Not Modified\r\nContent-Length: 10", ""),
+        whole("401 Unauthorized\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0", ""),
+        whole(
+            "302 Found\r\nLocation: http://u:hunter2xyz@h/?x=hunter2xyz\r\nContent-Length: 0",
+            "",
+        ),
+        whole("101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade", "abc"),
+        whole(
+            "500 \u{fc}\r\nContent-Type: text/html\r\nContent-Length: 30",
+            "<title>hunter2xyz</title>authPW=hunter2xyz",
+        ),
+        b"HTTP/1.0 200 OK\nContent-Length: 3\n\nabc".to_vec(),
+        b"HTTP/2 200\r\n\r\n".to_vec(),
+        b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(),
+        b"\x15\x03\x01\x00\x02\x02\x28".to_vec(),
+        b"HTTP/1.1 200 OK\r\nX:\ty\r\n folded\r\nContent-Length: +1\r\n\r\nx".to_vec(),
+    ];
+    seeds.extend(some(messages("fixtures/asmx"), 2));
+    seeds
+}
+
+pub(super) fn faults() -> Vec<Vec<u8>> {
+    let codes = [
+        FaultCode::Client,
+        FaultCode::Server,
+        FaultCode::VersionMismatch,
+        FaultCode::MustUnderstand,
+        FaultCode::Other("a:b".into()),
+    ];
+    let mut seeds: Vec<_> = codes
+        .into_iter()
+        .flat_map(|code| {
+            let fault =
+                Fault::new(code, format!("Server was unable. ---> <{PLANTED}> & more\n at x"));
+            [(0, SoapVersion::V11), (1, SoapVersion::V12)]
+                .map(|(kind, version)| typed(kind, fault.encode(version).body))
+        })
+        .collect();
+    let twelve = format!(
+        "<e:Envelope xmlns:e=\"http://www.w3.org/2003/05/soap-envelope\"><e:Body><e:Fault><e:Code><e:Value>e:Sender</e:Value><e:Subcode><e:Value>x:{PLANTED}</e:Value></e:Subcode></e:Code><e:Reason><e:Text xml:lang=\"de\">{PLANTED}</e:Text><e:Text xml:lang=\"en\">b</e:Text></e:Reason><e:Node>n</e:Node><e:Role>r</e:Role><e:Detail a=\"{PLANTED}\"><x>{PLANTED}</x></e:Detail></e:Fault></e:Body></e:Envelope>"
+    );
+    seeds.push(typed(1, twelve));
+    seeds.extend(
+        responses().into_iter().filter(|seed| seed.windows(5).any(|five| five == b"Fault")),
+    );
     seeds
 }

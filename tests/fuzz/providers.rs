@@ -164,12 +164,6 @@ pub(super) fn event(data: &[u8]) {
     assert_eq!(again.variables, event.variables);
 }
 
-/// Runs to the end, on this thread.
-fn run(work: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.expect("a runtime").block_on(work);
-}
-
 /// A stored hash, whatever is in the column: no panic, and no word of it in an error.
 pub(super) fn hash(data: &[u8]) {
     const CHEAP: [Scheme; 8] = [
@@ -186,7 +180,7 @@ pub(super) fn hash(data: &[u8]) {
     let stored = parts.next().unwrap_or_default();
     let salt = parts.next();
     let password = PLANTED.into();
-    run(async {
+    super::peers::run(async {
         let right = PasswordHashes::new(CHEAP).verify(&password, &stored, salt.as_deref()).await;
         let Err(error) = right else { return };
         let shown = format!("{error} {error:?}");

@@ -17,13 +17,14 @@ use external_providers::redact::{Redactor, Rules};
 use external_providers::replay::Replay;
 use external_providers::secret::Mask;
 use external_providers::settings::{Settings, Surroundings};
-use external_providers::soap::{Binding, Envelope, Heading, Limits, SoapVersion};
+use external_providers::soap::{Binding, DecodeError, Envelope, Heading, Limits, SoapVersion};
 use external_providers::wsdl::Documents;
 use external_providers::xml::Reader;
 
 mod corpus;
 mod http;
 mod peer_seeds;
+mod peers;
 mod providers;
 
 pub use corpus::{mutated, seeds};
@@ -35,14 +36,18 @@ pub const PLANTED: &str = "hunter2xyz";
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 22] = [
+    ("answer", peers::answers),
     ("certificate", providers::certificate),
     ("event", providers::event),
+    ("fault", fault),
     ("fixture", fixture),
+    ("gateway", http::gateway),
     ("har", har),
     ("hash", providers::hash),
     ("http", http::http),
     ("json", providers::json),
+    ("ldap", peers::ldap),
     ("mask", mask),
     ("provider", providers::provider),
     ("redact", redact),
@@ -197,6 +202,28 @@ fn response(data: &[u8]) {
             assert_eq!(again.as_ref().ok(), Some(result));
         }
         no_password(raw);
+    }
+}
+
+/// A fault as it comes, in either version, and what is read of it, written and read again.
+fn fault(data: &[u8]) {
+    let (headers, body) = message(data);
+    let response = HttpResponse { status: 500, headers, body };
+    let mask = Mask::new([&Secret::new(PLANTED)]);
+    for version in [SoapVersion::V11, SoapVersion::V12] {
+        let binding = Binding::new("http://tempuri.org/", version);
+        let read = |response| match binding.decode_response::<Authenticate>(response, &mask) {
+            Err(DecodeError::Fault(fault)) => Some(*fault),
+            _ => None,
+        };
+        let Some(fault) = read(&response) else { continue };
+        assert!(!holds(format!("{fault} {fault:?}").as_bytes()), "{fault:?}");
+        let written = fault.encode(version);
+        if written.body.contains(&b'\r') {
+            continue;
+        }
+        let again = read(&written).expect("our own writing");
+        assert_eq!(again.reason, fault.reason);
     }
 }
 

@@ -39,13 +39,17 @@ macro_rules! targets {
 }
 
 targets! {
+    answer 200,
     certificate 2000,
     event 2000,
+    fault 2000,
     fixture 500,
+    gateway 200,
     har 500,
     hash 2000,
     http 100,
     json 2000,
+    ldap 200,
     mask 2000,
     provider 500,
     redact 2000,
