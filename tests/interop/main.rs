@@ -5,6 +5,7 @@
 
 mod cases;
 mod check;
+mod differential;
 mod json_provider;
 mod owner;
 mod provider_file;
