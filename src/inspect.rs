@@ -11,5 +11,6 @@ mod verify;
 pub use audit::{Audit, Finding, audit};
 pub use collection_diff::{Changed, CollectionDifferences, FixtureDifferences};
 pub use contract_check::{ContractCheck, ContractFinding, Severity};
+pub(crate) use operation_names::{Names, named};
 pub use redaction::{Redacted, RedactedExchange, redact};
 pub use verify::{Live, Verdict, Verified, Verifier, VerifyOptions};
