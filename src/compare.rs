@@ -1,5 +1,7 @@
 //! When two messages are the same: their canonical form, what may differ, and what does.
 
+#[cfg(feature = "record")]
+pub(crate) mod answers;
 pub(crate) mod canonical;
 pub(crate) mod differences;
 pub(crate) mod judgement;
