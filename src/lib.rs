@@ -66,6 +66,7 @@
 //! | [`doctor`] | `doctor` | what ails a configured service |
 //! | [`conform`] | `conform` | tests any provider against the contract, from the outside |
 //! | [`provider_file`] | `provider-file` | one file that answers the help desk |
+//! | [`shadow`] | `shadow` | a candidate beside an old service, and what it answers otherwise |
 //!
 //! `native-tls` adds the platform's TLS for servers too old for rustls; `metrics` tells the `metrics`
 //! crate's recorder what is counted. Nothing is logged unless the
@@ -182,6 +183,9 @@ pub mod conform;
 
 #[cfg(feature = "provider-file")]
 pub mod provider_file;
+
+#[cfg(feature = "shadow")]
+pub mod shadow;
 
 #[cfg(feature = "client")]
 pub use client::{CallError, Client};

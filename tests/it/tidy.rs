@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::support::repository;
 
 /// The rooms from the bottom up: each may use those to its left.
-const ROOMS: [&str; 37] = [
+const ROOMS: [&str; 38] = [
     "error_chain",
     "bounded",
     "breaker",
@@ -46,6 +46,7 @@ const ROOMS: [&str; 37] = [
     "doctor",
     "conform",
     "provider_file",
+    "shadow",
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -1,0 +1,163 @@
+//! What a shadow found, for people and as JSON.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What a shadow found. It holds no secret: passwords and what was found to be one are masked.
+///
+/// Printed, it is a text; serialized, an object whose keys are the fields' names (`notCompared`,
+/// `oldTimes`).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Report {
+    /// Where the old service is.
+    pub old: String,
+    /// Where the candidate is.
+    pub candidate: String,
+    /// Since when is counted.
+    pub started: jiff::Timestamp,
+    /// Until when.
+    pub ended: jiff::Timestamp,
+    /// Calls that went by.
+    pub calls: u64,
+    /// Those whose answers were compared.
+    pub compared: u64,
+    /// Those of these that differ.
+    pub different: u64,
+    /// Those that were not compared, by operation and reason, the most first.
+    pub not_compared: Vec<NotCompared>,
+    /// Those that were dropped, since too many waited for the candidate.
+    pub dropped: u64,
+    /// Requests that are not calls: WSDLs and help pages, which are passed on.
+    pub beside: u64,
+    /// How long the old service took over the calls that were compared.
+    pub old_times: Times,
+    /// How long the candidate did.
+    pub candidate_times: Times,
+    /// The differences, by operation and part, the most frequent first; at most 200.
+    pub groups: Vec<Group>,
+    /// Differences of further kinds.
+    pub ungrouped: u64,
+}
+
+/// Calls that were not compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct NotCompared {
+    /// The operation, where it is one of the contract's.
+    pub operation: Option<String>,
+    /// Why not.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Times in milliseconds, right within 3 %; `None` where nothing was compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Times {
+    /// What half of the calls did not exceed.
+    pub median_ms: Option<f64>,
+    /// What 99 of 100 did not.
+    pub p99_ms: Option<f64>,
+}
+
+/// Differences of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Group {
+    /// The operation.
+    pub operation: String,
+    /// What differs: `Success`, `Message`, `output EmailAddress`, `field Serial: NewVisibleValue`,
+    /// `order of outputs`, `fault reason`, `status`, `a fault in place of a result`.
+    pub part: String,
+    /// In how many calls.
+    pub count: u64,
+    /// The first few.
+    pub examples: Vec<Example>,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Example {
+    /// When.
+    pub at: jiff::Timestamp,
+    /// What the old service said; secrets are masked, and long texts cut.
+    pub old: String,
+    /// What the candidate said.
+    pub candidate: String,
+    /// The exchange's name, where it is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl Report {
+    /// As JSON, in lines.
+    pub fn json(&self) -> String {
+        // Strings and numbers with string keys: this cannot fail.
+        format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.median_ms, self.p99_ms) {
+            (Some(median), Some(p99)) => {
+                write!(f, "median {}, p99 {}", millis(median), millis(p99))
+            }
+            _ => f.write_str("nothing was compared"),
+        }
+    }
+}
+
+/// A time in people's words.
+fn millis(time: f64) -> String {
+    match time {
+        ..10.0 => format!("{time:.1} ms"),
+        ..10_000.0 => format!("{time:.0} ms"),
+        _ => format!("{:.0} s", time / 1000.0),
+    }
+}
+
+impl fmt::Display for NotCompared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operation = self.operation.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        write!(f, "{:>8}  {operation}{}", self.count, self.reason)
+    }
+}
+
+impl fmt::Display for Report {
+    /// The report as a text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = |time: jiff::Timestamp| time.strftime("%Y-%m-%d %H:%M:%S UTC");
+        writeln!(f, "old        {}   ({})", self.old, self.old_times)?;
+        writeln!(f, "candidate  {}   ({})", self.candidate, self.candidate_times)?;
+        writeln!(f, "from {} to {}", time(self.started), time(self.ended))?;
+        let not_compared: u64 = self.not_compared.iter().map(|reason| reason.count).sum();
+        writeln!(
+            f,
+            "{} calls: {} compared, {} different, {not_compared} not compared, {} dropped; {} requests for pages and documents",
+            self.calls, self.compared, self.different, self.dropped, self.beside
+        )?;
+        for Group { operation, part, count, examples } in &self.groups {
+            writeln!(f, "\n{operation}: {part}  ({count} times)")?;
+            for Example { old, candidate, name, .. } in examples {
+                writeln!(f, "    old        {old}\n    candidate  {candidate}")?;
+                if let Some(name) = name {
+                    writeln!(f, "    kept as    {name}")?;
+                }
+            }
+        }
+        if self.ungrouped > 0 {
+            writeln!(f, "\nand {} differences of further kinds", self.ungrouped)?;
+        }
+        if !self.not_compared.is_empty() {
+            writeln!(f, "\nnot compared:")?;
+            self.not_compared.iter().try_for_each(|reason| writeln!(f, "{reason}"))?;
+        }
+        Ok(())
+    }
+}
