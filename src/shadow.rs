@@ -17,12 +17,15 @@
 //! field that is to change, code and reason of faults, status and media type, pages, and no answer. The
 //! order of outputs says nothing to the help desk, and is a difference of its own.
 
+mod call;
 mod candidate;
+mod options;
 mod report;
 mod rewrite;
 mod until;
 
 pub use candidate::{Candidate, CandidateError};
+pub use options::ShadowOptions;
 pub use report::{Example, Group, NotCompared, Report, Times};
 pub use until::{Until, UntilError, UntilState};
 

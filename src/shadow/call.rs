@@ -1,0 +1,294 @@
+//! A call that went by: whether the candidate may see it, and how its answer compares.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, Notify};
+
+use super::candidate::Candidate;
+use super::options::ShadowOptions;
+use crate::compare::answers::{Parts, Place, Tolerance};
+use crate::compare::canonical::path_and_query;
+use crate::compare::judgement::Judgement;
+use crate::compare::reading::Reading;
+use crate::compare::{BadPattern, Difference, Value};
+use crate::contract::{Authenticate, Operation as _, OperationInfo, SideEffect};
+use crate::fixture::Fixture;
+use crate::fixture::builder::{Captured, FixtureBuilder};
+use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
+use crate::inspect::{Names, named};
+use crate::record::recordable;
+
+/// Paths of the old service whose WSDL is read.
+const PATHS: usize = 64;
+/// How long after a WSDL could not be had it is asked for again.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// A call and what the old service answered.
+pub(super) struct Call {
+    pub(super) request: HttpRequest,
+    pub(super) version: HttpVersion,
+    pub(super) outcome: Outcome,
+    pub(super) took: Duration,
+    pub(super) size: usize,
+}
+
+impl Call {
+    /// How much memory one takes, about.
+    pub(super) fn size(request: &HttpRequest, answer: Result<&Answered, &str>) -> usize {
+        let headers = |headers: &crate::http::Headers| {
+            headers.iter().map(|header| header.name.len() + header.value.len() + 64).sum::<usize>()
+        };
+        let answer = answer.map_or(0, |a| a.response.body.len() + headers(&a.response.headers));
+        request.body.len() + request.target.len() + headers(&request.headers) + answer + 256
+    }
+
+    fn answer(&self) -> Result<&Answered, &str> {
+        said(&self.outcome)
+    }
+}
+
+fn said(outcome: &Outcome) -> Result<&Answered, &str> {
+    match outcome {
+        Outcome::Answered(answered) => Ok(answered),
+        Outcome::Failed(why) => Err(why),
+    }
+}
+
+/// What became of a call.
+pub(super) enum Verdict {
+    /// It was not compared: the operation where that is known, and why.
+    NotCompared {
+        operation: Option<String>,
+        reason: String,
+    },
+    Compared(Box<Compared>),
+}
+
+/// Two answers beside each other.
+pub(super) struct Compared {
+    pub(super) operation: String,
+    pub(super) old: Duration,
+    pub(super) candidate: Duration,
+    /// Without secrets.
+    pub(super) differences: Vec<Difference>,
+}
+
+impl Verdict {
+    fn not_compared(reason: impl Into<String>) -> Self {
+        Self::NotCompared { operation: None, reason: reason.into() }
+    }
+
+    pub(super) fn bug() -> Self {
+        Self::not_compared("the comparison broke off: this is a bug")
+    }
+}
+
+/// What decides, and compares.
+pub(super) struct Judge {
+    old: String,
+    options: ShadowOptions,
+    tolerance: Tolerance,
+    /// What the WSDLs of the old service say, by its paths; when one could not be had.
+    names: Mutex<HashMap<String, Result<Arc<Names>, Instant>>>,
+    stop: Arc<Notify>,
+}
+
+impl Judge {
+    pub(super) fn new(
+        old: String,
+        candidate: &Candidate,
+        mut options: ShadowOptions,
+    ) -> Result<Self, BadPattern> {
+        options.secrets.extend(candidate.password().cloned());
+        let mut tolerance = Tolerance::new(&options.ignore)?;
+        tolerance.namespace = candidate.namespace().map(str::to_owned);
+        let (names, stop) = (Mutex::default(), Arc::default());
+        Ok(Self { old, options, tolerance, names, stop })
+    }
+
+    pub(super) fn old(&self) -> &str {
+        &self.old
+    }
+
+    /// Ends the work.
+    pub(super) fn stop(&self) {
+        self.stop.notify_one();
+    }
+
+    pub(super) fn stopped(&self) -> impl Future<Output = ()> + use<> {
+        let stop = Arc::clone(&self.stop);
+        async move { stop.notified().await }
+    }
+
+    /// Asks the candidate, if it may see the call, and compares.
+    pub(super) async fn judge(&self, call: &Call, candidate: &Candidate) -> Verdict {
+        let request = &call.request;
+        let sides = [("request", &request.headers, &request.body)].into_iter();
+        let answer = call.answer().ok().map(|answered| &answered.response);
+        let answer = answer.map(|answer| ("answer", &answer.headers, &answer.body));
+        for (side, headers, body) in sides.chain(answer) {
+            if let Err(error) = recordable(side, headers, body) {
+                return Verdict::not_compared(error.to_string());
+            }
+        }
+        let reading = Reading::new(request, &request.body);
+        let (Some(operation), Some(_)) = reading.call(request) else {
+            return Verdict::not_compared("not a SOAP call");
+        };
+        let known = match self.may_see(call, &operation, &reading, candidate).await {
+            Ok(known) => known,
+            Err(reason) => {
+                return Verdict::NotCompared { operation: known_name(&operation), reason };
+            }
+        };
+        let started = Instant::now();
+        let asked = candidate.ask(request, call.answer()).await;
+        let took = started.elapsed();
+        let operation = known.map_or(operation, |info| info.name.to_owned());
+        match asked {
+            Err(reason) => Verdict::NotCompared { operation: Some(operation), reason },
+            Ok(answer) => self.compare(call, (operation, took), answer),
+        }
+    }
+
+    /// May the candidate see the call? The error says why not.
+    async fn may_see(
+        &self,
+        call: &Call,
+        operation: &str,
+        reading: &Reading,
+        candidate: &Candidate,
+    ) -> Result<Option<&'static OperationInfo>, String> {
+        let path = path_and_query(&call.request.target).split('?').next().unwrap_or_default();
+        if candidate.is_old_service(&self.old, path) {
+            return Err("the candidate is the old service itself: give its own URL".to_owned());
+        }
+        let judgement = Judgement::of(call.answer().ok());
+        if judgement == Judgement::Denied && !candidate.sees_the_password() {
+            return Err("the old service refused the web service password".to_owned());
+        }
+        let names = self.names(path).await;
+        let mut info = None;
+        // Action and body may name two: a service chooses one of them.
+        for name in named(&call.request, Some(operation.to_owned())) {
+            let found = names.as_ref().and_then(|names| names.operation(&name));
+            let found = found.or_else(|| OperationInfo::named(&name));
+            let changes = found.is_none_or(|info| info.side_effect == SideEffect::Mutating);
+            let is_allowed = [Some(name.as_str()), found.map(|info| info.name)]
+                .into_iter()
+                .flatten()
+                .any(|name| self.options.allow_changes.iter().any(|allowed| allowed == name));
+            if changes && !is_allowed && !candidate.changes_nothing() {
+                return Err(match found {
+                    Some(_) => {
+                        "it may change something (--allow-changes shows it all the same)".to_owned()
+                    }
+                    None => "the contract does not know it, so it may change something".to_owned(),
+                });
+            }
+            info = found.filter(|_| name == operation).or(info);
+        }
+        let has_password =
+            reading.canonical.variables().any(|v| v.key.eq_ignore_ascii_case("loginPassword"));
+        let is_login = info.is_some_and(|info| info.name == Authenticate::NAME);
+        if (has_password || is_login) && judgement != Judgement::Accepted {
+            return Err("a login that the old service did not accept".to_owned());
+        }
+        Ok(info)
+    }
+
+    /// What the old service's WSDL says of names; none where it cannot be had.
+    async fn names(&self, path: &str) -> Option<Arc<Names>> {
+        let mut known = self.names.lock().await;
+        match known.get(path) {
+            Some(Ok(names)) => return Some(Arc::clone(names)),
+            Some(Err(since)) if since.elapsed() < AGAIN => return None,
+            None if known.len() == PATHS => return None,
+            _ => {}
+        }
+        let found = (self.options.old_client)(&format!("{}{path}", self.old)).discover().await;
+        let found = match found {
+            Ok(discovery) => Ok(Arc::new(Names::found(discovery.find.found))),
+            Err(error) => {
+                tracing::warn!(%error, "the old service's WSDL says nothing of other names");
+                Err(Instant::now())
+            }
+        };
+        known.insert(path.to_owned(), found.clone());
+        found.ok()
+    }
+
+    fn compare(
+        &self,
+        call: &Call,
+        (operation, took): (String, Duration),
+        answer: Outcome,
+    ) -> Verdict {
+        let answer = match &answer {
+            Outcome::Answered(answered) => {
+                let response = &answered.response;
+                match recordable("answer", &response.headers, &response.body) {
+                    Ok(()) => answer,
+                    Err(error) => Outcome::Failed(error.to_string()),
+                }
+            }
+            Outcome::Failed(_) => answer,
+        };
+        let parts = [Parts::of(call.answer()), Parts::of(said(&answer))];
+        let places = self.tolerance.places(&parts[0], &parts[1]);
+        let mut differences = Vec::new();
+        if !places.is_empty() {
+            let (fixtures, overload) = self.redacted(call, &answer, took);
+            let masked = [0, 1].map(|side| Parts::of(said(&fixtures[side].outcome)));
+            // A part is named and shown as it is without secrets.
+            let has_twins =
+                overload.is_none() && (0..2).all(|side| masked[side].is_twin(&parts[side]));
+            differences = match has_twins {
+                true => {
+                    let shown = |place: &Place| place.difference(&masked[0], &masked[1]);
+                    places.iter().filter_map(shown).collect()
+                }
+                false => vec![Difference {
+                    place: "what cannot be shown without secrets".to_owned(),
+                    recorded: Value::Secret,
+                    received: Value::Secret,
+                }],
+            };
+        }
+        Verdict::Compared(Box::new(Compared {
+            operation,
+            old: call.took,
+            candidate: took,
+            differences,
+        }))
+    }
+
+    /// Both exchanges without secrets, whichever side names them; why that cannot be relied on.
+    fn redacted(
+        &self,
+        call: &Call,
+        answer: &Outcome,
+        took: Duration,
+    ) -> ([Fixture; 2], Option<&'static str>) {
+        let mut builder = FixtureBuilder::live(self.options.rules.clone());
+        self.options.secrets.iter().for_each(|secret| builder.redactor.know(secret));
+        let (version, recorded) = (call.version, jiff::Timestamp::now());
+        let mut overload = None;
+        let mut build = |outcome, took| {
+            let captured = Captured { request: &call.request, version, outcome, recorded, took };
+            let (fixture, _) = builder.build(&captured);
+            overload = overload.or(builder.redactor.overload());
+            fixture
+        };
+        // What only the candidate's answer shows to be a secret is one in the old one's, too.
+        build(answer, took);
+        ([build(&call.outcome, call.took), build(answer, took)], overload)
+    }
+}
+
+/// The operation's name, if the contract has it: others are told by callers, and could be without end.
+fn known_name(operation: &str) -> Option<String> {
+    OperationInfo::named(operation).map(|info| info.name.to_owned())
+}
