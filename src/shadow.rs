@@ -6,6 +6,22 @@
 //! own: a candidate that hangs, is dead or talks nonsense costs no caller anything. What waits for it is
 //! bounded, and what is left out is counted.
 //!
+//! ```no_run
+//! use external_providers::record::Proxy;
+//! use external_providers::shadow::{Candidate, Shadow};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let old = "http://crm.example.com";
+//! let candidate = Candidate::at("http://localhost:8090/Provider.asmx")?;
+//! let shadow = Shadow::start(old, candidate, Default::default())?;
+//! let proxy = Proxy::forwarder(old).observer(shadow.observer()).bind("127.0.0.1:8080").await?;
+//! proxy.serve(async { /* … calls … */ }).await;
+//! let report = shadow.finish(std::time::Duration::from_secs(10)).await;
+//! assert_eq!(report.different, 0, "{report}");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Nothing changes by it. What may change something ([`SideEffect`](crate::contract::SideEffect)) is not
 //! shown to a candidate that is a service, unless it is allowed by name; operations that are not of the
 //! contract, by their names or by the old service's WSDL, may change something. A login is shown to the
@@ -20,14 +36,52 @@
 mod call;
 mod candidate;
 mod options;
+mod queue;
 mod report;
 mod rewrite;
+mod tally;
 mod until;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub use candidate::{Candidate, CandidateError};
 pub use options::ShadowOptions;
 pub use report::{Example, Group, NotCompared, Report, Times};
 pub use until::{Until, UntilError, UntilState};
+
+use crate::compare::BadPattern;
+use crate::record::Observer;
+use call::Judge;
+use queue::{Counts, Shared, State, Watcher, work};
+use tally::Tally;
+
+/// Why a shadow cannot begin.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShadowError {
+    /// What is to be ignored is not a pattern.
+    #[error(transparent)]
+    Pattern(#[from] BadPattern),
+    /// The candidate is the old service itself.
+    #[error("the candidate is the old service itself, at {0}")]
+    Itself(String),
+    /// The system gives no thread.
+    #[error("no thread for the shadow")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A shadow at work: see [the module](self). Dropping it gives up what waits.
+pub struct Shadow {
+    shared: Arc<Shared>,
+    watcher: Arc<Watcher>,
+    ended: oneshot::Receiver<()>,
+}
 
 /// How far a shadow is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,4 +99,126 @@ pub struct Progress {
     pub dropped: u64,
     /// Those that wait for the candidate, or that it is asked.
     pub waiting: u64,
+}
+
+impl fmt::Debug for Shadow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shadow").field("progress", &self.progress()).finish_non_exhaustive()
+    }
+}
+
+impl Shadow {
+    /// A shadow of the service at `old`, an origin (`http://host:port`), beside which `candidate` is asked.
+    ///
+    /// # Errors
+    ///
+    /// A pattern is not valid, the candidate is the old service, or the system gives no thread.
+    pub fn start(
+        old: &str,
+        candidate: Candidate,
+        options: ShadowOptions,
+    ) -> Result<Self, ShadowError> {
+        let old = old.trim_end_matches('/').to_owned();
+        if candidate.is_at(&old) {
+            return Err(ShadowError::Itself(old));
+        }
+        let (concurrency, depth) = (options.concurrency.max(1), options.queue_calls.max(1));
+        let queue_bytes = options.queue_bytes;
+        let tally = Tally::new(&old, &candidate);
+        let shared = Arc::new(Shared {
+            judge: Judge::new(old, &candidate, options)?,
+            state: Mutex::new(State { candidate: Arc::new(candidate), tally }),
+            counts: Counts::default(),
+            queue_bytes,
+            changed: watch::Sender::new(()),
+        });
+        let (calls, waiting) = mpsc::channel(depth);
+        let (tell, ended) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(ShadowError::Thread)?;
+        let working = Arc::clone(&shared);
+        let work = move || {
+            runtime.block_on(work(working, waiting, concurrency));
+            // Whoever waits for it may have given up.
+            let _ = tell.send(());
+        };
+        let thread = std::thread::Builder::new().name("shadow".to_owned());
+        thread.spawn(work).map_err(ShadowError::Thread)?;
+        let calls = Mutex::new(Some(calls));
+        let watcher = Arc::new(Watcher { shared: Arc::clone(&shared), depth, calls });
+        Ok(Self { shared, watcher, ended })
+    }
+
+    /// What a [`ProxyBuilder`](crate::record::ProxyBuilder::observer) is given.
+    pub fn observer(&self) -> Arc<dyn Observer> {
+        Arc::clone(&self.watcher) as Arc<dyn Observer>
+    }
+
+    /// Is the candidate what listens at this address of this machine? It would be the proxy itself.
+    pub fn asks(&self, address: SocketAddr) -> bool {
+        self.shared.state().candidate.listens_at(address)
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        let Counts { calls, dropped, waiting, .. } = &self.shared.counts;
+        let state = self.shared.state();
+        Progress {
+            calls: calls.load(Relaxed),
+            compared: state.tally.compared,
+            different: state.tally.different,
+            not_compared: state.tally.not_compared(),
+            dropped: dropped.load(Relaxed),
+            waiting: waiting.load(Relaxed) as u64,
+        }
+    }
+
+    /// Waits until another call was compared, or was not.
+    pub fn changes(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut changed = self.shared.changed.subscribe();
+        async move {
+            if changed.changed().await.is_err() {
+                std::future::pending().await
+            }
+        }
+    }
+
+    /// Asks another candidate from now on, and begins the report anew: what the one before answered says
+    /// nothing about it.
+    pub fn replace(&self, candidate: Candidate) {
+        let tally = Tally::new(self.shared.judge.old(), &candidate);
+        let mut state = self.shared.state();
+        *state = State { candidate: Arc::new(candidate), tally };
+        let Counts { calls, beside, dropped, .. } = &self.shared.counts;
+        [calls, beside, dropped].iter().for_each(|count| count.store(0, Relaxed));
+    }
+
+    /// The report so far.
+    pub fn report(&self) -> Report {
+        let Counts { calls, beside, dropped, .. } = &self.shared.counts;
+        let counts = [calls, beside, dropped].map(|count| count.load(Relaxed));
+        self.shared.state().tally.report(counts)
+    }
+
+    /// Ends, when what waits is compared or that time is over; what still waits then is counted as
+    /// dropped. Calls that go by later are not seen.
+    pub async fn finish(mut self, within: Duration) -> Report {
+        self.watcher.close();
+        if tokio::time::timeout(within, &mut self.ended).await.is_err() {
+            let Counts { waiting, dropped, .. } = &self.shared.counts;
+            dropped.fetch_add(waiting.load(Relaxed) as u64, Relaxed);
+            // What is answered after that is not counted twice.
+            let report = self.report();
+            self.shared.judge.stop();
+            return report;
+        }
+        self.report()
+    }
+}
+
+impl Drop for Shadow {
+    fn drop(&mut self) {
+        self.watcher.close();
+        self.shared.judge.stop();
+    }
 }
