@@ -20,6 +20,7 @@ mod report;
 mod sample;
 mod serve;
 mod settings;
+mod shadow;
 mod signals;
 mod trust;
 mod variables;
@@ -72,7 +73,7 @@ Environment:
   EXTERNAL_PROVIDERS_AUTH_PASSWORD  the web service password, where no file is given for it
   EXTERNAL_PROVIDERS_SETTINGS       the settings file of call, check, gateway and settings check, where they are given none
   EXTERNAL_PROVIDERS_LOG            what is logged on standard error: off, error, warn, info, debug or trace, \
-or pairs like external_providers::host=debug. Default: info for record, serve and gateway, off for the others
+or pairs like external_providers::host=debug. Default: info for record, shadow, serve and gateway, off for the others
   NO_COLOR, TERM, COLUMNS           as elsewhere: no colours, none on a dumb terminal, the width of tables and help
 
 With --json, mistakes (exit codes 1 to 3) are one object, too, if nothing else was printed: outcome
@@ -118,6 +119,7 @@ enum Command {
     Check(check::CheckArgs),
     Conform(conform::ConformArgs),
     Record(record::RecordArgs),
+    Shadow(shadow::ShadowArgs),
     Serve(serve::ServeArgs),
     Gateway(gateway::GatewayArgs),
     Settings(settings::SettingsArgs),
@@ -254,8 +256,9 @@ pub(crate) fn main() -> ExitCode {
 
 fn run(mut cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Result<u8, Failed> {
     let by_default = match cli.command {
-        Command::Record(_) | Command::Serve(_) | Command::Gateway(_) if cli.quiet => "error",
-        Command::Record(_) | Command::Serve(_) | Command::Gateway(_) => "info",
+        Command::Record(_) | Command::Shadow(_) | Command::Serve(_) | Command::Gateway(_) => {
+            if cli.quiet { "error" } else { "info" }
+        }
         _ => "off",
     };
     logging::start(by_default)?;
@@ -271,6 +274,7 @@ fn run(mut cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Result<u8
         Command::Check(args) => check::run(&args),
         Command::Conform(args) => conform::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Shadow(args) => shadow::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Gateway(args) => gateway::run(&args),
         Command::Settings(args) => settings::run(&args),

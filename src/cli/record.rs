@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use external_providers::record::{
-    HostHeader, Mode, Proxy, ProxyError, RecordError, Recording, RecordingOptions, Retention,
-    Summary, UpstreamError,
+    HostHeader, Mode, Proxy, ProxyBuilder, ProxyError, RecordError, Recording, RecordingOptions,
+    Retention, Summary, UpstreamError,
 };
 use external_providers::redact::Rules;
 use tokio::runtime::Builder;
@@ -255,6 +255,18 @@ async fn finish(
     }
 }
 
+/// Opens a proxy's port.
+pub(crate) async fn bind(builder: ProxyBuilder, address: &str) -> Result<Proxy, Failed> {
+    builder.bind(address).await.map_err(|error| match &error {
+        ProxyError::Recording(error) => refused(error),
+        ProxyError::Itself(_) | ProxyError::Upstream(UpstreamError::Origin(_)) => {
+            Failed::new(USAGE, error_chain(&error))
+        }
+        ProxyError::Upstream(_) => Failed::new(SETTINGS, error_chain(&error)),
+        _ => listen::failed(&error),
+    })
+}
+
 /// Serves until a signal comes. Was all finished that was begun?
 async fn serve(
     args: &RecordArgs,
@@ -262,7 +274,7 @@ async fn serve(
     recording: &Arc<Recording>,
     signals: &mut Signals,
 ) -> Result<bool, Failed> {
-    let mut builder = Proxy::builder(&args.upstream, Arc::clone(recording))
+    let builder = Proxy::builder(&args.upstream, Arc::clone(recording))
         .connect_timeout(args.connect_timeout)
         .timeout(args.timeout)
         .host_header(match args.host {
@@ -270,23 +282,8 @@ async fn serve(
             Some(Host::Keep) => HostHeader::Keep,
             Some(Host::Upstream) => HostHeader::Upstream,
         });
-    let trusted = args.trust.read(Some(&args.upstream))?;
-    #[cfg(feature = "native-tls")]
-    {
-        builder = builder.native_tls(trusted.native_tls);
-    }
-    builder = builder.root_certificates(trusted.roots);
-    if let Some(fingerprint) = trusted.fingerprint {
-        builder = builder.trust_fingerprint(fingerprint);
-    }
-    let proxy = builder.bind(args.listen.as_str()).await.map_err(|error| match &error {
-        ProxyError::Recording(error) => refused(error),
-        ProxyError::Itself(_) | ProxyError::Upstream(UpstreamError::Origin(_)) => {
-            Failed::new(USAGE, error_chain(&error))
-        }
-        ProxyError::Upstream(_) => Failed::new(SETTINGS, error_chain(&error)),
-        _ => listen::failed(&error),
-    })?;
+    let builder = args.trust.read(Some(&args.upstream))?.apply_to_proxy(builder);
+    let proxy = bind(builder, &args.listen).await?;
     let address = proxy.local_addr();
     listen::warn_of_clear_text(address, "listen on 127.0.0.1, or only while nobody else is there");
     print(&printable(&format!(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use external_providers::client::{ClientBuilder, ClientCertificate};
+use external_providers::record::ProxyBuilder;
 use external_providers::tls::Fingerprint;
 
 use super::{Failed, SETTINGS, USAGE, certificates};
@@ -63,6 +64,7 @@ impl Shown {
 }
 
 /// What the options say.
+#[derive(Clone)]
 pub(crate) struct Trusted {
     /// Certificates, none if empty.
     pub(crate) roots: Vec<u8>,
@@ -87,6 +89,21 @@ impl Trusted {
 fn for_curl(option: &str, file: &Option<PathBuf>) -> Vec<String> {
     let file = file.as_ref().map(|file| file.display().to_string());
     file.into_iter().flat_map(|file| [option.to_owned(), file]).collect()
+}
+
+impl Trusted {
+    /// Tells a proxy.
+    pub(crate) fn apply_to_proxy(self, mut builder: ProxyBuilder) -> ProxyBuilder {
+        #[cfg(feature = "native-tls")]
+        {
+            builder = builder.native_tls(self.native_tls);
+        }
+        builder = builder.root_certificates(self.roots);
+        match self.fingerprint {
+            Some(fingerprint) => builder.trust_fingerprint(fingerprint),
+            None => builder,
+        }
+    }
 }
 
 impl Trust {

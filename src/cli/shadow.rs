@@ -1,0 +1,296 @@
+//! `shadow`: the old service answers, and a candidate is compared with it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use external_providers::compare::Policy;
+use external_providers::record::Proxy;
+use external_providers::redact::Rules;
+use external_providers::shadow::{
+    Candidate, CandidateError, Report, Shadow, ShadowError, ShadowOptions, Until, UntilState,
+};
+use external_providers::tls::Fingerprint;
+use external_providers::{Client, Secret};
+use tokio::runtime::Builder;
+
+use super::passwords::Passwords;
+use super::signals::Signals;
+use super::trust::Trust;
+use super::{
+    DAY, DIFFERS, Failed, LOCAL, OK, USAGE, certificates, error_chain, listen, output, print,
+    printable, runtime, seconds,
+};
+
+/// Ask a new service what an old one is asked, and report what it answers otherwise
+///
+/// Point the caller at the address listened on, with the path that it uses at the old service. The old
+/// service answers every call, byte for byte, as through "record". The candidate is asked the same
+/// afterwards, and no caller waits for it: a candidate that hangs or is dead changes nothing.
+///
+/// What is compared: Success, Message (absent, empty and nil are different), each output, each property of
+/// each field that is to change, faults, status and media type, pages, and no answer. Of outputs that
+/// stand twice the last counts. The order of outputs says nothing to the help desk, and is a difference
+/// of its own ("order of outputs"). WSDLs and help pages are passed on and not compared.
+///
+/// Nothing changes by it: operations that may change something, and those that the contract does not
+/// know (the old service's WSDL is read for other names), are not shown to the candidate unless
+/// --allow-changes names them. A login is shown to it only after the old service let the user in: a wrong
+/// password would count twice towards a lock-out.
+///
+/// SIGTERM, SIGINT and SIGHUP end it, with the report on standard output. Passwords stand in no
+/// report and no log.
+#[derive(Args)]
+#[command(after_help = "\
+Exit codes:
+  0  stopped in order, and nothing differs; with --until, that was reached
+  1  local trouble: the address cannot be listened on, a report cannot be written
+  2  usage: the arguments are wrong, or the candidate is the old service or this one
+  3  settings: a password or a certificate is wrong or missing
+  8  answers differ; with --until, it cannot be reached, or was not when a signal came")]
+pub(crate) struct ShadowArgs {
+    /// The old service's scheme, host and port: http://host, https://host:8443
+    #[arg(long, value_name = "ORIGIN")]
+    upstream: String,
+
+    /// The service that is to take its place: an origin (http://host), which is asked at the paths of the
+    /// calls, or the service's whole URL (http://host/Provider.asmx)
+    #[arg(long, value_name = "URL")]
+    candidate: String,
+
+    /// The address to listen on; port 0 is any that is free
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080",
+        value_parser = listen::address)]
+    listen: String,
+
+    /// End when so many calls were compared and no more of them differ: "1000 calls, 0 differences"
+    #[arg(long, value_name = "END")]
+    until: Option<Until>,
+
+    /// Do not compare a variable, a field or another part, by its name or as the report names it
+    /// (EmailAddress, Message, order); with =REGEX, where both values match it as a whole. May be repeated
+    #[arg(long, value_name = "NAME[=REGEX]")]
+    ignore: Vec<String>,
+
+    /// Show this operation to the candidate although it may change something there: each call then
+    /// happens twice. May be repeated
+    #[arg(long, value_name = "OPERATION")]
+    allow_changes: Vec<String>,
+
+    /// The candidate's namespace, where it is not the one that callers use
+    #[arg(long, value_name = "NAMESPACE", value_parser = super::namespace)]
+    candidate_namespace: Option<String>,
+
+    /// Read the candidate's web service password from this file (- is standard input). Default: it is the
+    /// one that callers send
+    #[arg(long, value_name = "FILE")]
+    candidate_auth_password_file: Option<PathBuf>,
+
+    /// How long an answer of the candidate may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds(0.001, DAY),
+        allow_hyphen_values = true)]
+    candidate_timeout: Duration,
+
+    /// Trust the certificates in this file (PEM or DER) at the candidate, beside the system's
+    #[arg(long, value_name = "FILE")]
+    candidate_root_certificates: Option<PathBuf>,
+
+    /// Trust the candidate with exactly this certificate and no other
+    #[arg(long, value_name = "SHA256")]
+    candidate_trust_fingerprint: Option<Fingerprint>,
+
+    /// How many calls the candidate is asked at the same time
+    #[arg(long, value_name = "NUMBER", default_value_t = 4,
+        value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrency: u16,
+
+    /// How many calls may wait for the candidate; more are dropped, and counted
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    queue: u32,
+
+    /// How long to wait at the end for calls that are not compared yet, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds(0.0, DAY),
+        allow_hyphen_values = true)]
+    drain: Duration,
+
+    /// How long a connection to the old service may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds(0.001, DAY),
+        allow_hyphen_values = true)]
+    connect_timeout: Duration,
+
+    /// How long an answer of the old service may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds(0.001, DAY),
+        allow_hyphen_values = true)]
+    timeout: Duration,
+
+    #[command(flatten)]
+    trust: Trust,
+
+    /// Mask the values of this variable, element or header, too; may be repeated
+    #[arg(long, value_name = "NAME")]
+    redact_key: Vec<String>,
+
+    /// Mask e-mail addresses, user names and people's names, too
+    #[arg(long)]
+    redact_personal: bool,
+
+    /// Read the old service's web service password from this file (- is standard input), so that it is
+    /// masked wherever it stands; else from EXTERNAL_PROVIDERS_AUTH_PASSWORD, if that is set
+    #[arg(long, value_name = "FILE")]
+    auth_password_file: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &ShadowArgs) -> Result<u8, Failed> {
+    super::memory::give_back();
+    let files = [&args.auth_password_file, &args.candidate_auth_password_file];
+    let mut passwords = Passwords::of(files.into_iter().filter_map(Option::as_deref))?;
+    let old_password = passwords.auth(args.auth_password_file.as_deref())?;
+    let own = args.candidate_auth_password_file.as_deref();
+    let own =
+        own.map(|file| passwords.read(file, "the candidate's web service password")).transpose()?;
+    let shadow = shadow(args, old_password, own)?;
+    let runtime = runtime(Builder::new_multi_thread())?;
+    let (report, end) = runtime.block_on(serve(args, shadow))?;
+    runtime.shutdown_background();
+    print(&printable(&report.to_string()))?;
+    Ok(code(args, &report, end))
+}
+
+/// How it ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Enough,
+    OutOfReach,
+    Told,
+}
+
+fn code(args: &ShadowArgs, report: &Report, end: End) -> u8 {
+    let Some(until) = &args.until else {
+        return if report.different == 0 { OK } else { DIFFERS };
+    };
+    // What was compared after the end counts, too.
+    let holds = until.differences.is_none_or(|most| report.different <= most);
+    match holds && report.compared >= until.calls {
+        true => {
+            output::note(&format!("reached: {until}"));
+            OK
+        }
+        false => {
+            let why = match end {
+                End::Told => format!("it was stopped after {} calls", report.compared),
+                _ => format!("{} differ", report.different),
+            };
+            output::error(&format!("not reached: {until}: {why}"));
+            DIFFERS
+        }
+    }
+}
+
+fn shadow(args: &ShadowArgs, old: Option<Secret>, own: Option<Secret>) -> Result<Shadow, Failed> {
+    let mut ignore = Policy::default();
+    for rule in &args.ignore {
+        match rule.split_once('=') {
+            Some((name, pattern)) => ignore.patterns.push((name.to_owned(), pattern.to_owned())),
+            None => ignore.ignore.push(rule.clone()),
+        }
+    }
+    let trusted = args.trust.read(Some(&args.upstream))?;
+    let options = ShadowOptions {
+        allow_changes: args.allow_changes.clone(),
+        ignore,
+        rules: Rules { keys: args.redact_key.clone(), personal: args.redact_personal },
+        secrets: old.into_iter().collect(),
+        concurrency: usize::from(args.concurrency),
+        queue_calls: args.queue as usize,
+        old_client: Box::new(move |url| {
+            let client = Client::builder(url, Secret::default()).timeout(Duration::from_secs(10));
+            trusted.clone().apply(client)
+        }),
+        ..ShadowOptions::default()
+    };
+    let candidate = candidate(args, own)?;
+    Shadow::start(&args.upstream, candidate, options).map_err(|error| match error {
+        ShadowError::Thread(_) => Failed::new(LOCAL, error_chain(&error)),
+        ShadowError::Itself(_) => Failed::new(USAGE, error.to_string())
+            .hint("give the new service's URL, with its path where it is on the same server"),
+        _ => Failed::new(USAGE, error.to_string()),
+    })
+}
+
+fn candidate(args: &ShadowArgs, password: Option<Secret>) -> Result<Candidate, Failed> {
+    let url = &args.candidate;
+    let mut client = Client::builder(url, Secret::default())
+        .timeout(args.candidate_timeout)
+        .connect_timeout(args.connect_timeout.min(args.candidate_timeout));
+    if let Some(file) = &args.candidate_root_certificates {
+        client = client.root_certificates(certificates(file)?);
+    }
+    if let Some(fingerprint) = args.candidate_trust_fingerprint {
+        client = client.trust_fingerprint(fingerprint);
+    }
+    let mut candidate = Candidate::over(url, &client).map_err(|error| match error {
+        CandidateError::Build(error) => super::unbuilt(&error, url),
+        error => Failed::new(USAGE, error_chain(&error)),
+    })?;
+    if let Some(namespace) = &args.candidate_namespace {
+        candidate = candidate.with_namespace(namespace);
+    }
+    if let Some(password) = password {
+        candidate = candidate.with_password(password);
+    }
+    Ok(candidate)
+}
+
+/// Serves until it has seen enough, or is told to stop.
+async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<(Report, End), Failed> {
+    let mut signals = Signals::new()?;
+    let builder = Proxy::forwarder(&args.upstream)
+        .observer(shadow.observer())
+        .connect_timeout(args.connect_timeout)
+        .timeout(args.timeout);
+    let builder = args.trust.read(Some(&args.upstream))?.apply_to_proxy(builder);
+    let proxy = super::record::bind(builder, &args.listen).await?;
+    let address = proxy.local_addr();
+    if shadow.asks(address) {
+        let message = format!("the candidate is {address}, which is listened on here");
+        return Err(Failed::new(USAGE, message).hint("give the new service's own URL"));
+    }
+    listen::warn_of_clear_text(address, "listen on 127.0.0.1, or only while nobody else is there");
+    print(&printable(&format!(
+        "listening on http://{}{}, forwarding to {}, comparing with {}\n",
+        listen::to_call(address),
+        listen::everywhere(address),
+        proxy.upstream(),
+        shadow.report().candidate,
+    )))?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let mut served = std::pin::pin!(proxy.serve(async {
+        let _ = stopped.await;
+    }));
+    let (mut stop, mut end) = (Some(stop), End::Told);
+    loop {
+        let changed = shadow.changes();
+        if let Some(until) = args.until.as_ref().filter(|_| stop.is_some()) {
+            end = match until.state(&shadow.progress()) {
+                UntilState::Open => End::Told,
+                UntilState::Reached => End::Enough,
+                UntilState::Unreachable => End::OutOfReach,
+            };
+            if end != End::Told {
+                stop = None;
+            }
+        }
+        tokio::select! {
+            () = &mut served => break,
+            () = changed, if stop.is_some() => {}
+            () = signals.next() => match stop.take() {
+                Some(stop) => drop(stop),
+                // Whoever says it twice means it.
+                None => break,
+            },
+        }
+    }
+    let finishing = shadow.finish(args.drain);
+    Ok((finishing.await, end))
+}
