@@ -17,6 +17,7 @@ mod provider_file;
 mod record;
 mod redact;
 mod replay;
+mod shadow;
 mod support;
 mod tidy;
 mod tls;
