@@ -2,6 +2,8 @@
 
 mod callers;
 mod differences;
+mod gate;
+mod tool;
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
