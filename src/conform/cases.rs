@@ -8,6 +8,7 @@ mod security;
 mod transport;
 
 use super::Case;
+pub(super) use transport::keeps_apart;
 
 /// All tables.
 const TABLES: &[&[Case]] = &[

@@ -95,6 +95,9 @@ pub(super) const ECHO: &str = "<string>diagnostic=echo</string>";
 /// What a call cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Needs {
+    /// Nothing: it is the plain request.
+    Plain,
+    /// A service that answers the plain request.
     Nothing,
     /// The user who was given.
     User,
@@ -281,8 +284,15 @@ impl Kit {
         if self.password.is_none() {
             return Err(Miss::skipped("no web service password was given"));
         }
+        if self.probe.is_none() {
+            return Err(Miss::skipped(self.no_probe()));
+        }
         if let Some(trial) = self.trials.iter().find(|trial| trial.info.name == operation) {
             let ours = trial.ours.as_ref().map(|ours| &ours.reading);
+            if needs != Needs::Plain && ours.is_some_and(|ours| ours.result().is_none()) {
+                let why = format!("the plain request of {operation} is not answered with a result");
+                return Err(Miss::skipped(why));
+            }
             if ours.is_some_and(Reading::is_denial) {
                 return Err(Miss::skipped(format!(
                     "{operation} refuses the web service password that was given"
@@ -294,7 +304,7 @@ impl Kit {
             return Err(Miss::skipped(format!("{operation} is not offered in SOAP")));
         };
         let mut message = self.message(info, binding)?;
-        if needs != Needs::Nothing {
+        if matches!(needs, Needs::User | Needs::Password) {
             let Some(user) = &self.user else {
                 return Err(Miss::skipped("no user was given (--user)"));
             };

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::judge::{ECHO, Miss};
+use super::judge::{ECHO, Miss, Needs};
 use super::message::{AUTH, AUTH_CUT, AUTH_SWAPPED, Message, PASSWORD};
 use super::reading::{Gist, Reading};
 use super::wire::{Exchange, Sender};
@@ -77,6 +77,10 @@ pub(super) struct Kit {
     pub(super) offers: Vec<Offer>,
     pub(super) trials: Vec<Trial>,
     pub(super) probe: Option<Probe>,
+    /// The login of the user who was given.
+    pub(super) login: Option<Answered>,
+    /// Answers to requests that a service cannot answer but with a fault.
+    pub(super) faults: Vec<Answered>,
     /// The plain request in SOAP 1.2, where the probe is in 1.1 and both are offered.
     pub(super) second: Option<Answered>,
     /// Does the service answer `diagnostic=echo` (wsdl/SAMPLE.md) with what it was given?
@@ -108,6 +112,8 @@ impl Kit {
             offers: Vec::new(),
             trials: Vec::new(),
             probe: None,
+            login: None,
+            faults: Vec::new(),
             second: None,
             echoes: false,
         }
@@ -133,6 +139,30 @@ impl Kit {
             self.second = Some(self.ask(message).await);
         }
         self.listen().await;
+        if let Ok((_, message)) = self.request(Authenticate::NAME, Needs::Password) {
+            self.login = Some(self.ask(message).await);
+        }
+        self.provoke().await;
+    }
+
+    /// Every answer to a plain request.
+    pub(super) fn answers(&self) -> impl Iterator<Item = &Answered> {
+        let trials = self.trials.iter().flat_map(|trial| trial.ours.iter().chain([&trial.wrong]));
+        let plain = self.probe.as_ref().map(|probe| &probe.plain);
+        trials.chain(&self.second).chain(plain).chain(&self.login)
+    }
+
+    /// A variable that has no value, no inputs at all, an operation that no service has.
+    async fn provoke(&mut self) {
+        let Ok(plain) = self.plain_of_probe() else { return };
+        let (mut variable, mut inputs, mut unknown) = (plain.clone(), plain.clone(), plain);
+        variable.add("<string>conform</string>");
+        inputs.element("inputs", "");
+        unknown.ask_for_nothing();
+        for message in [variable, inputs, unknown] {
+            let answered = self.ask(message).await;
+            self.faults.push(answered);
+        }
     }
 
     /// Calls the operations that only read, with ours and with a wrong password.

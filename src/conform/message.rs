@@ -192,6 +192,22 @@ impl Message {
         self.add(&format!("{before}{FILL}{after}"));
     }
 
+    /// Asks for an operation that no service has.
+    pub(super) fn ask_for_nothing(&mut self) {
+        self.rename("ConformUnknown");
+        match self.soap {
+            SoapVersion::V11 => self.soap_action("\"urn:conform/ConformUnknown\""),
+            SoapVersion::V12 => self.action_parameter(Some("urn:conform/ConformUnknown")),
+        }
+    }
+
+    /// Another name for the operation's element.
+    pub(super) fn rename(&mut self, name: &str) {
+        let wrapper = self.wrapper().to_owned();
+        self.replace(&format!("<{wrapper} "), &format!("<{name} "));
+        self.replace(&format!("</{wrapper}>"), &format!("</{name}>"));
+    }
+
     /// The wrapper element's name.
     pub(super) fn wrapper(&self) -> &str {
         let after = self.body.split_once(":Body><").map_or("", |(_, after)| after);

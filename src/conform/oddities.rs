@@ -1,9 +1,9 @@
 //! Ways in which real providers are odd: named, and not held against the password
 //! (wsdl/CONTRACT.md, section 3).
 
-use super::kit::{Kit, Trial};
-use super::reading::Reading;
-use crate::contract::{Authenticate, Operation as _, Verdict};
+use super::kit::{Answered, Kit, Trial};
+use super::reading::{Reading, outputs, verdict};
+use crate::contract::{Authenticate, Operation as _, OperationInfo, Verdict};
 use crate::report::Finding;
 
 /// The oddities of a service.
@@ -39,18 +39,21 @@ pub(super) fn of(kit: &Kit) -> Vec<Finding> {
                 .remedy("its code fails before it can say anything: look at the service's log"),
         );
     }
-    let login = kit.trials.iter().find(|trial| trial.info.name == Authenticate::NAME);
-    if let (None, Some(trial)) = (&kit.user, login)
-        && kit.says(trial).is_some_and(|verdict| matches!(verdict, Some(Verdict::Refused)))
-    {
-        let text = "no login was proven: a directory that is down is answered as a wrong password is (Authentication=FAIL)";
-        found
-            .push(Finding::note("login-unproven", text).remedy("give a user (--user, --password)"));
+    let nobody = kit.trials.iter().find(|trial| trial.info.name == Authenticate::NAME);
+    let nobody = nobody.map(|trial| trial.ours.as_ref().unwrap_or(&trial.wrong));
+    if let Some(login) = kit.login.as_ref().or(nobody).filter(|login| kit.is_no(login)) {
+        let who =
+            if kit.login.is_some() { "the user is refused" } else { "only nobody was refused" };
+        let words = login.reading.words(&kit.mask);
+        let text = format!(
+            "no login was proven, {who} ({words}): a directory that is down is answered as a wrong password is"
+        );
+        let remedy = "give a user who exists (--user, --password); if he was given, look at his password and at the directory";
+        found.push(Finding::note("login-unproven", text).remedy(remedy));
     }
-    let stack = kit.trials.iter().flat_map(|trial| trial.ours.iter().chain([&trial.wrong]));
     let is_long =
         |reading: &Reading| matches!(reading, Reading::Fault(fault) if has_stack(&fault.reason));
-    if stack.into_iter().any(|answered| is_long(&answered.reading)) {
+    if kit.answers().chain(&kit.faults).any(|answered| is_long(&answered.reading)) {
         let text = "faults carry exception type and stack over many lines (customErrors Off)";
         found.push(
             Finding::note("custom-errors-off", text).remedy(
@@ -77,24 +80,33 @@ pub(super) fn fails(trial: &Trial) -> bool {
 }
 
 impl Kit {
-    /// What the answer to a wrong password comes down to; `None` where it cannot be read.
-    pub(super) fn says(&self, trial: &Trial) -> Option<Option<Verdict>> {
-        let answered = trial.ours.as_ref().unwrap_or(&trial.wrong);
-        self.verdict(trial, answered)
+    /// What an answer comes down to; `None` where it cannot be read, or is of another operation.
+    fn verdict(&self, Answered { exchange, reading }: &Answered) -> Option<Verdict> {
+        let (got, result) = (exchange.got.as_ref().ok()?, reading.result()?);
+        let info = OperationInfo::named(exchange.sent.operation)?;
+        let binding = self.binding(info.name, exchange.sent.soap)?;
+        let verdict = verdict(info, binding, &got.response, &self.mask).ok()??;
+        // Options may hold anything: one that says no to all says so here, too.
+        let is_own = |(key, _): (&str, &str)| info.outputs.contains(&key);
+        let has_items =
+            result.custom_field_data_items.as_ref().value().is_some_and(|i| !i.is_empty());
+        let is_said =
+            info.outputs.is_empty() || has_items || outputs(result).into_iter().any(is_own);
+        Some(if is_said { verdict } else { Verdict::Refused })
     }
 
-    pub(super) fn verdict(
-        &self,
-        trial: &Trial,
-        answered: &super::kit::Answered,
-    ) -> Option<Option<Verdict>> {
-        let got = answered.exchange.got.as_ref().ok()?;
-        let binding = self.binding(trial.info.name, answered.exchange.sent.soap)?;
-        super::reading::verdict(trial.info, binding, &got.response, &self.mask).ok()
+    /// Does an answer let somebody in, or do what was asked?
+    pub(super) fn is_yes(&self, answered: &Answered) -> bool {
+        matches!(self.verdict(answered), Some(Verdict::Yes(_)))
+    }
+
+    /// Does it say no, though the call succeeded?
+    fn is_no(&self, answered: &Answered) -> bool {
+        matches!(self.verdict(answered), Some(Verdict::Refused | Verdict::No(_)))
     }
 
     /// Is ours answered otherwise than a wrong one, and not refused?
-    pub(super) fn accepts(&self, trial: &Trial) -> bool {
+    fn accepts(&self, trial: &Trial) -> bool {
         let Some(ours) = &trial.ours else { return false };
         ours.reading.result().is_some()
             && !ours.reading.is_denial()
@@ -103,9 +115,7 @@ impl Kit {
 
     /// Does it say no to a wrong password as to the right one?
     pub(super) fn is_unproven(&self, trial: &Trial) -> bool {
-        let no = |verdict| matches!(verdict, Some(Some(Verdict::Refused | Verdict::No(_))));
-        let alike =
-            trial.ours.as_ref().is_none_or(|o| self.is_like(&o.reading, &trial.wrong.reading));
-        alike && no(self.verdict(trial, &trial.wrong))
+        let alike = |ours: &Answered| self.is_like(&ours.reading, &trial.wrong.reading);
+        trial.ours.as_ref().is_none_or(alike) && self.is_no(&trial.wrong)
     }
 }

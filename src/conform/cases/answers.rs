@@ -83,10 +83,8 @@ fn speaks_both(kit: &Kit) -> Judgement {
 
 /// Looks at every answer to a plain request.
 fn each(kit: &Kit, look: fn(&Kit, &Answered, &str) -> Result<(), String>) -> Judgement {
-    let trials = kit.trials.iter().flat_map(|trial| trial.ours.iter().chain([&trial.wrong]));
-    let probe = kit.probe.as_ref().map(|probe| &probe.plain);
     let mut seen = false;
-    for answered in trials.chain(&kit.second).chain(probe) {
+    for answered in kit.answers() {
         let Ok(got) = &answered.exchange.got else { continue };
         let content_type = got.response.headers.get("Content-Type").unwrap_or_default();
         let text = Charset::of_response(&content_type).decode(&got.response.body);
@@ -252,7 +250,10 @@ fn is_plain(_: &Kit, answered: &Answered, _: &str) -> Result<(), String> {
     }
 }
 
-fn is_escaped_once(_: &Kit, answered: &Answered, _: &str) -> Result<(), String> {
+fn is_escaped_once(_: &Kit, answered: &Answered, text: &str) -> Result<(), String> {
+    if text.contains("& ") {
+        return Err("a & is not escaped".to_owned());
+    }
     const ESCAPES: [&str; 6] = ["&amp;", "&lt;", "&gt;", "&quot;", "&apos;", "&#"];
     let Some(result) = answered.reading.result() else { return Ok(()) };
     let items = result.custom_field_data_items.as_ref().value();

@@ -18,19 +18,19 @@ const FIELDS: &str = GetCustomFieldOptions::NAME;
 
 pub(super) const CASES: &[Case] = cases! {
     14 1 Must C3 "The user is let in with his password: Authentication=OK" => Check::Call(LOGIN, Needs::Password, as_it_is, is_let_in);
-    14 2 Must C3 "Nobody is not let in" => Check::Call(LOGIN, Needs::Nothing, as_it_is, is_not_let_in);
+    14 2 Must C3 "Nobody is not let in" => Check::Call(LOGIN, Needs::Plain, as_it_is, is_not_let_in);
     14 3 Should C3 "A login that is refused is Success=true with Authentication=FAIL: the call itself succeeded" => Check::Call(LOGIN, Needs::Nothing, as_it_is, is_refused);
     14 4 Must C3 "The user is not let in with a wrong password" => Check::Call(LOGIN, Needs::User, |_, m| m.set("loginPassword", NOBODY), is_not_let_in);
     14 5 Must C3 "The user is not let in with an empty password, which many directories take for a login of nobody's" => Check::Call(LOGIN, Needs::User, |_, m| m.set("loginPassword", ""), is_not_let_in);
     14 6 Must C3 "A name and password of wildcards and quotes let nobody in" => Check::Call(LOGIN, Needs::Nothing, |_, m| { m.set("loginUsername", "*' OR '1'='1"); m.set("loginPassword", "*' OR '1'='1"); }, is_not_let_in);
     14 7 Should C3 "A login without a password is Success=false, \"Required Input Missing\"" => Check::Call(LOGIN, Needs::Nothing, |_, m| m.unset("loginPassword"), misses_input);
     14 8 Should C3 "A login without a name is Success=false, \"Required Input Missing\"" => Check::Call(LOGIN, Needs::Nothing, |_, m| m.unset("loginUsername"), misses_input);
-    14 9 Must C3 "A sign-in cookie of nobody's lets nobody in" => Check::Call(COOKIE, Needs::Nothing, as_it_is, is_not_let_in);
+    14 9 Must C3 "A sign-in cookie of nobody's lets nobody in" => Check::Call(COOKIE, Needs::Plain, as_it_is, is_not_let_in);
     14 10 Must C3 "A sign-in cookie of the user's lets him in, without a password" => Check::Call(COOKIE, Needs::User, as_it_is, is_let_in);
     14 11 Should C3 "A sign-in cookie without a name is Success=false, \"Required Input Missing\"" => Check::Call(COOKIE, Needs::Nothing, |_, m| m.unset("loginUsername"), misses_input);
     14 12 Should C3 "Login and sign-in cookie give the user the same name and address" => Check::Own(|kit| Box::pin(agree(kit)));
 
-    15 1 Must C3 "The options for nobody are a result with True or False in CanStartTickets and CanStartChats" => Check::Call(FIELDS, Needs::Nothing, as_it_is, is_successful);
+    15 1 Must C3 "The options for nobody are a result with True or False in CanStartTickets and CanStartChats" => Check::Call(FIELDS, Needs::Plain, as_it_is, is_successful);
     15 2 Must C3 "So are the options for the user" => Check::Call(FIELDS, Needs::User, as_it_is, is_successful);
     15 3 Must C2 "Each item names its field" => Check::Call(FIELDS, Needs::Nothing, as_it_is, names_fields);
     15 4 Should C3 "No item stands twice: which one counts would be open" => Check::Call(FIELDS, Needs::Nothing, as_it_is, names_each_once);
@@ -40,7 +40,7 @@ pub(super) const CASES: &[Case] = cases! {
     16 1 Must C3 "A web ticket, which has a loginUsername, is allowed or refused: TicketCreation=TRUE or FALSE" => Check::Call(StartTicket::NAME, Needs::Nothing, |_, m| started(m, "loginUsername"), is_successful);
     16 2 Must C3 "A mailed ticket, which has an emailFrom, is allowed or refused, too: it has no loginUsername" => Check::Call(StartTicket::NAME, Needs::Nothing, |_, m| started(m, "emailFrom"), is_successful);
     17 1 Must C3 "A chat is allowed or refused: ChatCreation=TRUE or FALSE" => Check::Call(StartChat::NAME, Needs::Nothing, |_, m| started(m, "loginUsername"), is_successful);
-    18 1 Must C3 "User information is found or not: UserFound=TRUE or FALSE" => Check::Call(GetUserInfo::NAME, Needs::Nothing, |_, m| m.set("emailFrom", "nobody@conform.invalid"), is_successful);
+    18 1 Must C3 "User information is found or not: UserFound=TRUE or FALSE" => Check::Call(GetUserInfo::NAME, Needs::Plain, |_, m| m.set("emailFrom", "nobody@conform.invalid"), is_successful);
     18 2 Should C3 "Nothing is known of nobody: UserFound=FALSE" => Check::Call(GetUserInfo::NAME, Needs::Nothing, |_, m| m.set("emailFrom", "nobody@conform.invalid"), knows_nothing);
     19 1 Must C3 "An event is taken: Success=true" => Check::Call(HandleEvent::NAME, Needs::Nothing, |_, m| m.set("eventName", "conform"), is_successful);
     20 1 Must C3 "A registration is made or refused: Registration=OK or FAIL" => Check::Call(RegisterUser::NAME, Needs::Nothing, |_, m| m.set("loginUsername", "conform"), is_successful);

@@ -3,12 +3,12 @@
 use crate::conform::Case;
 use crate::conform::case::{cases, law::*};
 use crate::conform::judge::{Check, Expect, Expect::*, Judgement, Miss, Needs, Soap};
-use crate::conform::kit::{Answered, Kit, WRONG};
+use crate::conform::kit::{Answered, Kit, Trial, WRONG};
 use crate::conform::message::{AUTH, AUTH_CUT, AUTH_SWAPPED, Message};
 use crate::conform::oddities::{fails, has_stack};
-use crate::conform::reading::{Reading, verdict};
+use crate::conform::reading::Reading;
 use crate::contract::raw::Presence;
-use crate::contract::{Authenticate, Operation as _, SideEffect, Verdict};
+use crate::contract::{Authenticate, Operation as _, SideEffect, first_line};
 use crate::secret::Secret;
 use crate::soap::{SoapVersion, answer_version};
 
@@ -36,12 +36,12 @@ pub(super) const CASES: &[Case] = cases! {
     10 10 Must C4 "No answer repeats a password" => Check::Seen(keeps_secrets);
     10 11 Must C4 "Operations that change something refuse a wrong web service password, too" => Check::Own(|kit| Box::pin(changes_nothing(kit)));
 
-    11 1 Must C5 "What cannot be answered is a fault or an HTTP error, and not an empty answer or a page at 200" => Check::Own(|kit| Box::pin(refuses_in_order(kit)));
+    11 1 Must C5 "What cannot be answered is a fault or an HTTP error, and not an empty answer or a page at 200" => Check::Seen(refuses_in_order);
     11 2 Should C6 "XML that breaks off is refused: HTTP 400, empty body" => any(|m| m.replace("</soap:Envelope>", ""), Empty(400));
     11 3 Should A4 "Tags that do not match are refused: HTTP 400, empty body" => any(|m| m.replace("</inputs>", "</input>"), Empty(400));
     11 4 Should C6 "A document type is refused: HTTP 400, empty body" => any(|m| typed(m, "<!DOCTYPE x>"), Empty(400));
     11 5 Must C6 "An entity of the request's own is not read: what it does can bring a service down, or give its files away" => any(|m| { typed(m, "<!DOCTYPE x [<!ENTITY e \"authPW=\">]>"); m.auth(&format!("<string>&e;{AUTH}</string>")); }, Shut);
-    11 6 Should C6 "A fault has one line, and no stack" => Check::Own(|kit| Box::pin(shows_no_stack(kit)));
+    11 6 Should C6 "A fault has one line, and no stack" => Check::Seen(shows_no_stack);
     11 7 Should C6 "A fault in SOAP 1.2 is of SOAP 1.2, with HTTP 500" => Check::Own(|kit| Box::pin(faults_in_version(kit)));
     11 8 Should A4 "An empty body with a SOAPAction is refused: HTTP 400, empty body" => Check::Vary(Soap::V11, |m| m.body.clear(), Empty(400));
 };
@@ -74,19 +74,9 @@ fn is_accepted(kit: &Kit) -> Judgement {
     }
 }
 
-/// Does an answer let somebody in, or do what was asked?
-fn is_yes(kit: &Kit, Answered { exchange, .. }: &Answered) -> bool {
-    let Ok(got) = &exchange.got else { return false };
-    let info =
-        kit.offers.iter().map(|offer| offer.info).find(|i| i.name == exchange.sent.operation);
-    let binding = kit.binding(exchange.sent.operation, exchange.sent.soap);
-    let Some((info, binding)) = info.zip(binding) else { return false };
-    matches!(verdict(info, binding, &got.response, &kit.mask), Ok(Some(Verdict::Yes(_))))
-}
-
 async fn refuses_wrong(kit: &Kit) -> Judgement {
     for trial in &kit.trials {
-        if is_yes(kit, &trial.wrong) {
+        if kit.is_yes(&trial.wrong) {
             return Err(Miss::of(
                 &trial.wrong.exchange,
                 format!("{} lets in whom it should not", trial.info.name),
@@ -97,12 +87,12 @@ async fn refuses_wrong(kit: &Kit) -> Judgement {
     if let Ok((_, mut message)) = kit.request(Authenticate::NAME, Needs::Password) {
         message.set("authPW", WRONG);
         let answered = kit.ask(message).await;
-        return match is_yes(kit, &answered) {
+        return match kit.is_yes(&answered) {
             true => Err(Miss::of(&answered.exchange, "the user is let in")),
             false => Ok(()),
         };
     }
-    let proves = |trial: &&crate::conform::kit::Trial| !fails(trial) && !kit.is_unproven(trial);
+    let proves = |trial: &&Trial| !fails(trial) && !kit.is_unproven(trial);
     match kit.trials.iter().find(proves) {
         Some(_) => Ok(()),
         None => Err(Miss::skipped(match kit.trials.is_empty() {
@@ -139,9 +129,8 @@ fn keeps_secrets(kit: &Kit) -> Judgement {
     let given = kit.password.iter().chain(user).map(Secret::expose);
     let secrets: Vec<&str> =
         given.chain([WRONG]).filter(|s| s.chars().count() >= SHORTEST).collect();
-    let trials = kit.trials.iter().flat_map(|trial| trial.ours.iter().chain([&trial.wrong]));
     let mut seen = false;
-    for answered in trials.chain(kit.probe.as_ref().map(|probe| &probe.plain)) {
+    for answered in kit.answers() {
         let Ok(got) = &answered.exchange.got else { continue };
         seen = true;
         let text = String::from_utf8_lossy(&got.response.body);
@@ -163,7 +152,7 @@ async fn changes_nothing(kit: &Kit) -> Judgement {
         message.set("authPW", WRONG);
         let answered = kit.ask(message).await;
         asked = true;
-        if is_yes(kit, &answered) {
+        if kit.is_yes(&answered) {
             return Err(Miss::of(
                 &answered.exchange,
                 format!("{} does what it was asked", offer.info.name),
@@ -177,19 +166,10 @@ async fn changes_nothing(kit: &Kit) -> Judgement {
     }
 }
 
-/// A request for an operation that no service has.
-fn unknown(kit: &Kit, soap: SoapVersion) -> Result<Message, Miss> {
-    let mut message = kit.plain(soap)?;
-    super::requests::renamed(&mut message, "ConformUnknown");
-    match soap {
-        SoapVersion::V11 => message.soap_action("\"urn:conform/ConformUnknown\""),
-        SoapVersion::V12 => message.action_parameter(Some("urn:conform/ConformUnknown")),
-    }
-    Ok(message)
-}
-
-async fn refuses_in_order(kit: &Kit) -> Judgement {
-    let answered = kit.ask(unknown(kit, kit.probe()?.soap)?).await;
+/// The answer to an operation that no service has.
+fn refuses_in_order(kit: &Kit) -> Judgement {
+    kit.probe()?;
+    let Some(answered) = kit.faults.last() else { return Err(Miss::skipped(kit.no_probe())) };
     let status = answered.exchange.got.as_ref().map_or(0, |got| got.response.status);
     match &answered.reading {
         Reading::Fault(fault) if !fault.reason.trim().is_empty() => Ok(()),
@@ -197,47 +177,40 @@ async fn refuses_in_order(kit: &Kit) -> Judgement {
         Reading::Unreadable(_) if status >= 400 => Ok(()),
         other => {
             let words = other.words(&kit.mask);
-            Err(Miss::of(
-                &answered.exchange,
-                format!("an unknown operation is answered: HTTP {status}, {words}"),
-            ))
+            let why = format!("an unknown operation is answered: HTTP {status}, {words}");
+            Err(Miss::of(&answered.exchange, why))
         }
     }
 }
 
-async fn shows_no_stack(kit: &Kit) -> Judgement {
-    let mut seen = None;
-    let mut variable = kit.plain_of_probe()?;
-    variable.add("<string>conform</string>");
-    let mut inputs = kit.plain_of_probe()?;
-    inputs.element("inputs", "");
-    for message in [variable, inputs, unknown(kit, kit.probe()?.soap)?] {
-        let answered = kit.ask(message).await;
-        let Reading::Fault(fault) = &answered.reading else { continue };
-        if has_stack(&fault.reason) {
-            let first = crate::contract::first_line(&fault.reason);
-            return Err(Miss::of(&answered.exchange, format!("it has many lines: {first:.200}")));
+fn shows_no_stack(kit: &Kit) -> Judgement {
+    let faults = kit.answers().chain(&kit.faults);
+    let mut faults = faults.filter_map(|answered| match &answered.reading {
+        Reading::Fault(fault) => Some((answered, fault)),
+        _ => None,
+    });
+    let mut seen = false;
+    match faults.find(|(_, fault)| {
+        seen = true;
+        has_stack(&fault.reason)
+    }) {
+        Some((answered, fault)) => {
+            let first = first_line(&fault.reason);
+            Err(Miss::of(&answered.exchange, format!("it has many lines: {first:.200}")))
         }
-        seen = Some(());
-    }
-    let failing = kit.trials.iter().find(
-        |trial| matches!(&trial.wrong.reading, Reading::Fault(fault) if has_stack(&fault.reason)),
-    );
-    match (failing, seen) {
-        (Some(trial), _) => Err(Miss::of(&trial.wrong.exchange, "it has many lines")),
-        (None, Some(())) => Ok(()),
-        (None, None) => Err(Miss::skipped("no fault came to look at")),
+        None if seen => Ok(()),
+        None => Err(Miss::skipped("no fault came to look at")),
     }
 }
 
 async fn faults_in_version(kit: &Kit) -> Judgement {
-    let answered = kit.ask(unknown(kit, SoapVersion::V12)?).await;
+    let mut message = kit.plain(SoapVersion::V12)?;
+    message.ask_for_nothing();
+    let answered = kit.ask(message).await;
     let Answered { exchange, reading } = &answered;
     let (Reading::Fault(_), Ok(got)) = (reading, &exchange.got) else {
-        return Err(Miss::of(
-            exchange,
-            format!("a fault is due; it answered {}", reading.words(&kit.mask)),
-        ));
+        let words = reading.words(&kit.mask);
+        return Err(Miss::of(exchange, format!("a fault is due; it answered {words}")));
     };
     match (answer_version(&got.response), got.response.status) {
         (Some(SoapVersion::V12), 500) => Ok(()),

@@ -98,7 +98,7 @@ fn is_whole(kit: &Kit) -> Judgement {
     Ok(())
 }
 
-async fn keeps_apart(kit: &Kit) -> Judgement {
+pub(in crate::conform) async fn keeps_apart(kit: &Kit) -> Judgement {
     let probe = kit.probe()?;
     if !probe.tells {
         return Err(Miss::skipped(kit.untold()));
