@@ -244,6 +244,7 @@ pub(crate) fn certificates(file: &Path) -> Result<Vec<u8>, Failed> {
 
 pub(crate) fn main() -> ExitCode {
     process::guard();
+    let _at_the_end = logging::AtTheEnd;
     let mut command = help::arrange(Cli::command(), output::columns());
     let parsed = command.try_get_matches_from_mut(std::env::args_os());
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
@@ -255,13 +256,16 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn run(mut cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Result<u8, Failed> {
-    let by_default = match cli.command {
-        Command::Record(_) | Command::Shadow(_) | Command::Serve(_) | Command::Gateway(_) => {
-            if cli.quiet { "error" } else { "info" }
-        }
-        _ => "off",
+    let serves = matches!(
+        cli.command,
+        Command::Record(_) | Command::Shadow(_) | Command::Serve(_) | Command::Gateway(_)
+    );
+    let by_default = match (serves, cli.quiet) {
+        (false, _) => "off",
+        (true, true) => "error",
+        (true, false) => "info",
     };
-    logging::start(by_default)?;
+    logging::start(by_default, serves)?;
     if let Some((name, matches)) = matches.subcommand()
         && let Some(command) = command.find_subcommand(name)
         && let Command::Call(call::CallArgs { settings: file, .. })

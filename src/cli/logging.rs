@@ -1,10 +1,17 @@
-//! Logs on standard error.
+//! Logs on standard error, and all else that is said there while a command serves.
+
+mod writer;
+
+use std::io::{self, Write};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::{Failed, SETTINGS};
+use self::writer::Writer;
+use super::{Failed, LOCAL, SETTINGS};
 
 /// The variable that says what is logged: a level, or `target=level` pairs.
 const VARIABLE: &str = "EXTERNAL_PROVIDERS_LOG";
@@ -29,8 +36,58 @@ fn is_target(target: &str) -> bool {
     }
 }
 
-/// Starts logging: what the environment asks for, else what the command logs by default.
-pub(crate) fn start(by_default: &str) -> Result<(), Failed> {
+/// Of a command that serves: no call waits for whoever reads its log.
+static WRITER: OnceLock<Writer> = OnceLock::new();
+
+/// How long a reader of standard error may take nothing at the end of the process.
+const AT_THE_END: Duration = Duration::from_secs(1);
+/// And after a panic, which may be the end.
+const AFTER_PANIC: Duration = Duration::from_millis(50);
+
+/// Standard error, in the order in which it is written to.
+pub(super) struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match WRITER.get() {
+            Some(writer) => writer.write(bytes),
+            // Where it cannot be written, there is nowhere left to say so.
+            None => drop(io::stderr().lock().write_all(bytes)),
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Says that something went terribly wrong, which may end the process.
+pub(super) fn panicked(text: &str) {
+    // Cannot fail.
+    let _ = Stderr.write_all(text.as_bytes());
+    flush(AFTER_PANIC);
+}
+
+fn flush(patience: Duration) {
+    if let Some(writer) = WRITER.get() {
+        writer.flush(patience);
+    }
+}
+
+/// Sees to it that the process does not end before what it said is written.
+pub(super) struct AtTheEnd;
+
+impl Drop for AtTheEnd {
+    fn drop(&mut self) {
+        flush(AT_THE_END);
+    }
+}
+
+/// Starts logging: what the environment asks for, else what the command logs by default. The log of one
+/// that serves is written by a thread: what ends the process without a word (SIGKILL) loses its last 10 ms,
+/// and what nobody has taken.
+pub(crate) fn start(by_default: &str, serves: bool) -> Result<(), Failed> {
     let asked = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
     let filter = asked.as_deref().map_or(Some(by_default), |value| value.to_str());
     let unmeant = || {
@@ -52,8 +109,14 @@ pub(crate) fn start(by_default: &str) -> Result<(), Failed> {
         }
     }
     let filter: Targets = text.parse().map_err(|_| unmeant())?;
+    if serves {
+        let writer = Writer::start(io::stderr())
+            .map_err(|error| Failed::new(LOCAL, format!("no thread for the log: {error}")))?;
+        // It is started once.
+        let _ = WRITER.set(writer);
+    }
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| Stderr)
         .with_ansi(false)
         // Where standard error is gone with its terminal, saying so there would be a panic.
         .log_internal_errors(false);

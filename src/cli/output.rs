@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
+use super::logging::Stderr;
 use super::{Failed, LOCAL, printable};
 
 /// Nobody reads standard output any more: what a shell reports of tools that SIGPIPE ends.
@@ -173,10 +174,15 @@ pub(crate) fn note(text: &str) {
     }
 }
 
+/// A line on standard error, after all that was logged.
+pub(super) fn say_line(line: &str) {
+    // Cannot fail.
+    let _ = Stderr.write_all(format!("{line}\n").as_bytes());
+}
+
 fn say(word: &str, code: &str, text: &str) {
     let word = Paint::stderr().paint(code, &format!("{word}:"));
-    // There is nowhere left to say that standard error is closed.
-    let _ = writeln!(std::io::stderr().lock(), "{word} {}", printable(text));
+    say_line(&format!("{word} {}", printable(text)));
 }
 
 /// Says why a command failed, for people, and as JSON where that is asked for and nothing else was

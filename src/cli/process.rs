@@ -1,8 +1,9 @@
 //! What the process itself must not give away: it holds passwords.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::io::Write as _;
 use std::panic::{Location, PanicHookInfo};
+
+use super::logging;
 
 /// Prevents core dumps (on Linux), and keeps the messages of panics to itself.
 pub(crate) fn guard() {
@@ -19,9 +20,7 @@ pub(crate) fn guard() {
 /// Says where it happened. What happened may quote a message: a slice that ends inside of a
 /// character shows the whole text.
 fn say(info: &PanicHookInfo<'_>) {
-    let text = place(info.location(), &Backtrace::capture());
-    // There is nowhere else to say it.
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    logging::panicked(&place(info.location(), &Backtrace::capture()));
 }
 
 fn place(location: Option<&Location<'_>>, backtrace: &Backtrace) -> String {

@@ -2,7 +2,6 @@
 
 mod limits;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +19,7 @@ use super::passwords::Passwords;
 use super::signals::Signals;
 use super::trust::Trust;
 use super::{
-    DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, plural, print, printable,
+    DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, output, plural, print, printable,
     runtime, seconds,
 };
 
@@ -228,8 +227,7 @@ fn refused(error: &RecordError) -> Failed {
 
 /// Says something to whoever stops the recorder, however little is logged.
 fn say(text: &str) {
-    // Nobody is there to hear it when the terminal was closed.
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+    output::say_line(&printable(text));
 }
 
 /// Waits until everything is written; a second signal gives up what is not.

@@ -28,7 +28,9 @@ use super::{
 /// is needed: the first value that comes for a placeholder is bound to it, any other one gets a recorded
 /// refusal or no match; EXTERNAL_PROVIDERS_AUTH_PASSWORD is not read. With --provider, the password is
 /// the file's, and these where it has none. Each call is logged on
-/// standard error in one line; EXTERNAL_PROVIDERS_LOG=off is silent. SIGTERM, SIGINT and
+/// standard error in one line; EXTERNAL_PROVIDERS_LOG=off is silent. Lines are written within 10 ms, by a
+/// thread that no call waits for: of a log that is not taken in time, lines beyond 4 MB are dropped, and
+/// their number is logged. SIGTERM, SIGINT and
 /// SIGHUP finish what was begun; with --provider, SIGHUP reads the file again.
 #[derive(Args)]
 #[command(group(ArgGroup::new("answers").required(true).args(["sample", "fixtures", "provider"])))]

@@ -8,6 +8,7 @@ pub(crate) mod mistakes;
 pub(crate) mod people;
 pub(crate) mod serve;
 pub(crate) mod serve_fixtures;
+pub(crate) mod serve_log;
 pub(crate) mod settings_tool;
 #[cfg(unix)]
 pub(crate) mod terminal;

@@ -1,7 +1,6 @@
 //! `serve --fixtures`: answers as they were recorded.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -235,7 +234,7 @@ fn report(server: &ReplayServer, args: &ReplayArgs) -> Result<u8, Failed> {
     if args.fail_on_unused && !unused.is_empty() {
         code = DIFFERS;
         for fixture in &unused {
-            let _ = writeln!(std::io::stderr(), "never asked for: {}", printable(&fixture.name));
+            output::say_line(&format!("never asked for: {}", printable(&fixture.name)));
         }
         output::error(&format!("{} never asked for", were(unused.len(), "recording")));
     }

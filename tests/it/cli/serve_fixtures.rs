@@ -74,6 +74,9 @@ fn unused_recordings_and_unknown_requests_can_fail_a_run() {
         let (exit, _, log) = serving.stop();
         assert_eq!(exit, code, "{arguments:?}: {log}");
         assert!(log.contains(says), "{arguments:?}: {log}");
+        // What is said at the end stands behind what was logged.
+        let last = log.lines().last().unwrap();
+        assert_eq!(last.starts_with("error: "), code == 8, "{arguments:?}: {log}");
     }
     let serving = replaying(&folder, &["--fail-on-unused", "--fail-on-unmatched"], 3);
     let mut peer = Peer::connect(serving.address);
