@@ -47,6 +47,7 @@ pub(crate) mod panic;
 mod aspnet;
 
 mod activity;
+mod listener;
 mod reaper;
 pub(crate) mod server;
 mod tls;

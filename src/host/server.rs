@@ -16,12 +16,13 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::activity::{Activity, WatchedStream};
+use super::listener::listen;
 use super::metrics::Metrics;
 use super::reaper::Reaper;
 use super::request::Peer;
@@ -29,9 +30,6 @@ use super::{BoxFuture, Host, HostError, Hosting, Settings, Tls, connection, scra
 
 /// The head of a request must fit in here, and a body is read in pieces no larger.
 const BUFFER: usize = 64 << 10;
-/// Connections that wait to be accepted: what a crowd brings beyond is dropped, and tried again only
-/// after a second.
-const BACKLOG: u32 = 4096;
 /// So many connections beyond the limit are told so at the same time; more are just closed.
 const FAREWELLS: usize = 64;
 
@@ -132,34 +130,6 @@ impl Host {
     ) -> Result<Server, HostError> {
         Server::bind(Arc::clone(&self.0), address).await
     }
-}
-
-async fn listen<A: ToSocketAddrs + fmt::Display>(
-    address: A,
-) -> Result<(TcpListener, SocketAddr), HostError> {
-    let shown = address.to_string();
-    let open = async {
-        let mut last = None;
-        for address in lookup_host(address).await? {
-            match open(address) {
-                Ok(listener) => return Ok((listener.local_addr()?, listener)),
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(last.unwrap_or_else(|| io::Error::other("the name has no address")))
-    };
-    let (local, listener) =
-        open.await.map_err(|error| HostError::Bind { address: shown, error })?;
-    Ok((listener, local))
-}
-
-fn open(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // A host that is started again can have its port at once.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
 }
 
 /// A host with an open port.
