@@ -2,13 +2,13 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Settings;
@@ -28,7 +28,44 @@ pub(super) struct Activity {
     /// Microseconds since `opened`.
     since: AtomicU64,
     min_bytes_per_second: u32,
-    over: Notify,
+    /// Bits of [`Order`]s.
+    orders: AtomicU8,
+    /// Of the task that serves the connection.
+    waker: Mutex<Option<Waker>>,
+}
+
+/// What whoever serves a connection is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// To finish what was begun: the host stops.
+    Finish = 1,
+    /// To end at once: the other side has used up its time.
+    GiveUp = 2,
+}
+
+/// Hears of the orders of a connection; as long as there is none, for next to nothing.
+#[derive(Debug)]
+pub(super) struct Orders<'a> {
+    activity: &'a Activity,
+    heard: u8,
+    /// The one that the activity has.
+    waker: Option<Waker>,
+}
+
+impl Orders<'_> {
+    /// The next order. Each comes once, and none after that to give up.
+    pub(super) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Order> {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            self.waker = Some(cx.waker().clone());
+            self.activity.waker().clone_from(&self.waker);
+        }
+        let new = self.activity.orders.load(Acquire) & !self.heard;
+        self.heard |= new;
+        if new & Order::GiveUp as u8 != 0 {
+            return Poll::Ready(Order::GiveUp);
+        }
+        if new != 0 { Poll::Ready(Order::Finish) } else { Poll::Pending }
+    }
 }
 
 impl Activity {
@@ -38,7 +75,8 @@ impl Activity {
             phase: AtomicU8::new(IDLE),
             since: AtomicU64::new(0),
             min_bytes_per_second: settings.min_bytes_per_second,
-            over: Notify::new(),
+            orders: AtomicU8::new(0),
+            waker: Mutex::new(None),
         })
     }
 
@@ -71,14 +109,22 @@ impl Activity {
         self.enter(IDLE);
     }
 
-    /// Tells whoever serves the connection that its time is over.
-    pub(super) fn give_up(&self) {
-        self.over.notify_one();
+    fn waker(&self) -> std::sync::MutexGuard<'_, Option<Waker>> {
+        // Nothing panics under this lock.
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for [`give_up`](Self::give_up).
-    pub(super) async fn given_up(&self) {
-        self.over.notified().await;
+    /// Tells whoever serves the connection.
+    pub(super) fn order(&self, order: Order) {
+        // Whoever registers a waker after it was looked for sees the order itself.
+        self.orders.fetch_or(order as u8, AcqRel);
+        let waker = self.waker().clone();
+        waker.iter().for_each(Waker::wake_by_ref);
+    }
+
+    /// For the one task that serves the connection.
+    pub(super) fn orders(&self) -> Orders<'_> {
+        Orders { activity: self, heard: 0, waker: None }
     }
 
     /// Has the other side used up its time?

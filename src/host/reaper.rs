@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::Settings;
-use super::activity::Activity;
+use super::activity::{Activity, Order};
 
 /// Looks at all connections in turn, as long as it lives.
 #[derive(Debug)]
@@ -36,6 +36,12 @@ impl Reaper {
     /// Takes a connection into its care.
     pub(super) fn watch(&self, activity: &Arc<Activity>) {
         self.kept.activities().push(Arc::downgrade(activity));
+    }
+
+    /// Tells all connections in its care to finish what was begun.
+    pub(super) fn finish(&self) {
+        let activities = self.kept.activities();
+        activities.iter().filter_map(Weak::upgrade).for_each(|a| a.order(Order::Finish));
     }
 }
 
@@ -68,7 +74,7 @@ impl Kept {
             activities.retain(|activity| {
                 let activity = activity.upgrade();
                 if let Some(activity) = activity.as_ref().filter(|a| a.expired(settings)) {
-                    activity.give_up();
+                    activity.order(Order::GiveUp);
                 }
                 activity.is_some()
             });

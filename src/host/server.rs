@@ -1,12 +1,13 @@
 //! The accept loop: connections within their limits and times, and an orderly end.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -17,11 +18,10 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::activity::{Activity, WatchedStream};
+use super::activity::{Activity, Order, WatchedStream};
 use super::listener::listen;
 use super::metrics::Metrics;
 use super::reaper::Reaper;
@@ -105,10 +105,10 @@ impl<A: Answerer> Connections for A {
         tls: Option<Tls>,
         connection: Connection,
     ) -> BoxFuture<'static, ()> {
-        let Connection { stream, peer, activity, stopping } = connection;
+        let Connection { stream, peer, activity } = connection;
         match tls {
-            None => Box::pin(serve_connection(self, peer, stream, activity, stopping)),
-            Some(tls) => Box::pin(encrypt(tls, self, peer, stream, activity, stopping)),
+            None => Box::pin(serve_connection(self, peer, stream, activity)),
+            Some(tls) => Box::pin(encrypt(tls, self, peer, stream, activity)),
         }
     }
 }
@@ -118,7 +118,6 @@ struct Connection {
     stream: TcpStream,
     peer: Peer,
     activity: Arc<Activity>,
-    stopping: watch::Receiver<()>,
 }
 
 impl Host {
@@ -193,7 +192,6 @@ impl Server {
         if let Some((listener, _)) = metrics {
             scrapers.spawn(scrape::serve(Arc::clone(answerer.metrics()), listener));
         }
-        let (stop, stopping) = watch::channel(());
         let (mut connections, mut rejected) = (JoinSet::new(), JoinSet::new());
         let told = Arc::clone(&answerer);
         let mut shutdown = pin!(async move {
@@ -230,11 +228,11 @@ impl Server {
             let peer = Peer { remote: Some(remote), local: Some(local), tls: tls.is_some() };
             let activity = Activity::new(answerer.settings());
             keeper.watch(&activity);
-            let connection = Connection { stream, peer, activity, stopping: stopping.clone() };
+            let connection = Connection { stream, peer, activity };
             connections.spawn(Arc::clone(&answerer).connection(tls.clone(), connection));
         }
         drop(listener);
-        let _ = stop.send(());
+        keeper.finish();
         let ended = async { while connections.join_next().await.is_some() {} };
         let _ = timeout(answerer.settings().shutdown_timeout, ended).await;
         connections.shutdown().await;
@@ -248,16 +246,17 @@ async fn encrypt(
     peer: Peer,
     stream: TcpStream,
     activity: Arc<Activity>,
-    stopping: watch::Receiver<()>,
 ) {
-    let mut stopped = stopping.clone();
-    let shaken = tokio::select! {
-        shaken = timeout(answerer.settings().header_timeout, tls.acceptor().accept(stream)) => shaken,
-        // No call was begun that would have to be finished.
-        _ = stopped.changed() => return,
+    let shaken = {
+        let mut orders = activity.orders();
+        tokio::select! {
+            shaken = timeout(answerer.settings().header_timeout, tls.acceptor().accept(stream)) => shaken,
+            // No call was begun that would have to be finished.
+            _ = poll_fn(|cx| orders.poll_next(cx)) => return,
+        }
     };
     if let Ok(Ok(stream)) = shaken {
-        serve_connection(answerer, peer, stream, activity, stopping).await;
+        serve_connection(answerer, peer, stream, activity).await;
     }
 }
 
@@ -289,7 +288,6 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
     peer: Peer,
     stream: S,
     activity: Arc<Activity>,
-    mut stopping: watch::Receiver<()>,
 ) {
     answerer.metrics().connections.add(1);
     let open = Open(answerer);
@@ -313,18 +311,17 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(WatchedStream::new(stream, Arc::clone(&activity))), service);
     let mut connection = pin!(connection);
-    let mut stopped = false;
-    loop {
-        tokio::select! {
-            biased;
-            _ = &mut connection => return,
-            _ = stopping.changed(), if !stopped => {
-                stopped = true;
-                connection.as_mut().graceful_shutdown();
+    let mut orders = activity.orders();
+    poll_fn(|cx| {
+        while connection.as_mut().poll(cx).is_pending() {
+            match ready!(orders.poll_next(cx)) {
+                Order::Finish => connection.as_mut().graceful_shutdown(),
+                Order::GiveUp => break,
             }
-            () = activity.given_up() => return,
         }
-    }
+        Poll::Ready(())
+    })
+    .await;
 }
 
 #[cfg(test)]
