@@ -1,9 +1,12 @@
 //! Reading a request's body, up to a limit and within a time.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use hyper::body::{Body, Bytes};
+use hyper::body::{Body, Bytes, Frame};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Settings;
@@ -89,11 +92,20 @@ async fn collect<'m, B: Body<Data = Bytes> + Unpin>(
     limit: usize,
 ) -> Result<(Bytes, Buffered<'m>), Unread> {
     let announced = body.size_hint().exact();
-    let mut pace = Pace::new(settings);
+    // Most bodies are there as a whole, and need neither clock nor timer.
+    let mut pace = None;
     let mut buffered = Buffered::new(metrics);
     let mut first: Option<Bytes> = None;
     let mut all = Vec::new();
-    while let Some(frame) = timeout_at(pace.due, body.frame()).await.map_err(|_| Unread::Slow)? {
+    loop {
+        let frame = match at_once(body).await {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                let pace = pace.get_or_insert_with(|| Pace::new(settings));
+                timeout_at(pace.due, body.frame()).await.map_err(|_| Unread::Slow)?
+            }
+        };
+        let Some(frame) = frame else { break };
         let Ok(data) = frame.map_err(|_| Unread::Incomplete)?.into_data() else { continue };
         let have = first.as_ref().map_or(all.len(), Bytes::len);
         if data.len() > limit - have {
@@ -104,7 +116,7 @@ async fn collect<'m, B: Body<Data = Bytes> + Unpin>(
         if large && together > settings.max_buffered {
             return Err(Unread::Overload);
         }
-        pace.came(data.len(), large && together > settings.max_buffered / 2);
+        let length = data.len();
         match first.take() {
             None if all.is_empty() => first = Some(data),
             None => all.extend_from_slice(&data),
@@ -116,8 +128,18 @@ async fn collect<'m, B: Body<Data = Bytes> + Unpin>(
                 all.extend_from_slice(&data);
             }
         }
+        if body.is_end_stream() {
+            break;
+        }
+        let crowded = large && together > settings.max_buffered / 2;
+        pace.get_or_insert_with(|| Pace::new(settings)).came(length, crowded);
     }
     Ok((first.unwrap_or_else(|| all.into()), buffered))
+}
+
+/// The next frame, if it is there.
+async fn at_once<B: Body + Unpin>(body: &mut B) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    poll_fn(|cx| Poll::Ready(Pin::new(&mut *body).poll_frame(cx))).await
 }
 
 pub(crate) async fn drain<B: Body<Data = Bytes> + Unpin>(mut body: B) {
@@ -138,10 +160,8 @@ pub(crate) async fn drain<B: Body<Data = Bytes> + Unpin>(mut body: B) {
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
-    use std::pin::Pin;
-    use std::task::{Context, Poll};
+    use std::task::Context;
 
-    use hyper::body::Frame;
     use tokio::sync::mpsc::{Receiver, channel};
     use tokio::time::sleep;
 
