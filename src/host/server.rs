@@ -18,6 +18,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -143,6 +144,7 @@ pub struct Server {
     tls: Option<Tls>,
     metrics: Option<(TcpListener, SocketAddr)>,
     keeper: Reaper,
+    runtimes: Vec<Handle>,
 }
 
 impl Server {
@@ -154,7 +156,8 @@ impl Server {
         let (listener, local) = listen(address).await?;
         let keeper = Reaper::start(answerer.settings().clone())
             .map_err(|error| HostError::Thread { error })?;
-        Ok(Self { answerer, listener, local, tls: None, metrics: None, keeper })
+        let runtimes = Vec::new();
+        Ok(Self { answerer, listener, local, tls: None, metrics: None, keeper, runtimes })
     }
 
     /// Where it listens.
@@ -183,11 +186,21 @@ impl Server {
         Ok(self)
     }
 
+    /// Serves each connection on that of these runtimes which has fewest tasks when it comes. Default: the
+    /// one on which [`serve`](Self::serve) runs, which is none of these unless it is among them. With runtimes
+    /// of a single thread each, as many as there are cores, no call moves between threads. They must
+    /// run until `serve` has ended.
+    #[must_use]
+    pub fn with_runtimes(mut self, runtimes: Vec<Handle>) -> Self {
+        self.runtimes = runtimes;
+        self
+    }
+
     /// Answers until `shutdown` is ready, and for [`Settings::drain`] more; then takes no further
     /// connection, finishes the calls that were begun, and ends when they have, or at the latest after
     /// [`Settings::shutdown_timeout`].
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        let Self { answerer, listener, tls, metrics, keeper, .. } = self;
+        let Self { answerer, listener, tls, metrics, keeper, runtimes, .. } = self;
         let mut scrapers = JoinSet::new();
         if let Some((listener, _)) = metrics {
             scrapers.spawn(scrape::serve(Arc::clone(answerer.metrics()), listener));
@@ -229,7 +242,9 @@ impl Server {
             let activity = Activity::new(answerer.settings());
             keeper.watch(&activity);
             let connection = Connection { stream, peer, activity };
-            connections.spawn(Arc::clone(&answerer).connection(tls.clone(), connection));
+            let least = runtimes.iter().min_by_key(|runtime| runtime.metrics().num_alive_tasks());
+            let answerer = Arc::clone(&answerer);
+            spawn(&mut connections, least, answerer, tls.clone(), connection);
         }
         drop(listener);
         keeper.finish();
@@ -238,6 +253,29 @@ impl Server {
         connections.shutdown().await;
         scrapers.shutdown().await;
     }
+}
+
+/// Serves a connection on this runtime, or on the current one.
+fn spawn(
+    connections: &mut JoinSet<()>,
+    runtime: Option<&Handle>,
+    answerer: Arc<dyn Connections>,
+    tls: Option<Tls>,
+    connection: Connection,
+) {
+    let Some(runtime) = runtime else {
+        connections.spawn(answerer.connection(tls, connection));
+        return;
+    };
+    // One runtime alone hears of a stream: that of whoever registers it.
+    let Connection { stream, peer, activity } = connection;
+    let Ok(stream) = stream.into_std() else { return };
+    let serving = async move {
+        if let Ok(stream) = TcpStream::from_std(stream) {
+            answerer.connection(tls, Connection { stream, peer, activity }).await;
+        }
+    };
+    connections.spawn_on(serving, runtime);
 }
 
 async fn encrypt(
