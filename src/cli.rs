@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod conform;
+mod cores;
 mod events;
 mod fixtures;
 mod gateway;

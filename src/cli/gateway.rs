@@ -9,12 +9,11 @@ use external_providers::contract::{Kind, OPERATIONS};
 use external_providers::gateway::Gateway;
 use external_providers::gateway_server::{GatewayServer, TokenError, Tokens, schema};
 use external_providers::host::{HostError, Server, Settings, Tls};
-use tokio::runtime::Builder;
 
+use super::cores::Cores;
 use super::signals::{Signal, Signals};
 use super::{
-    DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print, runtime, seconds,
-    settings,
+    DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print, seconds, settings,
 };
 
 /// Serve the providers of a settings file to callers that speak JSON
@@ -121,10 +120,12 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<u8, Failed> {
         files,
         tls,
     };
-    let runtime = runtime(Builder::new_multi_thread())?;
-    runtime.block_on(async {
+    let cores = Cores::start()?;
+    let runtimes = cores.runtimes();
+    cores.run(async {
         let bound = running.server.bind(args.listen.as_str()).await;
-        let mut server = bound.map_err(|error| refused(&error))?;
+        let server = bound.map_err(|error| refused(&error))?;
+        let mut server = server.with_runtimes(runtimes);
         if let Some(address) = &args.metrics {
             server =
                 server.with_metrics(address.as_str()).await.map_err(|error| refused(&error))?;

@@ -13,13 +13,11 @@ use external_providers::{Host, sample};
 
 use self::fixtures::ReplayArgs;
 pub(crate) use self::fixtures::age;
-use tokio::runtime::Builder;
 
+use super::cores::Cores;
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::signals::Signals;
-use super::{
-    DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print, runtime, seconds,
-};
+use super::{DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print, seconds};
 
 /// Host a provider service that answers as ASP.NET does, or as was recorded
 ///
@@ -30,7 +28,8 @@ use super::{
 /// the file's, and these where it has none. Each call is logged on
 /// standard error in one line; EXTERNAL_PROVIDERS_LOG=off is silent. Lines are written within 10 ms, by a
 /// thread that no call waits for: of a log that is not taken in time, lines beyond 4 MB are dropped, and
-/// their number is logged. SIGTERM, SIGINT and
+/// their number is logged. There is a thread for each core that the process may use, and a connection stays
+/// on one of them. SIGTERM, SIGINT and
 /// SIGHUP finish what was begun; with --provider, SIGHUP reads the file again.
 #[derive(Args)]
 #[command(group(ArgGroup::new("answers").required(true).args(["sample", "fixtures", "provider"])))]
@@ -176,9 +175,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
         }
         _ => None,
     };
-    let runtime = runtime(Builder::new_multi_thread())?;
-    runtime.block_on(async {
-        let mut server = host.bind(listen).await.map_err(|error| refused(&error))?;
+    let cores = Cores::start()?;
+    let runtimes = cores.runtimes();
+    cores.run(async {
+        let server = host.bind(listen).await.map_err(|error| refused(&error))?;
+        let mut server = server.with_runtimes(runtimes);
         if let Some(address) = &args.metrics {
             server =
                 server.with_metrics(address.as_str()).await.map_err(|error| refused(&error))?;

@@ -9,14 +9,14 @@ use external_providers::outbox::StoreError;
 use external_providers::provider_file::{HostedService, Provider};
 use external_providers::secret::Secret;
 use external_providers::soap::DEFAULT_NAMESPACE;
-use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{ServeArgs, refused};
+use crate::cli::cores::Cores;
 use crate::cli::passwords::{AUTH_PASSWORD, Passwords};
 use crate::cli::signals::{Signal, Signals};
-use crate::cli::{Failed, OK, SETTINGS, error_chain, listen, output, print, provider, runtime};
+use crate::cli::{Failed, OK, SETTINGS, error_chain, listen, output, print, provider};
 
 pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
     let provider = Provider::new(provider::load(file)?)
@@ -40,10 +40,12 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
     };
     let tls = files.as_ref().map(|(certificate, key)| Tls::read(certificate, key)).transpose();
     let tls = tls.map_err(|error| refused(&error))?;
-    let runtime = runtime(Builder::new_multi_thread())?;
-    runtime.block_on(async {
+    let cores = Cores::start()?;
+    let runtimes = cores.runtimes();
+    cores.run(async {
         let address = args.listen.as_deref().unwrap_or(&service.listen);
-        let mut server = host.bind(address).await.map_err(|error| refused(&error))?;
+        let server = host.bind(address).await.map_err(|error| refused(&error))?;
+        let mut server = server.with_runtimes(runtimes);
         if let Some(what) = provider.loops_to(server.local_addr(), &service.path) {
             let failed = Failed::new(SETTINGS, format!("{}: {what}", file.display()));
             return Err(failed.hint("give the url of the other service, or another listen or path"));
