@@ -1,15 +1,19 @@
 //! What a hosted call costs beside a bare hyper service, as ratios inside one run (Linux).
 //!
-//! `cargo bench --bench host` starts two processes on the same runtime: the sample provider, and a
-//! hyper service that reads the body, runs a quick-xml `NsReader` loop over it and pushes the
-//! constant answer as strings. Both are called in turn over 1, 16 and 64 connections; CPU time and
-//! resident memory are read from `/proc`.
+//! `cargo bench --bench host` starts processes on one core, and calls them in turn from another over 1, 16 and
+//! 64 connections: the sample provider by the library, on a runtime of one thread; by the command line
+//! (`serve --sample`), whose log goes to a pipe that is read, and without a log; and a hyper service that
+//! reads the body, runs a quick-xml `NsReader` loop over it and pushes the constant answer as strings. CPU time
+//! (all threads) and resident memory are read from `/proc`. Then `call` is started beside `--help`, in turn.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
 #![allow(clippy::print_stdout, reason = "the figures are the output")]
 
+#[path = "cold.rs"]
+mod cold;
+
 use std::convert::Infallible;
 use std::hint::black_box;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
@@ -103,25 +107,45 @@ async fn serve_bare() {
     }
 }
 
+/// The tool.
+const TOOL: &str = env!("CARGO_BIN_EXE_external-providers");
+
 struct Server {
     process: Child,
     address: SocketAddr,
 }
 
 impl Server {
-    fn start(which: &str) -> Self {
+    fn start(program: &str, arguments: &[&str], log: &str) -> Self {
         // Each server on the same core, the callers on the other: where the scheduler happens to
         // put them would otherwise decide more than what they do.
         let mut process = Command::new("taskset")
-            .args(["-c", "1"])
-            .arg(std::env::current_exe().unwrap())
-            .arg(which)
+            .args(["-c", "1", program])
+            .args(arguments)
+            .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", PASSWORD)
+            .env("EXTERNAL_PROVIDERS_LOG", log)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let mut stderr = process.stderr.take().unwrap();
+        std::thread::spawn(move || {
+            let mut taken = vec![0; 64 << 10];
+            while stderr.read(&mut taken).is_ok_and(|bytes| bytes > 0) {}
+        });
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { address: line.trim().parse().unwrap(), process }
+        let line = line.trim_start_matches("listening on http://");
+        let address = line.split(['/', '\n']).next().unwrap().parse().unwrap();
+        Self { address, process }
+    }
+
+    fn own(which: &str) -> Self {
+        Self::start(std::env::current_exe().unwrap().to_str().unwrap(), &[which], "")
+    }
+
+    fn tool(log: &str) -> Self {
+        Self::start(TOOL, &["serve", "--sample", "--listen", "127.0.0.1:0"], log)
     }
 
     /// CPU time in nanoseconds.
@@ -138,11 +162,15 @@ impl Server {
 
     /// Resident memory in KiB.
     fn memory(&self) -> i64 {
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        status(self.process.id(), "VmRSS:")
     }
+}
+
+/// A number that the kernel tells of a process.
+fn status(process: u32, name: &str) -> i64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 impl Drop for Server {
@@ -233,45 +261,58 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-async fn measure() {
-    let (sample, bare) = (Server::start("--sample"), Server::start("--bare"));
-    println!("idle: sample {} KiB, bare {} KiB resident", sample.memory(), bare.memory());
-    for connections in [1, 16, 64] {
-        let mut ours = connect(&sample, connections).await;
-        let mut theirs = connect(&bare, connections).await;
-        let (mut a, mut b) = (Vec::new(), Vec::new());
-        for round in 0..25 {
-            let (cost, streams) = load(&sample, ours, 2_000).await;
-            ours = streams;
-            let (bare_cost, streams) = load(&bare, theirs, 2_000).await;
-            theirs = streams;
+/// The ratios of each to the last one, which is the bare service.
+async fn at(servers: &[(&str, Server)], connections: usize) {
+    let mut streams = Vec::new();
+    for (_, server) in servers {
+        streams.push(connect(server, connections).await);
+    }
+    let mut costs = vec![Vec::new(); servers.len()];
+    for round in 0..25 {
+        for (at, (_, server)) in servers.iter().enumerate() {
+            let (cost, back) = load(server, std::mem::take(&mut streams[at]), 2_000).await;
+            streams[at] = back;
             if round > 2 {
-                a.push(cost);
-                b.push(bare_cost);
+                costs[at].push(cost / 1e3);
             }
         }
-        let ratios = median(a.iter().zip(&b).map(|(a, b)| a / b).collect());
-        println!(
-            "{connections:>3} connections: sample {:.1} µs CPU each, bare {:.1} µs: {ratios:.2} x",
-            median(a) / 1e3,
-            median(b) / 1e3,
-        );
     }
-    println!(
-        "after 64 connections: sample {} KiB, bare {} KiB resident",
-        sample.memory(),
-        bare.memory()
-    );
-    let before = sample.memory();
+    let bare = costs.last().unwrap();
+    for ((name, _), own) in servers.iter().zip(&costs) {
+        let ratio = median(own.iter().zip(bare).map(|(own, bare)| own / bare).collect());
+        let cost = median(own.clone());
+        println!("{connections:>3} connections, {name}: {cost:.1} µs CPU each, {ratio:.2} x");
+    }
+}
+
+async fn measure() {
+    let servers = [
+        ("library", Server::own("--sample")),
+        ("command line", Server::tool("")),
+        ("command line without log", Server::tool("off")),
+        ("bare", Server::own("--bare")),
+    ];
+    let memory = |when: &str| {
+        for (name, server) in &servers {
+            println!("{when}, {name}: {} KiB resident", server.memory());
+        }
+    };
+    memory("at first");
+    for connections in [1, 16, 64] {
+        at(&servers, connections).await;
+    }
+    memory("after 64 connections");
     let (request, body) = (request(), answer_len());
-    let mut idle = Vec::new();
-    for stream in connect(&sample, 1_000).await {
-        idle.push(calls(stream, &request, body, 1).await);
+    for (name, server) in &servers {
+        let before = server.memory();
+        let mut idle = Vec::new();
+        for stream in connect(server, 1_000).await {
+            idle.push(calls(stream, &request, body, 1).await);
+        }
+        let each = (server.memory() - before) as f64 / idle.len() as f64;
+        println!("1 000 idle connections after a call each, {name}: {each:.1} KiB for each");
     }
-    println!(
-        "1 000 idle connections after a call each: {:.1} KiB for each",
-        (sample.memory() - before) as f64 / idle.len() as f64
-    );
+    cold::measure(&format!("http://{}/Provider.asmx", servers[0].1.address));
 }
 
 fn main() {
