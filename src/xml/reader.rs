@@ -1,6 +1,7 @@
 //! A strict, namespace-aware pull reader over quick-xml's tokens.
 
 mod pieces;
+mod root;
 mod tags;
 mod text;
 
@@ -11,7 +12,7 @@ use quick_xml::events::Event;
 
 use super::error::shown;
 use super::names::{is_ncname, is_space, split_qname};
-use super::syntax::{attribute_value, check_declaration, find_illegal, is_blank, reference};
+use super::syntax::{attribute_value, check_declaration, find_illegal, reference};
 use super::{XML, XmlError, XmlErrorKind as Kind};
 
 /// How much structure a document may have. Size is limited where bytes come in, variables where
@@ -135,25 +136,6 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Moves to the root element.
-    pub fn root(&mut self) -> Result<(), XmlError> {
-        let mut first = true;
-        loop {
-            match self.token()? {
-                Token::Start => return Ok(()),
-                Token::Comment | Token::Instruction => {}
-                Token::Declaration if first => {}
-                Token::Declaration => {
-                    return Err(self.error(Kind::Declaration("is not at the very start")));
-                }
-                Token::Text(text) if is_blank(text) => {}
-                Token::Eof => return Err(self.error(Kind::NoRoot)),
-                _ => return Err(self.error(Kind::TextOutsideRoot)),
-            }
-            first = false;
-        }
-    }
-
     /// Moves to the next child of the element that is open, or past its end (`false`). Text,
     /// comments and processing instructions between children are ignored, as ASMX does.
     pub fn child(&mut self) -> Result<bool, XmlError> {
@@ -181,27 +163,6 @@ impl<'a> Reader<'a> {
             self.child()?;
         }
         Ok(())
-    }
-
-    /// Reads what follows the root element: nothing but white space, comments and processing
-    /// instructions may.
-    pub fn finish(&mut self) -> Result<(), XmlError> {
-        loop {
-            match self.token()? {
-                Token::Eof if self.open.is_empty() => return Ok(()),
-                Token::Eof => return Err(self.unclosed()),
-                Token::Comment | Token::Instruction => {}
-                Token::Text(text) if is_blank(text) => {}
-                Token::Start => {
-                    let name = shown(self.qualified());
-                    return Err(self.error(Kind::SecondRoot(name)));
-                }
-                Token::Declaration => {
-                    return Err(self.error(Kind::Declaration("is not at the very start")));
-                }
-                _ => return Err(self.error(Kind::TextOutsideRoot)),
-            }
-        }
     }
 
     /// Is the current element `local` in `namespace` (empty: in none)?
