@@ -99,7 +99,8 @@ pub(crate) fn bare_host(host: &str) -> &str {
 
 /// The media type of a content type, without its parameters.
 pub(crate) fn media_type(content_type: &str) -> &str {
-    content_type.split(';').next().unwrap_or_default().trim()
+    let end = content_type.bytes().position(|b| b == b';').unwrap_or(content_type.len());
+    content_type[..end].trim()
 }
 
 /// Header fields in the order in which they were sent. Names match whatever their case.

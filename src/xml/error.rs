@@ -145,6 +145,7 @@ impl XmlErrorKind {
     }
 
     /// Places the error at a byte offset of the document.
+    #[cold]
     pub(crate) fn at(self, src: &str, offset: usize) -> XmlError {
         let mut offset = offset.min(src.len());
         while !src.is_char_boundary(offset) {
@@ -161,6 +162,7 @@ impl XmlErrorKind {
 }
 
 /// A name for an error text: bounded, and without anything that could disturb a terminal.
+#[cold]
 pub(crate) fn shown(name: &str) -> String {
     name.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -10,59 +10,52 @@ pub(crate) fn is_space(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\n' | b'\r')
 }
 
-/// What a byte may need a second look for.
-pub(crate) mod class {
-    /// `&`, `<` or `>`: escaped in text.
-    pub(crate) const MARKUP: u8 = 1;
-    /// A control character, or the lead byte of U+FFFE and U+FFFF: perhaps no `Char`.
-    pub(crate) const SUSPICIOUS: u8 = 2;
-    /// White space that attribute values do not keep.
-    pub(crate) const LINE: u8 = 4;
+/// A control character, white space or not, or the lead byte of U+FFFE and U+FFFF.
+fn unusual(b: u8) -> bool {
+    (b < 0x20) | (b == 0xEF)
 }
 
-const fn classify(b: u8) -> u8 {
-    let markup = (b == b'&') as u8 | (b == b'<') as u8 | (b == b'>') as u8;
-    let line = (b == b'\t') as u8 | (b == b'\n') as u8 | (b == b'\r') as u8;
-    (markup * class::MARKUP) | (suspicious(b) as u8 * class::SUSPICIOUS) | (line * class::LINE)
+/// A control character but white space, or the lead byte of U+FFFE and U+FFFF: perhaps no `Char`.
+fn suspicious(b: u8) -> bool {
+    unusual(b) & (b != b'\t') & (b != b'\n') & (b != b'\r')
 }
 
-const fn suspicious(b: u8) -> bool {
-    (b < 0x20) & (b != b'\t') & (b != b'\n') & (b != b'\r') | (b == 0xEF)
+/// Is any byte a control character, white space or not, or [suspicious](any_suspicious)?
+pub(crate) fn any_unusual(bytes: &[u8]) -> bool {
+    any(bytes, unusual)
 }
 
-/// Is any byte [`class::SUSPICIOUS`]? Quicker than [`classes`] over a whole document.
+/// May any byte belong to a character that is not a `Char`?
 pub(crate) fn any_suspicious(bytes: &[u8]) -> bool {
+    any(bytes, suspicious)
+}
+
+/// Large chunks without a branch, so that they are vectorised.
+#[inline]
+fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
     let mut chunks = bytes.chunks_exact(64);
-    let mut found = 0;
-    for chunk in &mut chunks {
-        found |= chunk.iter().fold(0, |all, &b| all | suspicious(b) as u8);
-    }
-    chunks.remainder().iter().fold(found, |all, &b| all | suspicious(b) as u8) != 0
+    let found =
+        chunks.by_ref().any(|chunk| chunk.iter().fold(0, |all, &b| all | u8::from(is(b))) != 0);
+    found || chunks.remainder().iter().any(|&b| is(b))
 }
 
-/// The classes of all bytes together.
-pub(crate) fn classes(bytes: &[u8]) -> u8 {
-    // Whole chunks without a branch, so that they are vectorised.
-    let mut found = [0; 16];
-    let mut chunks = bytes.chunks_exact(16);
-    for chunk in &mut chunks {
-        for (found, &b) in found.iter_mut().zip(chunk) {
-            *found |= classify(b);
+/// May it stand in text and in attributes as it is? Of what may not, and is rare, some may after all.
+pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    let special = |b: u8| unusual(b) | (b == b'&') | (b | 2 == b'>');
+    // All of a chunk without a branch, so that it is vectorised.
+    let plain = |chunk: &[u8; 16]| u128::from_ne_bytes(chunk.map(|b| u8::from(special(b)))) == 0;
+    match (bytes.last_chunk::<16>(), bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        // The last chunk may hold some bytes of the one before it once more.
+        (Some(last), ..) => bytes.as_chunks().0.iter().all(plain) && plain(last),
+        (None, Some(first), Some(last)) => {
+            let mut both = [0; 16];
+            both[..8].copy_from_slice(first);
+            both[8..].copy_from_slice(last);
+            plain(&both)
         }
+        _ => !bytes.iter().any(|&b| special(b)),
     }
-    let rest = chunks.remainder().iter().fold(0, |all, &b| all | CLASSES[usize::from(b)]);
-    found.iter().fold(rest, |all, f| all | f)
 }
-
-const CLASSES: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut i = 0;
-    while i < 256 {
-        table[i] = classify(i as u8);
-        i += 1;
-    }
-    table
-};
 
 /// `NCName`, Namespaces in XML section 3: a name without a colon.
 pub(crate) fn is_ncname(name: &str) -> bool {
@@ -70,51 +63,58 @@ pub(crate) fn is_ncname(name: &str) -> bool {
 }
 
 /// Splits a `QName` into prefix (empty when there is none) and local part, or `None` when it is not one.
+#[inline]
 pub(crate) fn split_qname(name: &str) -> Option<(&str, &str)> {
-    let mut colon = None;
-    let mut odd = false;
-    for (i, b) in name.bytes().enumerate() {
-        match NAME_BYTES[usize::from(b)] {
-            NAME => {}
-            COLON if colon.is_none() => colon = Some(i),
-            OTHER => odd = true,
-            _ => return None,
-        }
+    let classes = name.bytes().fold(0, |all, b| all | NAME_BYTES[usize::from(b)]);
+    if classes | REST == REST {
+        return starts(name).then_some(("", name));
     }
-    let (prefix, local) = match colon {
-        Some(0) => return None,
-        Some(i) => (&name[..i], &name[i + 1..]),
-        None => ("", name),
+    if classes & BAD != 0 {
+        return None;
+    }
+    // Names are short: a loop beats a vectorised search.
+    let Some(colon) = name.bytes().position(|b| b == b':') else {
+        return is_part(name, classes).then_some(("", name));
     };
-    let valid = |part: &str| {
-        if odd {
-            let mut chars = part.chars();
-            chars.next().is_some_and(is_name_start)
-                && chars.all(|c| is_name_start(c) || is_name_rest(c))
-        } else {
-            part.as_bytes().first().is_some_and(|&b| b.is_ascii_alphabetic() || b == b'_')
-        }
-    };
-    ((colon.is_none() || valid(prefix)) && valid(local)).then_some((prefix, local))
+    let (prefix, local) = (&name[..colon], &name[colon + 1..]);
+    (is_part(prefix, classes) && is_part(local, classes)).then_some((prefix, local))
 }
 
-/// An ASCII character that may stand in a name.
-const NAME: u8 = 1;
+/// Is this an `NCName`, in a name whose bytes have these classes?
+fn is_part(part: &str, classes: u8) -> bool {
+    if classes & OTHER == 0 {
+        return starts(part) && !part.bytes().any(|b| b == b':');
+    }
+    let mut chars = part.chars();
+    chars.next().is_some_and(is_name_start) && chars.all(|c| is_name_start(c) || is_name_rest(c))
+}
+
+/// Does it begin with a letter of ASCII or `_`?
+fn starts(part: &str) -> bool {
+    part.as_bytes().first().is_some_and(|&b| NAME_BYTES[usize::from(b)] == 0)
+}
+
+/// An ASCII character that may stand in a name, but not first.
+const REST: u8 = 1;
 /// The colon.
 const COLON: u8 = 2;
 /// Part of a character beyond ASCII.
-const OTHER: u8 = 3;
+const OTHER: u8 = 4;
+/// No part of a name.
+const BAD: u8 = 8;
 
+/// What each byte is; 0 for what may stand anywhere in a name.
 const NAME_BYTES: [u8; 256] = {
     let mut table = [0; 256];
     let mut i = 0;
     while i < 256 {
         let b = i as u8;
         table[i] = match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' => NAME,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => 0,
+            b'0'..=b'9' | b'-' | b'.' => REST,
             b':' => COLON,
             0x80.. => OTHER,
-            _ => 0,
+            _ => BAD,
         };
         i += 1;
     }
@@ -151,6 +151,23 @@ mod tests {
         assert_eq!(split_qname("Body"), Some(("", "Body")));
         for bad in [":a", "a:", "a:b:c", ""] {
             assert_eq!(split_qname(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_special_is_found_wherever_it_stands() {
+        for length in 0..100 {
+            let plain = [b'=', b' ', b'\x7f', b'?', b'%', b'\'', 0xC3, 0xA9].repeat(13);
+            assert!(is_plain(&plain[..length]) && !any_unusual(&plain[..length]));
+            for (at, special) in
+                (0..length).zip([b'&', b'<', b'>', b'\r', 0, 0x1F, 0xEF].repeat(15))
+            {
+                let mut bytes = plain[..length].to_vec();
+                bytes[at] = special;
+                assert!(!is_plain(&bytes), "{special} at {at} of {length}");
+                assert_eq!(any_unusual(&bytes), !matches!(special, b'&' | b'<' | b'>'));
+                assert_eq!(any_suspicious(&bytes), matches!(special, 0 | 0x1F | 0xEF));
+            }
         }
     }
 

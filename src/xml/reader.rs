@@ -11,7 +11,7 @@ use quick_xml::errors::{Error as TokenError, IllFormedError, SyntaxError};
 use quick_xml::events::Event;
 
 use super::error::shown;
-use super::names::{is_ncname, is_space, split_qname};
+use super::names::{any_unusual, is_ncname, is_space, split_qname};
 use super::syntax::{attribute_value, check_declaration, find_illegal, reference};
 use super::{XML, XmlError, XmlErrorKind as Kind};
 
@@ -55,10 +55,12 @@ pub struct Reader<'a> {
     local: &'a str,
     namespace: u32,
     attributes: Vec<Attribute<'a>>,
-    /// The last qualified name that was split, with its prefix and local part.
-    last: (&'a str, &'a str, &'a str),
+    /// The last name without a prefix that was valid; before there is one, a space, which never is.
+    last: &'a str,
     /// `]]>` stands somewhere in the document, so that text must be searched for it.
     has_cdata_end: bool,
+    /// A carriage return stands somewhere in the document, so that ends of lines must be searched for.
+    has_return: bool,
     /// The current element is an empty-element tag: its end is due without a token.
     end_due: bool,
 }
@@ -108,7 +110,8 @@ impl<'a> Reader<'a> {
         #[cfg(test)]
         READ.set(READ.get() + 1);
         let src = src.trim_end_matches('\0');
-        if let Some((offset, c)) = find_illegal(src) {
+        let unusual = any_unusual(src.as_bytes());
+        if unusual && let Some((offset, c)) = find_illegal(src) {
             return Err(Kind::Character(c).at(src, offset));
         }
         if src.starts_with('\u{feff}') {
@@ -128,10 +131,11 @@ impl<'a> Reader<'a> {
             local: "",
             namespace: 0,
             attributes: Vec::new(),
-            last: ("", "", ""),
+            last: " ",
             // Two steps, since most documents hold no bracket at all.
             has_cdata_end: memchr::memchr(b']', src.as_bytes())
                 .is_some_and(|i| memchr::memmem::find(&src.as_bytes()[i..], b"]]>").is_some()),
+            has_return: unusual && memchr::memchr(b'\r', src.as_bytes()).is_some(),
             end_due: false,
         })
     }
@@ -252,36 +256,39 @@ impl<'a> Reader<'a> {
             return Ok(Token::End);
         }
         let start = self.offset();
-        let event = match self.tokens.read_event() {
-            Ok(event) => event,
-            Err(error) => return Err(self.token_error(error)),
-        };
-        Ok(match event {
-            Event::Start(tag) => {
+        match self.tokens.read_event() {
+            Ok(Event::Start(tag)) => {
                 let end = self.offset() - 1;
-                let name_len = tag.name().as_ref().len();
-                self.start(end - tag.len(), name_len, end)?;
-                Token::Start
+                self.start(end - tag.len(), tag.name().as_ref().len(), end)?;
+                Ok(Token::Start)
             }
-            Event::Empty(tag) => {
-                let end = self.offset() - 2;
-                let name_len = tag.name().as_ref().len();
-                self.start(end - tag.len(), name_len, end)?;
-                self.end_due = true;
-                Token::Start
-            }
-            Event::End(_) => {
+            Ok(Event::End(_)) => {
                 self.close();
-                Token::End
+                Ok(Token::End)
             }
-            Event::Text(_) => {
+            Ok(Event::Text(_)) => {
                 let text = &self.src[start..self.offset()];
                 if self.has_cdata_end
                     && let Some(i) = text.find("]]>")
                 {
                     return Err(Kind::CdataEnd.at(self.src, start + i));
                 }
-                Token::Text(text)
+                Ok(Token::Text(text))
+            }
+            Ok(event) => self.rare_token(event, start),
+            Err(error) => Err(self.token_error(error)),
+        }
+    }
+
+    /// What stands in few messages, out of the way of what stands in all.
+    #[inline(never)]
+    fn rare_token(&mut self, event: Event<'a>, start: usize) -> Result<Token<'a>, XmlError> {
+        Ok(match event {
+            Event::Empty(tag) => {
+                let end = self.offset() - 2;
+                self.start(end - tag.len(), tag.name().as_ref().len(), end)?;
+                self.end_due = true;
+                Token::Start
             }
             Event::CData(_) => {
                 Token::Cdata(&self.src[start + "<![CDATA[".len()..self.offset() - "]]>".len()])
@@ -310,10 +317,11 @@ impl<'a> Reader<'a> {
                 Token::Declaration
             }
             Event::DocType(_) => return Err(Kind::Doctype.at(self.src, start)),
-            Event::Eof => Token::Eof,
+            Event::Start(_) | Event::End(_) | Event::Text(_) | Event::Eof => Token::Eof,
         })
     }
 
+    #[cold]
     fn token_error(&self, error: TokenError) -> XmlError {
         let kind = match error {
             TokenError::IllFormed(error) => match error {

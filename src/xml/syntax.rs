@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::error::shown;
-use super::names::{any_suspicious, classes, is_char, is_ncname, is_space};
+use super::names::{any_suspicious, is_char, is_ncname, is_plain, is_space};
 use super::{XML, XMLNS, XmlErrorKind as Kind};
 
 /// Namespaces in XML, section 3: what may not be declared.
@@ -112,7 +112,7 @@ pub(super) fn reference(name: &str) -> Result<char, Kind> {
 
 /// XML 1.0, section 3.3.3: white space becomes spaces, references are resolved.
 pub(super) fn attribute_value(raw: &str) -> Result<Cow<'_, str>, Kind> {
-    if classes(raw.as_bytes()) == 0 {
+    if is_plain(raw.as_bytes()) {
         return Ok(Cow::Borrowed(raw));
     }
     let mut value = String::with_capacity(raw.len());

@@ -2,7 +2,7 @@
 
 use memchr::memchr3;
 
-use super::names::{class, classes, is_char};
+use super::names::{any_suspicious, is_char, is_plain};
 
 /// A character that XML 1.0 cannot hold. .NET would write it as a reference that no parser accepts
 /// (wsdl/ASMX.md, section 3), so we refuse it when writing.
@@ -54,18 +54,22 @@ impl Writer {
     /// Text, escaped.
     #[inline]
     pub fn text(&mut self, text: &str) -> Result<(), IllegalCharacter> {
-        let found = classes(text.as_bytes());
-        if found & class::SUSPICIOUS != 0
+        if is_plain(text.as_bytes()) {
+            self.out.push_str(text);
+            return Ok(());
+        }
+        self.special_text(text)
+    }
+
+    #[inline(never)]
+    fn special_text(&mut self, text: &str) -> Result<(), IllegalCharacter> {
+        if any_suspicious(text.as_bytes())
             && let Err(character) = check(text)
         {
             if !self.references {
                 return Err(character);
             }
             self.text_with_references(text);
-            return Ok(());
-        }
-        if found & class::MARKUP == 0 {
-            self.out.push_str(text);
         } else {
             self.escape(text);
         }

@@ -5,7 +5,7 @@ use crate::contract::{AUTH_PASSWORD, Absent, OperationInfo, Sink, custom_field_n
 use crate::secret::{MASK, is_secret_key};
 use crate::soap::EncodeError;
 use crate::soap::error::Misplaced;
-use crate::xml::Writer;
+use crate::xml::{IllegalCharacter, Writer};
 
 /// Counts what variables take on the wire when nothing has to be escaped.
 pub(super) struct Size {
@@ -103,6 +103,7 @@ impl<'w> ListWriter<'w> {
 
 impl ListWriter<'_> {
     /// Opens an entry.
+    #[inline]
     fn open(&mut self, start: &str) {
         if self.empty {
             self.w.raw(">");
@@ -111,12 +112,20 @@ impl ListWriter<'_> {
         self.w.raw(start);
     }
 
-    fn text(&mut self, text: &str, entry: &str) {
+    /// Writes the rest of an entry, of which `entry` begins with the key, and closes it.
+    #[inline]
+    fn close(&mut self, text: &str, entry: &str) {
         if let Err(character) = self.w.text(text) {
-            let place = format!("the variable {}", key_of(entry).escape_debug());
-            let misplaced = Misplaced { place, character };
-            self.fail(EncodeError::character(self.operation, misplaced));
+            self.misplaced(character, entry);
         }
+        self.w.raw("</string>");
+    }
+
+    #[cold]
+    fn misplaced(&mut self, character: IllegalCharacter, entry: &str) {
+        let place = format!("the variable {}", key_of(entry).escape_debug());
+        let misplaced = Misplaced { place, character };
+        self.fail(EncodeError::character(self.operation, misplaced));
     }
 }
 
@@ -142,8 +151,7 @@ impl Sink for ListWriter<'_> {
         // The contract's own keys need no escaping.
         self.w.raw(key);
         self.w.raw("=");
-        self.text(value, key);
-        self.w.raw("</string>");
+        self.close(value, key);
     }
 
     fn put_custom_field(&mut self, entry: &str) {
@@ -151,8 +159,7 @@ impl Sink for ListWriter<'_> {
             return self.fail(EncodeError::NamelessField { operation: self.operation });
         }
         self.open("<string>cf_");
-        self.text(entry, entry);
-        self.w.raw("</string>");
+        self.close(entry, entry);
     }
 
     fn put_other(&mut self, entry: &str) {
@@ -163,8 +170,7 @@ impl Sink for ListWriter<'_> {
             return self.fail(EncodeError::Reserved { operation: self.operation, key });
         }
         self.open("<string>");
-        self.text(entry, entry);
-        self.w.raw("</string>");
+        self.close(entry, entry);
     }
 
     fn refuse(&mut self, key: &str) {

@@ -8,12 +8,15 @@ use crate::xml::{XmlError, XmlErrorKind as Kind};
 
 impl<'a> Reader<'a> {
     pub(super) fn close(&mut self) {
-        if let Some(open) = self.open.pop() {
+        if let Some(open) = self.open.pop()
+            && open.outer < self.bindings.len()
+        {
             self.bindings.truncate(open.outer);
         }
     }
 
     /// Takes in the tag whose name and attributes stand at `from..end`.
+    #[inline]
     pub(super) fn start(
         &mut self,
         from: usize,
@@ -21,15 +24,22 @@ impl<'a> Reader<'a> {
         end: usize,
     ) -> Result<(), XmlError> {
         let name = &self.src[from..from + name_len];
-        // In lists one name follows upon itself.
-        let (prefix, local) = if name == self.last.0 && name_len > 0 {
-            (self.last.1, self.last.2)
-        } else {
-            let Some((prefix, local)) = split_qname(name) else {
-                return Err(Kind::Name(shown(name)).at(self.src, from));
-            };
-            self.last = (name, prefix, local);
-            (prefix, local)
+        let depth = self.open.len();
+        // In lists one name follows upon itself, and most names have neither prefix nor attributes.
+        if from + name_len < end || name != self.last || depth >= self.limits.depth {
+            return self.start_any(name, from, end);
+        }
+        let default = self.open.last().map_or(0, |open| open.default);
+        self.attributes.clear();
+        (self.namespace, self.local) = (default, name);
+        self.open.push(Open { name, outer: self.bindings.len(), default });
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn start_any(&mut self, name: &'a str, from: usize, end: usize) -> Result<(), XmlError> {
+        let Some((prefix, local)) = split_qname(name) else {
+            return Err(Kind::Name(shown(name)).at(self.src, from));
         };
         if self.open.len() >= self.limits.depth {
             let limit = self.limits.depth;
@@ -37,15 +47,16 @@ impl<'a> Reader<'a> {
             return Err(kind.at(self.src, from));
         }
         let outer = self.bindings.len();
-        self.attributes.clear();
-        if from + name_len < end {
-            self.read_attributes(name, from + name_len, end)?;
-        }
         let mut default = self.open.last().map_or(0, |open| open.default);
-        if let Some(i) = (outer..self.bindings.len()).find(|&i| self.bindings[i].0.is_empty()) {
-            default = i as u32;
+        self.attributes.clear();
+        if from + name.len() < end {
+            self.read_attributes(name, from + name.len(), end)?;
+            if let Some(i) = (outer..self.bindings.len()).find(|&i| self.bindings[i].0.is_empty()) {
+                default = i as u32;
+            }
         }
         self.namespace = if prefix.is_empty() {
+            self.last = name;
             default
         } else {
             self.bound(prefix).map_err(|kind| kind.at(self.src, from))?
@@ -67,6 +78,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Splits `src[from..end]` into attributes, and puts namespace declarations into scope.
+    #[inline(never)]
     fn read_attributes(&mut self, element: &str, from: usize, end: usize) -> Result<(), XmlError> {
         let outer = self.bindings.len();
         let bytes = self.src.as_bytes();

@@ -7,54 +7,34 @@ use crate::xml::error::shown;
 use crate::xml::syntax::push_normalised;
 use crate::xml::{XmlError, XmlErrorKind as Kind};
 
-/// What may stand in an element that holds text only.
-enum TextToken<'a> {
-    Piece(&'a str),
-    Char(char),
-    End,
-}
-
-impl TextToken<'_> {
-    fn push_to(&self, text: &mut String) {
-        match self {
-            Self::Piece(piece) => push_normalised(text, piece),
-            Self::Char(c) => text.push(*c),
-            Self::End => {}
-        }
-    }
-}
-
 impl<'a> Reader<'a> {
     /// The text of the current element, whose end is consumed. Ends of lines become LF (XML 1.0,
     /// section 2.11); nothing else changes. An element, comment or processing instruction inside is
     /// refused, as ASMX does. Borrowed from the document where it stands there as it is; else one
     /// allocation, unless CDATA sections are mixed with other text.
     pub fn text(&mut self) -> Result<Cow<'a, str>, XmlError> {
-        let first = match self.text_token()? {
-            TextToken::End => return Ok(Cow::Borrowed("")),
-            TextToken::Piece(piece) if memchr::memchr(b'\r', piece.as_bytes()).is_none() => {
-                match self.text_token()? {
-                    TextToken::End => return Ok(Cow::Borrowed(piece)),
-                    next => {
-                        let mut text = String::with_capacity(piece.len() + self.to_markup(&next));
-                        text.push_str(piece);
-                        next.push_to(&mut text);
-                        text
-                    }
-                }
+        let mut token = self.token()?;
+        let mut text = String::new();
+        if let Token::Text(piece) | Token::Cdata(piece) = token {
+            let next = self.token()?;
+            let as_it_is = !self.has_return || memchr::memchr(b'\r', piece.as_bytes()).is_none();
+            if matches!(next, Token::End) && as_it_is {
+                return Ok(Cow::Borrowed(piece));
             }
-            token => {
-                let mut text = String::with_capacity(self.to_markup(&token));
-                token.push_to(&mut text);
-                text
-            }
-        };
-        let mut text = first;
+            text.reserve_exact(piece.len() + self.to_markup(&next));
+            push_normalised(&mut text, piece);
+            token = next;
+        } else if let Token::Reference(_) = token {
+            text.reserve_exact(self.to_markup(&token));
+        }
         loop {
-            match self.text_token()? {
-                TextToken::End => return Ok(Cow::Owned(text)),
-                token => token.push_to(&mut text),
+            match token {
+                Token::End => return Ok(Cow::Owned(text)),
+                Token::Text(piece) | Token::Cdata(piece) => push_normalised(&mut text, piece),
+                Token::Reference(c) => text.push(c),
+                other => return Err(self.not_text(&other)),
             }
+            token = self.token()?;
         }
     }
 
@@ -74,35 +54,32 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
-    fn text_token(&mut self) -> Result<TextToken<'a>, XmlError> {
-        let found = match self.token()? {
-            Token::End => return Ok(TextToken::End),
-            Token::Text(piece) | Token::Cdata(piece) => return Ok(TextToken::Piece(piece)),
-            Token::Reference(c) => return Ok(TextToken::Char(c)),
-            Token::Eof => return Err(self.unclosed()),
-            Token::Declaration => {
-                return Err(self.error(Kind::Declaration("is not at the very start")));
-            }
-            Token::Start => {
+    /// What is wrong with a token in an element that holds text only.
+    #[cold]
+    fn not_text(&mut self, token: &Token<'a>) -> XmlError {
+        let found = match token {
+            Token::Eof => return self.unclosed(),
+            Token::Declaration => return self.error(Kind::Declaration("is not at the very start")),
+            Token::Comment => "a comment",
+            Token::Instruction => "a processing instruction",
+            _ => {
                 // The element that holds the child, not the child, is what the error names.
                 self.open.pop();
                 "an element"
             }
-            Token::Comment => "a comment",
-            Token::Instruction => "a processing instruction",
         };
         let element = self.open.last().map_or(String::new(), |open| shown(open.name));
-        Err(self.error(Kind::NotText { element, found }))
+        self.error(Kind::NotText { element, found })
     }
 
     /// How much text there can be from this token up to the next markup: what to reserve.
-    fn to_markup(&self, token: &TextToken<'_>) -> usize {
-        let rest = &self.src.as_bytes()[self.offset()..];
+    fn to_markup(&self, token: &Token<'_>) -> usize {
         let piece = match token {
-            TextToken::Piece(piece) => piece.len(),
-            TextToken::Char(c) => c.len_utf8(),
-            TextToken::End => 0,
+            Token::Text(piece) | Token::Cdata(piece) => piece.len(),
+            Token::Reference(c) => c.len_utf8(),
+            _ => return 0,
         };
+        let rest = &self.src.as_bytes()[self.offset()..];
         piece + memchr::memchr(b'<', rest).unwrap_or(0)
     }
 }
