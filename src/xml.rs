@@ -12,9 +12,9 @@ mod writer;
 
 pub use error::{XmlError, XmlErrorKind};
 pub(crate) use names::{is_char, is_ncname};
-pub(crate) use reader::Piece;
 #[cfg(test)]
 pub(crate) use reader::READ;
+pub(crate) use reader::{KnownRoot, Piece};
 pub use reader::{Limits, Reader};
 pub(crate) use syntax::ends_with_its_root;
 pub use writer::{IllegalCharacter, Writer, escape};

@@ -3,6 +3,7 @@
 use super::error::Problem;
 use super::read::{Types, check_type, is_nil, read_header, read_list};
 use super::request_error::RequestError;
+use super::version::root;
 use super::{Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawInputs};
 use crate::http::{HttpRequest, media_type};
@@ -142,7 +143,7 @@ impl Envelope {
         stage: &mut Stage,
     ) -> Result<Self, RequestError> {
         let mut r = Reader::new(text, limits.xml)?;
-        if let Err(error) = r.root() {
+        if let Err(error) = root(&mut r) {
             // The reader stands behind the text that should not be there.
             let start = text.len() - text.trim_start().len();
             return Err(RequestError::from_xml(match error.kind {

@@ -6,7 +6,7 @@ use super::non_soap::NonSoapResponse;
 use super::read::{
     Located, Other, Types, check_type, is_nil, read_bool, read_header, read_list, read_string,
 };
-use super::version::answer_headers;
+use super::version::{answer_headers, root};
 use super::{Binding, Limits, SoapVersion};
 use crate::contract::raw::{Presence, RawCustomFieldData, RawResult, StringList};
 use crate::contract::{Answer, Failure, Operation, OperationResult as _, Variables};
@@ -142,7 +142,7 @@ impl Binding {
         mask: &Mask,
     ) -> Result<Found, Stopped> {
         let mut r = Reader::new(text, self.limits().xml)?;
-        r.root()?;
+        root(&mut r)?;
         let Some(version) = SoapVersion::of_envelope(&r) else {
             let (namespace, local) = (r.namespace().to_owned(), r.local().to_owned());
             return Err(Located::new("", Problem::NoEnvelope { namespace, local }).into());

@@ -2,11 +2,19 @@
 
 use super::SoapVersion;
 use crate::http::{Header, Headers};
+use crate::xml::{KnownRoot, Reader, XSD, XSI, XmlError};
+
+macro_rules! declaration {
+    () => {
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>"
+    };
+}
 
 macro_rules! prologue {
     ($envelope:literal) => {
         concat!(
-            "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope xmlns:soap=\"",
+            declaration!(),
+            "<soap:Envelope xmlns:soap=\"",
             $envelope,
             "\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"",
             " xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">"
@@ -20,6 +28,24 @@ pub(super) const fn prologue(version: SoapVersion) -> &'static str {
         SoapVersion::V11 => prologue!("http://schemas.xmlsoap.org/soap/envelope/"),
         SoapVersion::V12 => prologue!("http://www.w3.org/2003/05/soap-envelope"),
     }
+}
+
+/// Moves to the root element of what is an envelope as .NET writes it, most probably.
+pub(super) fn root(reader: &mut Reader<'_>) -> Result<(), XmlError> {
+    const NAME_AT: usize = declaration!().len() + "<".len();
+    static V11: KnownRoot = KnownRoot {
+        text: prologue(SoapVersion::V11),
+        name_at: NAME_AT,
+        local: "Envelope",
+        namespaces: &[("soap", SoapVersion::V11.envelope()), ("xsi", XSI), ("xsd", XSD)],
+    };
+    static V12: KnownRoot = KnownRoot {
+        text: prologue(SoapVersion::V12),
+        name_at: NAME_AT,
+        local: "Envelope",
+        namespaces: &[("soap", SoapVersion::V12.envelope()), ("xsi", XSI), ("xsd", XSD)],
+    };
+    reader.root_or_known(&[&V11, &V12])
 }
 
 /// The headers of an answer that a provider's method made, faults included.

@@ -83,6 +83,7 @@ struct Attribute<'a> {
 }
 
 pub(crate) use pieces::Piece;
+pub(crate) use root::KnownRoot;
 
 enum Token<'a> {
     Start,
@@ -262,7 +263,10 @@ impl<'a> Reader<'a> {
                 self.start(end - tag.len(), tag.name().as_ref().len(), end)?;
                 Ok(Token::Start)
             }
-            Ok(Event::End(_)) => {
+            Ok(Event::End(tag)) => {
+                if self.open.len() <= 1 {
+                    self.close_known_root(tag.name().as_ref(), start)?;
+                }
                 self.close();
                 Ok(Token::End)
             }

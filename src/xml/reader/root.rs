@@ -1,11 +1,27 @@
 //! What stands before, in and after the root element.
 
-use super::{Reader, Token};
+use std::io::BufRead as _;
+
+use super::{Open, Reader, Token};
 use crate::xml::error::shown;
 use crate::xml::syntax::is_blank;
 use crate::xml::{XmlError, XmlErrorKind as Kind};
 
-impl Reader<'_> {
+/// How nearly every document of a kind begins: the declaration and the root's start tag, word for
+/// word, and what they say. It is recognised in one comparison, before anything is resolved.
+#[derive(Debug)]
+pub(crate) struct KnownRoot {
+    /// All of it, from the first byte to the `>` of the start tag.
+    pub(crate) text: &'static str,
+    /// Where in it the root's name begins.
+    pub(crate) name_at: usize,
+    /// The local part of the name.
+    pub(crate) local: &'static str,
+    /// The prefixes that the tag declares, the root's own first, and nothing else.
+    pub(crate) namespaces: &'static [(&'static str, &'static str)],
+}
+
+impl<'a> Reader<'a> {
     /// Moves to the root element.
     pub fn root(&mut self) -> Result<(), XmlError> {
         let mut first = true;
@@ -23,6 +39,52 @@ impl Reader<'_> {
             }
             first = false;
         }
+    }
+
+    /// [`root`](Self::root) for a document that probably begins as one of those known. What it says is
+    /// the same either way.
+    pub(crate) fn root_or_known(&mut self, known: &[&'static KnownRoot]) -> Result<(), XmlError> {
+        let known = known.iter().find(|known| self.src.starts_with(known.text));
+        match known.and_then(|known| self.enter(known)) {
+            Some(()) => Ok(()),
+            None => self.root(),
+        }
+    }
+
+    fn enter(&mut self, known: &'static KnownRoot) -> Option<()> {
+        // The tokenizer would take a mark of byte order for its own.
+        if self.src.as_bytes().get(known.text.len()) != Some(&b'<')
+            || self.limits.depth == 0
+            || self.limits.namespaces < known.namespaces.len()
+        {
+            return None;
+        }
+        let (prefix, _) = known.namespaces.first()?;
+        let name = &self.src[known.name_at..][..prefix.len() + 1 + known.local.len()];
+        self.namespace = self.bindings.len() as u32;
+        self.local = &name[prefix.len() + 1..];
+        self.open.push(Open { name, outer: self.bindings.len(), default: 0 });
+        for &(prefix, uri) in known.namespaces {
+            self.bindings.push((prefix, uri.into()));
+        }
+        self.tokens.stream().consume(known.text.len());
+        // It has not seen the start tag; see `close_known_root`.
+        self.tokens.config_mut().allow_unmatched_ends = true;
+        Some(())
+    }
+
+    /// Checks the end tag `name` at `at` where the tokenizer does not, because it has not seen the
+    /// root's start tag.
+    #[cold]
+    pub(super) fn close_known_root(&self, name: &str, at: usize) -> Result<(), XmlError> {
+        if self.open.first().is_some_and(|open| open.name == name) {
+            return Ok(());
+        }
+        let kind = match self.open.first() {
+            Some(open) => Kind::Mismatch { expected: shown(open.name), found: shown(name) },
+            None => Kind::UnmatchedEnd(shown(name)),
+        };
+        Err(kind.at(self.src, at))
     }
 
     /// Reads what follows the root element: nothing but white space, comments and processing

@@ -209,3 +209,70 @@ fn errors_name_the_place() {
     let error = read("<a>\n  <b>é</c>\n</a>").unwrap_err();
     assert_eq!(error.to_string(), "line 2, column 7: </c> where </b> is due");
 }
+
+/// All that a reader says of a document, errors included.
+fn transcript(src: &str, known: &[&'static KnownRoot], limits: Limits) -> Vec<String> {
+    let mut said = Vec::new();
+    let mut read = || -> Result<(), XmlError> {
+        let mut r = Reader::new(src, limits)?;
+        r.root_or_known(known)?;
+        let mut depth = 1;
+        let mut piece = Piece::Start;
+        loop {
+            said.push(format!("{piece:?} at {}", r.offset()));
+            if piece == Piece::Start {
+                let attributes: Vec<_> = r.attributes().collect();
+                let bound = ["s:x", "t:x", "x"].map(|name| r.resolve(name));
+                let place = (r.qualified(), r.namespace(), r.local(), r.position());
+                said.push(format!("{place:?} {attributes:?} {bound:?}"));
+            }
+            if depth == 0 {
+                return r.finish();
+            }
+            piece = r.piece()?;
+            match piece {
+                Piece::Start => depth += 1,
+                Piece::End => depth -= 1,
+                Piece::Text(_) => {}
+            }
+        }
+    };
+    let end = read();
+    said.push(format!("{end:?}"));
+    said
+}
+
+#[test]
+fn a_known_root_says_what_it_says_unknown() {
+    static KNOWN: KnownRoot = KnownRoot {
+        text: "<?xml version=\"1.0\"?><s:E xmlns:s=\"u\" xmlns:t=\"v\">",
+        name_at: 22,
+        local: "E",
+        namespaces: &[("s", "u"), ("t", "v")],
+    };
+    let rest =
+        "<s:B a='1'><R xmlns=\"w\" t:b='2'><m>x &amp; y\r\n</m><m/><!--c--></R></s:B>\n</s:E >\n";
+    let src = [KNOWN.text, rest].concat();
+    let mut known_ones = 0;
+    let mut compare = |src: &str, limits: Limits| {
+        known_ones += usize::from(src.starts_with(KNOWN.text));
+        let known = transcript(src, &[&KNOWN], limits);
+        assert_eq!(known, transcript(src, &[], limits), "{src}");
+        known
+    };
+    assert_eq!(compare(&src, Limits::default()).last().unwrap(), "Ok(())");
+    for depth in 0..5 {
+        compare(&src, Limits { depth, ..Limits::default() });
+        compare(&src, Limits { namespaces: depth, ..Limits::default() });
+    }
+    let inserted = "<|>|/|\"|&|]]>|\u{feff}|\u{1}|</s:E>|</E>|</R>|<s:E>|<a/>|<b xmlns='w'>|<?xml version='1.0'?>";
+    for at in (0..=src.len()).filter(|&at| src.is_char_boundary(at)) {
+        let (before, after) = src.split_at(at);
+        compare(before, Limits::default());
+        for new in inserted.split('|') {
+            compare(&[before, new, after].concat(), Limits::default());
+            compare(&[before, new, after.get(1..).unwrap_or_default()].concat(), Limits::default());
+        }
+    }
+    assert!(known_ones > 2_000, "{known_ones}");
+}

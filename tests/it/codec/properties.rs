@@ -3,9 +3,9 @@
 
 use external_providers::contract::raw::{Presence, RawInputs, RawResult, StringList};
 use external_providers::contract::{
-    Absent, Answer, Authenticate, Authentication, GetCustomFieldOptions, GetSignInCookieInfo,
-    GetUserInfo, HandleEvent, Operation, OperationInfo, RegisterUser, Start, StartChat,
-    StartTicket, Variables,
+    Absent, Answer, Authenticate, Authentication, EventHandled, GetCustomFieldOptions,
+    GetSignInCookieInfo, GetUserInfo, HandleEvent, Operation, OperationInfo, RegisterUser, Start,
+    StartChat, StartTicket, Variables,
 };
 use external_providers::http::{Headers, HttpRequest, HttpResponse};
 use external_providers::secret::Mask;
@@ -298,5 +298,50 @@ proptest! {
             }
         }
         read_anything("text/xml; charset=utf-8", 200, body);
+    }
+
+    #[test]
+    fn what_dotnet_writes_is_read_as_if_another_had_written_it(
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), "[<>/&\"' =a:;\\]\r\u{1}\u{feff}]", 0..4u8), 0..4),
+        values in prop::collection::vec(text(), 0..4),
+        binding in binding(),
+        is_answer in any::<bool>(),
+    ) {
+        let other: Variables = values.into_iter().map(|value| ("k".to_owned(), value)).collect();
+        let body = if is_answer {
+            let answer = Answer { result: EventHandled, message: None, other };
+            binding.encode_response::<HandleEvent>(Ok(&answer)).unwrap().body
+        } else {
+            let event = HandleEvent { event_name: "e".into(), other };
+            binding.encode_request("/", None, &event).unwrap().body
+        };
+        let mut body = String::from_utf8(body).unwrap();
+        let declaration = "<?xml version=\"1.0\" encoding=\"utf-8\"?>";
+        for (index, new, how) in cuts {
+            let at = declaration.len() + index.index(body.len() - declaration.len());
+            let at = (at..).find(|&at| body.is_char_boundary(at)).unwrap();
+            match how {
+                0 => body.insert_str(at, &new),
+                1 => body.truncate(at),
+                2 => body.insert_str(at, "</soap:Envelope>"),
+                _ if at == body.len() => {}
+                _ => {
+                    body.remove(at);
+                }
+            }
+        }
+        // As long, so that errors name the same places.
+        let other = body.replacen(declaration, &declaration.replace('"', "'"), 1);
+        prop_assert_ne!(&body, &other);
+        let say = |body: String| {
+            let mut headers = Headers::new();
+            headers.push("Content-Type", "text/xml; charset=utf-8");
+            let body = body.into_bytes();
+            let response = HttpResponse { status: 200, headers: headers.clone(), body: body.clone() };
+            let request = HttpRequest { method: "POST".into(), target: "/".into(), headers, body };
+            let answer = binding.decode_response::<HandleEvent>(&response, &Mask::default());
+            (format!("{answer:?}"), Envelope::read(&request, binding.namespace(), &Limits::default()))
+        };
+        prop_assert_eq!(say(body), say(other));
     }
 }
