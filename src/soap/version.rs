@@ -22,12 +22,27 @@ macro_rules! prologue {
     };
 }
 
+macro_rules! of_version {
+    ($version:expr, $after:literal) => {
+        match $version {
+            SoapVersion::V11 => {
+                concat!(prologue!("http://schemas.xmlsoap.org/soap/envelope/"), $after)
+            }
+            SoapVersion::V12 => {
+                concat!(prologue!("http://www.w3.org/2003/05/soap-envelope"), $after)
+            }
+        }
+    };
+}
+
 /// The envelope's start tag.
 pub(super) const fn prologue(version: SoapVersion) -> &'static str {
-    match version {
-        SoapVersion::V11 => prologue!("http://schemas.xmlsoap.org/soap/envelope/"),
-        SoapVersion::V12 => prologue!("http://www.w3.org/2003/05/soap-envelope"),
-    }
+    of_version!(version, "")
+}
+
+/// All that stands before the name of the wrapper element.
+pub(super) const fn opening(version: SoapVersion) -> &'static str {
+    of_version!(version, "<soap:Body><")
 }
 
 /// Moves to the root element of what is an envelope as .NET writes it, most probably.

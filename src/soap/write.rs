@@ -7,7 +7,7 @@ mod variables;
 
 use super::Binding;
 use super::error::EncodeError;
-use super::version::prologue;
+use super::version::opening;
 use crate::contract::raw::{Presence, RawInputs, RawResult};
 use crate::contract::{
     AUTH_PASSWORD, Absent, Answer, Failure, Operation, OperationInfo, OperationResult as _, Sink,
@@ -19,7 +19,23 @@ use elements::{write_list, write_presence, write_string};
 use items::{item_size, write_change, write_items, write_raw_item};
 use variables::{ListWriter, Reserved, Size};
 
-const EPILOGUE: &str = "</soap:Body></soap:Envelope>";
+macro_rules! epilogue {
+    () => {
+        "</soap:Body></soap:Envelope>"
+    };
+}
+
+/// What follows the operation's name in the tags of the wrapper element.
+struct Wrapper {
+    /// In the start tag, up to the namespace.
+    start: &'static str,
+    /// In the end tag, with all that follows.
+    end: &'static str,
+}
+
+const REQUEST: Wrapper = Wrapper { start: " xmlns=\"", end: concat!(">", epilogue!()) };
+const ANSWER: Wrapper =
+    Wrapper { start: "Response xmlns=\"", end: concat!("Response>", epilogue!()) };
 
 impl Binding {
     /// The body of a typed request, in one allocation unless much of it must be escaped.
@@ -32,7 +48,7 @@ impl Binding {
         request.write_inputs(&mut size);
         let capacity =
             self.overhead(T::NAME) + size.bytes + password.map_or(0, |p| p.expose().len());
-        let mut w = self.begin(T::NAME, "", capacity)?;
+        let mut w = self.begin(T::NAME, &REQUEST, capacity)?;
         w.raw("<inputs><InputVariables");
         let reserved = Reserved(Some(OperationInfo::of::<T>()));
         let mut list = ListWriter::new(&mut w, T::NAME, reserved, self.absent());
@@ -40,9 +56,9 @@ impl Binding {
             list.put(AUTH_PASSWORD, password.expose());
         }
         request.write_inputs(&mut list);
-        list.finish("InputVariables")?;
-        w.raw("</inputs>");
-        Ok(self.end(w, T::NAME, ""))
+        list.finish("</InputVariables>")?;
+        w.raw("</inputs></");
+        Ok(self.end(w, T::NAME, &REQUEST))
     }
 
     /// The body of a raw request.
@@ -63,7 +79,7 @@ impl Binding {
             list,
         )
         .map_err(|error| EncodeError::character(operation, error))?;
-        self.wrap(operation, "", w)
+        self.wrap(operation, &REQUEST, w)
     }
 
     /// The body of a typed answer.
@@ -79,13 +95,13 @@ impl Binding {
         let message = answer.message.as_deref();
         let capacity =
             self.overhead(T::NAME) + message.map_or(0, str::len) + size.bytes + items_size;
-        let mut w = self.begin(T::NAME, "Response", capacity)?;
+        let mut w = self.begin(T::NAME, &ANSWER, capacity)?;
         self.open_result(&mut w, T::NAME, true, message)?;
         w.raw("<OutputVariables");
         let mut list = ListWriter::new(&mut w, T::NAME, Reserved(None), Absent::Omit);
         T::write_outputs(&answer.result, &mut list);
         list.put_all(&answer.other);
-        list.finish("OutputVariables")?;
+        list.finish("</OutputVariables>")?;
         if let Some(items) = items {
             write_items(&mut w, items, write_change)
                 .map_err(|error| EncodeError::character(T::NAME, error))?;
@@ -99,12 +115,12 @@ impl Binding {
         &self,
         failure: &Failure,
     ) -> Result<Vec<u8>, EncodeError> {
-        let mut w = self.begin(T::NAME, "Response", self.overhead(T::NAME))?;
+        let mut w = self.begin(T::NAME, &ANSWER, self.overhead(T::NAME))?;
         self.open_result(&mut w, T::NAME, false, failure.message.as_deref())?;
         w.raw("<OutputVariables");
         let mut list = ListWriter::new(&mut w, T::NAME, Reserved(None), Absent::Omit);
         list.put_all(&failure.outputs);
-        list.finish("OutputVariables")?;
+        list.finish("</OutputVariables>")?;
         if T::KIND.has_items() {
             w.raw("<CustomFieldDataItems />");
         }
@@ -139,18 +155,20 @@ impl Binding {
             },
         )
         .map_err(|error| EncodeError::character(operation, error))?;
-        self.wrap(operation, "Response", w)
+        self.wrap(operation, &ANSWER, w)
     }
 
     /// What the markup around the variables takes, an answer's (the longer) at most.
     fn overhead(&self, operation: &str) -> usize {
         /// All of it but the names of operation and namespace.
-        const FIXED: &str = "<soap:Body><Response xmlns=\"\"><Result><Success>false</Success>\
-            <Message></Message><OutputVariables></OutputVariables><CustomFieldDataItems>\
-            </CustomFieldDataItems></Result></Response>";
-        prologue(self.version()).len()
+        const FIXED: &str = concat!(
+            "Response xmlns=\"\"><Result><Success>false</Success><Message></Message>",
+            "<OutputVariables></OutputVariables><CustomFieldDataItems></CustomFieldDataItems>",
+            "</Result></Response>",
+            epilogue!()
+        );
+        opening(self.version()).len()
             + FIXED.len()
-            + EPILOGUE.len()
             + self.escaped.as_ref().map_or(0, String::len)
             + 4 * self.wire_name(operation).len()
     }
@@ -158,38 +176,34 @@ impl Binding {
     fn begin(
         &self,
         operation: &'static str,
-        suffix: &str,
+        wrapper: &Wrapper,
         capacity: usize,
     ) -> Result<Writer, EncodeError> {
         let mut w = Writer::with_capacity(capacity);
-        self.open_wrapper(&mut w, operation, suffix)?;
-        w.raw(">");
+        self.open_wrapper(&mut w, operation, wrapper)?;
+        w.raw("\">");
         Ok(w)
     }
 
+    /// The wrapper's start tag, up to the quote that closes its namespace.
     fn open_wrapper(
         &self,
         w: &mut Writer,
         operation: &'static str,
-        suffix: &str,
+        wrapper: &Wrapper,
     ) -> Result<(), EncodeError> {
         let namespace = self.escaped.as_ref().ok_or(EncodeError::Namespace { operation })?;
-        w.raw(prologue(self.version()));
-        w.raw("<soap:Body><");
+        w.raw(opening(self.version()));
         w.raw(self.wire_name(operation));
-        w.raw(suffix);
-        w.raw(" xmlns=\"");
+        w.raw(wrapper.start);
         w.raw(namespace);
-        w.raw("\"");
         Ok(())
     }
 
-    fn end(&self, mut w: Writer, operation: &str, suffix: &str) -> Vec<u8> {
-        w.raw("</");
+    /// The wrapper's end tag, whose first two characters are written, and the end.
+    fn end(&self, mut w: Writer, operation: &str, wrapper: &Wrapper) -> Vec<u8> {
         w.raw(self.wire_name(operation));
-        w.raw(suffix);
-        w.raw(">");
-        w.raw(EPILOGUE);
+        w.raw(wrapper.end);
         w.into_bytes()
     }
 
@@ -202,9 +216,10 @@ impl Binding {
     ) -> Result<(), EncodeError> {
         w.raw("<");
         w.raw(self.wire_name(operation));
-        w.raw("Result><Success>");
-        w.raw(if success { "true" } else { "false" });
-        w.raw("</Success>");
+        match success {
+            true => w.raw("Result><Success>true</Success>"),
+            false => w.raw("Result><Success>false</Success>"),
+        }
         if let Some(message) = message {
             w.leaf("Message", message)
                 .map_err(|error| EncodeError::character(operation, error.into()))?;
@@ -215,27 +230,27 @@ impl Binding {
     fn close_result(&self, mut w: Writer, operation: &str) -> Vec<u8> {
         w.raw("</");
         w.raw(self.wire_name(operation));
-        w.raw("Result>");
-        self.end(w, operation, "Response")
+        w.raw("Result></");
+        self.end(w, operation, &ANSWER)
     }
 
     /// Puts the wrapper element around its content; an empty one is `<Op xmlns="…" />`.
     fn wrap(
         &self,
         operation: &'static str,
-        suffix: &str,
+        wrapper: &Wrapper,
         content: Writer,
     ) -> Result<Vec<u8>, EncodeError> {
         let content = content.into_string();
         let mut w = Writer::with_capacity(self.overhead(operation) + content.len());
-        self.open_wrapper(&mut w, operation, suffix)?;
+        self.open_wrapper(&mut w, operation, wrapper)?;
         if content.is_empty() {
-            w.raw(" />");
-            w.raw(EPILOGUE);
+            w.raw(concat!("\" />", epilogue!()));
             return Ok(w.into_bytes());
         }
-        w.raw(">");
+        w.raw("\">");
         w.raw(&content);
-        Ok(self.end(w, operation, suffix))
+        w.raw("</");
+        Ok(self.end(w, operation, wrapper))
     }
 }

@@ -40,21 +40,29 @@ fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
 }
 
 /// May it stand in text and in attributes as it is? Of what may not, and is rare, some may after all.
+#[inline]
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
-    let special = |b: u8| unusual(b) | (b == b'&') | (b | 2 == b'>');
-    // All of a chunk without a branch, so that it is vectorised.
-    let plain = |chunk: &[u8; 16]| u128::from_ne_bytes(chunk.map(|b| u8::from(special(b)))) == 0;
     match (bytes.last_chunk::<16>(), bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         // The last chunk may hold some bytes of the one before it once more.
-        (Some(last), ..) => bytes.as_chunks().0.iter().all(plain) && plain(last),
+        (Some(last), ..) => bytes.as_chunks().0.iter().all(is_plain_chunk) && is_plain_chunk(last),
         (None, Some(first), Some(last)) => {
             let mut both = [0; 16];
             both[..8].copy_from_slice(first);
             both[8..].copy_from_slice(last);
-            plain(&both)
+            is_plain_chunk(&both)
         }
-        _ => !bytes.iter().any(|&b| special(b)),
+        _ => !bytes.iter().any(|&b| is_special(b)),
     }
+}
+
+fn is_special(b: u8) -> bool {
+    unusual(b) | (b == b'&') | (b | 2 == b'>')
+}
+
+/// Without a branch, so that it is vectorised.
+#[inline]
+fn is_plain_chunk(chunk: &[u8; 16]) -> bool {
+    u128::from_ne_bytes(chunk.map(|b| u8::from(is_special(b)))) == 0
 }
 
 /// `NCName`, Namespaces in XML section 3: a name without a colon.

@@ -123,6 +123,7 @@ impl Writer {
     }
 
     /// `<name>text</name>`, or `<name />` when the text is empty.
+    #[inline]
     pub fn leaf(&mut self, name: &str, text: &str) -> Result<(), IllegalCharacter> {
         self.raw("<");
         self.raw(name);

@@ -8,8 +8,12 @@ use std::fmt::Write as _;
 
 use std::path::Path;
 
+use external_providers::Secret;
 use external_providers::compare::Policy;
-use external_providers::contract::Authenticate;
+use external_providers::contract::{
+    Answer, Authenticate, Authentication, CustomFieldChange, CustomFieldOptions, EventHandled,
+    GetCustomFieldOptions, HandleEvent, Operation, Variables,
+};
 use external_providers::fixture::{Fixture, Redaction, export_har, import_har, load_one, store};
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
@@ -17,7 +21,7 @@ use external_providers::http::{
 use external_providers::redact::{Redactor, Rules};
 use external_providers::replay::Replay;
 use external_providers::secret::Mask;
-use external_providers::soap::Binding;
+use external_providers::soap::{Binding, SoapVersion};
 use external_providers::wsdl::{Documents, WsdlError};
 use external_providers::xml::Reader;
 
@@ -316,6 +320,50 @@ const SECRETS: [Content; 8] = [
     ("quotes", |n| "\"{[':".repeat(n)),
     ("base64", |n| "dXNlcjpwdw== ".repeat(n)),
 ];
+
+#[test]
+fn what_is_written_takes_one_allocation() {
+    fn writes<T: Operation>(result: T::Result, other: Variables) {
+        let answer = Answer { result, message: Some("A message".into()), other };
+        for version in [SoapVersion::V11, SoapVersion::V12] {
+            let binding = Binding::new("http://tempuri.org/", version);
+            let before = CALLS.get();
+            let written = binding.encode_response::<T>(Ok(&answer));
+            assert_eq!(CALLS.get() - before, 1, "{} {version}", T::NAME);
+            drop(written.unwrap());
+        }
+    }
+    let other = || (0..1_000).map(|n| (format!("key{n}"), "a value".repeat(n % 9))).collect();
+    let name = || Some("A user's name".to_owned());
+    let login = || Authentication::Authenticated { email_address: name(), display_name: name() };
+    writes::<Authenticate>(login(), Variables::new());
+    writes::<Authenticate>(login(), other());
+    writes::<Authenticate>(Authentication::Refused, Variables::new());
+    writes::<HandleEvent>(EventHandled, other());
+    let item = |options| CustomFieldChange {
+        name: "Serial Number".into(),
+        visible: Some(true),
+        required: Some(false),
+        options,
+        display_with_information_lookup: true,
+    };
+    let items = vec![item(None), item(Some(Vec::new())), item(Some(vec!["web01".into(); 100]))];
+    let (can_start_tickets, can_start_chats) = (Some(true), Some(false));
+    let options = CustomFieldOptions { can_start_tickets, can_start_chats, items };
+    writes::<GetCustomFieldOptions>(options, other());
+
+    // A request has a target, an action and the list of its headers, too.
+    let login = Authenticate {
+        login_username: "myusername".into(),
+        login_password: "mypassword".into(),
+        other: other(),
+    };
+    let (binding, password) = (Binding::default(), Secret::new("s3cret"));
+    let before = CALLS.get();
+    let written = binding.encode_request("/p.asmx", Some(&password), &login);
+    assert_eq!(CALLS.get() - before, 4);
+    drop(written.unwrap());
+}
 
 #[test]
 fn redaction_and_masks_grow_with_their_input() {

@@ -82,16 +82,14 @@ impl<'w> ListWriter<'w> {
     }
 
     /// Closes the list whose start tag is open.
-    pub(super) fn finish(self, element: &str) -> Result<(), EncodeError> {
+    pub(super) fn finish(self, end_tag: &str) -> Result<(), EncodeError> {
         if let Some(error) = self.error {
             return Err(error);
         }
         if self.empty {
             self.w.raw(" />");
         } else {
-            self.w.raw("</");
-            self.w.raw(element);
-            self.w.raw(">");
+            self.w.raw(end_tag);
         }
         Ok(())
     }
@@ -196,7 +194,7 @@ mod tests {
             let mut w = Writer::default();
             let mut list = ListWriter::new(&mut w, T::NAME, Reserved(None), absent);
             request.write_inputs(&mut list);
-            list.finish("InputVariables").unwrap();
+            list.finish("</InputVariables>").unwrap();
             let written = w.into_string();
             let around = if size.bytes == 0 { " />".len() } else { "></InputVariables>".len() };
             assert_eq!(written.len(), size.bytes + around, "{written}");
