@@ -198,51 +198,81 @@ pub(crate) struct Gauge {
     name: &'static str,
     help: &'static str,
     value: AtomicUsize,
+    key: FacadeKey,
 }
 
 impl Gauge {
     pub(crate) const fn new(name: &'static str, help: &'static str) -> Self {
-        Self { name, help, value: AtomicUsize::new(0) }
+        Self { name, help, value: AtomicUsize::new(0), key: FacadeKey::new(name) }
     }
 
     /// Returns what it was before.
     pub(crate) fn add(&self, more: usize) -> usize {
         #[cfg(feature = "metrics")]
-        ::metrics::gauge!(self.name).increment(more as f64);
+        self.key.gauge().increment(more as f64);
         self.value.fetch_add(more, Relaxed)
     }
 
     pub(crate) fn subtract(&self, less: usize) {
         #[cfg(feature = "metrics")]
-        ::metrics::gauge!(self.name).decrement(less as f64);
+        self.key.gauge().decrement(less as f64);
         self.value.fetch_sub(less, Relaxed);
     }
 
     pub(crate) fn show(&self, out: &mut String) {
-        let Self { name, help, value } = self;
+        let Self { name, help, value, .. } = self;
         // Writing to a string cannot fail.
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
         let _ = writeln!(out, "{name} {}", value.load(Relaxed));
     }
 }
 
-/// Tells the facade of one more, which somebody else counts and shows.
-pub(crate) fn tell_one<const N: usize>(
-    name: &'static str,
-    labels: [(&'static str, &'static str); N],
-) {
-    #[cfg(feature = "metrics")]
-    ::metrics::counter!(name, &labels).increment(1);
-    #[cfg(not(feature = "metrics"))]
-    let _ = (name, labels);
+/// What the facade knows something by. Made once: with each call it would cost more than the telling.
+#[derive(Debug)]
+pub(crate) struct FacadeKey(#[cfg(feature = "metrics")] ::metrics::Key);
+
+#[cfg(feature = "metrics")]
+impl FacadeKey {
+    pub(crate) const fn new(name: &'static str) -> Self {
+        Self(::metrics::Key::from_static_name(name))
+    }
+
+    pub(crate) fn labelled<const N: usize>(
+        name: &'static str,
+        labels: [(&'static str, &'static str); N],
+    ) -> Self {
+        Self(::metrics::Key::from_parts(name, &labels))
+    }
+
+    /// One more, which somebody else counts and shows.
+    pub(crate) fn count_one(&self) {
+        ::metrics::with_recorder(|to| to.register_counter(&self.0, &facade::METADATA)).increment(1);
+    }
+
+    /// How long something took, which somebody else shows.
+    pub(crate) fn record(&self, duration: Duration) {
+        ::metrics::with_recorder(|to| to.register_histogram(&self.0, &facade::METADATA))
+            .record(duration);
+    }
+
+    fn gauge(&self) -> ::metrics::Gauge {
+        ::metrics::with_recorder(|to| to.register_gauge(&self.0, &facade::METADATA))
+    }
 }
 
-/// Tells the facade how long something took, which somebody else shows.
-pub(crate) fn tell_duration(name: &'static str, duration: Duration) {
-    #[cfg(feature = "metrics")]
-    ::metrics::histogram!(name).record(duration);
-    #[cfg(not(feature = "metrics"))]
-    let _ = (name, duration);
+#[cfg(not(feature = "metrics"))]
+impl FacadeKey {
+    pub(crate) const fn new(_: &'static str) -> Self {
+        Self()
+    }
+
+    pub(crate) fn labelled<const N: usize>(_: &'static str, _: [(&str, &str); N]) -> Self {
+        Self()
+    }
+
+    pub(crate) fn count_one(&self) {}
+
+    pub(crate) fn record(&self, _: Duration) {}
 }
 
 fn escape(value: &str) -> String {
@@ -251,9 +281,12 @@ fn escape(value: &str) -> String {
 
 #[cfg(feature = "metrics")]
 mod facade {
-    use metrics::{Label, counter, describe_counter};
+    use metrics::{Label, Level, Metadata, counter, describe_counter};
 
     use super::Counter;
+
+    pub(super) static METADATA: Metadata<'static> =
+        Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
     pub(super) fn count(counter: &Counter, values: &[String], is_first: bool) {
         if is_first {
@@ -351,7 +384,7 @@ mod tests {
             let gauge = Gauge::new("open", "Open.");
             gauge.add(3);
             gauge.subtract(1);
-            tell_one("calls_total", [("outcome", "answered")]);
+            FacadeKey::labelled("calls_total", [("outcome", "answered")]).count_one();
             let levels = Levels::new("waiting", "Waiting.", "sink");
             levels.replace([("crm", 3), ("old", 7)].into_iter());
             levels.replace([("crm", 2)].into_iter());

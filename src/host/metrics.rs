@@ -1,32 +1,41 @@
 //! Counters, and how Prometheus is told about them.
 
 use std::fmt::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::outcome::Outcome;
 use crate::contract::{Kind, OperationInfo};
-use crate::metrics::{Gauge, tell_duration, tell_one};
+use crate::metrics::{FacadeKey, Gauge};
 
 /// Upper bounds of the duration histogram in microseconds.
 const BOUNDS: [u64; 10] =
     [500, 1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000, 5_000_000, 30_000_000];
 
 const CALLS: &str = "external_providers_calls_total";
-const SECONDS: &str = "external_providers_call_seconds";
 const TURNED_AWAY: &str = "external_providers_connections_turned_away_total";
+
+static SECONDS_KEY: FacadeKey = FacadeKey::new("external_providers_call_seconds");
+static TURNED_AWAY_KEY: FacadeKey = FacadeKey::new(TURNED_AWAY);
 
 /// What tells the counters of an operation from others.
 fn labels(operation: &'static OperationInfo) -> (Kind, &'static str) {
     (operation.kind, operation.name)
 }
 
+/// Calls of one operation and outcome.
+#[derive(Debug, Default)]
+struct Calls {
+    count: AtomicU64,
+    key: OnceLock<FacadeKey>,
+}
+
 /// What a host counts.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     /// Of each operation of the host; at the end, of requests that reached none.
-    calls: Vec<(Option<&'static OperationInfo>, [AtomicU64; Outcome::ALL.len()])>,
+    calls: Vec<(Option<&'static OperationInfo>, [Calls; Outcome::ALL.len()])>,
     durations: [AtomicU64; BOUNDS.len() + 1],
     duration_sum: AtomicU64,
     pub(crate) connections: Gauge,
@@ -63,7 +72,7 @@ impl Metrics {
 
     /// A connection was turned away.
     pub(crate) fn turn_away(&self) {
-        tell_one(TURNED_AWAY, []);
+        TURNED_AWAY_KEY.count_one();
         self.turned_away.fetch_add(1, Relaxed);
     }
 
@@ -76,15 +85,20 @@ impl Metrics {
         let wanted = operation.map(labels);
         let row = self.calls.iter().find(|(row, _)| row.map(labels) == wanted);
         if let Some((_, outcomes)) = row {
-            outcomes[outcome as usize].fetch_add(1, Relaxed);
+            let Calls { count, key } = &outcomes[outcome as usize];
+            count.fetch_add(1, Relaxed);
+            let key = key.get_or_init(|| {
+                let (kind, name) = wanted.map_or(("", ""), |(kind, name)| (kind.word(), name));
+                let labels = [("kind", kind), ("operation", name), ("outcome", outcome.name())];
+                FacadeKey::labelled(CALLS, labels)
+            });
+            key.count_one();
         }
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let bucket = BOUNDS.iter().position(|&bound| micros <= bound).unwrap_or(BOUNDS.len());
         self.durations[bucket].fetch_add(1, Relaxed);
         self.duration_sum.fetch_add(micros, Relaxed);
-        let (kind, name) = wanted.map_or(("", ""), |(kind, name)| (kind.word(), name));
-        tell_one(CALLS, [("kind", kind), ("operation", name), ("outcome", outcome.name())]);
-        tell_duration(SECONDS, duration);
+        SECONDS_KEY.record(duration);
     }
 
     /// The text format, version 0.0.4, with what the whole process counts.
@@ -102,7 +116,7 @@ impl Metrics {
                 None => (String::new(), ""),
             };
             for outcome in Outcome::ALL {
-                let count = outcomes[outcome as usize].load(Relaxed);
+                let count = outcomes[outcome as usize].count.load(Relaxed);
                 if count > 0 {
                     // Writing to a string cannot fail.
                     let _ = writeln!(
@@ -184,8 +198,10 @@ impl<'m> Buffered<'m> {
 
     /// Something else is held from now on in place of what was.
     pub(crate) fn replace(&mut self, bytes: usize) {
-        self.metrics.buffered.add(bytes);
-        self.metrics.buffered.subtract(self.bytes);
+        match bytes.checked_sub(self.bytes) {
+            Some(more) => drop(self.metrics.buffered.add(more)),
+            None => self.metrics.buffered.subtract(self.bytes - bytes),
+        }
         self.bytes = bytes;
     }
 }
