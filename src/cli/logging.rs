@@ -1,5 +1,6 @@
 //! Logs on standard error, and all else that is said there while a command serves.
 
+mod line;
 mod writer;
 
 use std::io::{self, Write};
@@ -117,6 +118,8 @@ pub(crate) fn start(by_default: &str, serves: bool) -> Result<(), Failed> {
     }
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(|| Stderr)
+        .with_timer(line::Time)
+        .fmt_fields(line::Fields)
         .with_ansi(false)
         // Where standard error is gone with its terminal, saying so there would be a panic.
         .log_internal_errors(false);
