@@ -6,3 +6,4 @@ pub(crate) mod captures;
 pub(crate) mod http;
 #[cfg(feature = "tower")]
 mod mount;
+mod runtimes;
