@@ -334,7 +334,8 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
         let (answerer, activity) = (Arc::clone(answerer), Arc::clone(&activity));
         async move {
             activity.busy();
-            let answer = answerer.answer(peer, request).await;
+            // hyper keeps room for what it waits for: a connection that is idle needs none.
+            let answer = Box::pin(answerer.answer(peer, request)).await;
             activity.answered();
             Ok::<_, std::convert::Infallible>(answer)
         }
