@@ -9,7 +9,10 @@ use super::reading::{Reading, outputs, verdict};
 use super::wire::Exchange;
 use crate::contract::raw::RawResult;
 use crate::contract::{OperationInfo, SideEffect, Verdict};
+use crate::secret::Secret;
 use crate::soap::{FaultCode, SoapVersion};
+use crate::xml::charset::Charset;
+use crate::xml::escape;
 
 /// Why a case is not passed.
 #[derive(Debug)]
@@ -163,8 +166,22 @@ impl Kit {
             return Err(Miss::skipped(self.untold()));
         }
         vary(&mut message);
+        if matches!(expect, Expect::Same | Expect::Read) && !self.arrives(&message) {
+            return Err(Miss::skipped("in that charset, the web service password does not arrive"));
+        }
         let answered = self.ask(message).await;
         self.expect(expect, &answered)
+    }
+
+    /// Is a password that is not ASCII still there when the request is read in its charset?
+    fn arrives(&self, message: &Message) -> bool {
+        let Some(password) = self.password.as_ref().map(Secret::expose) else { return true };
+        let header = message.headers.iter().find(|(name, _)| name == "Content-Type");
+        let charset = Charset::of_request(header.map_or("", |(_, value)| value));
+        password.is_ascii()
+            || charset
+                .decode(&message.bytes(|mark| self.secret(mark)))
+                .is_ok_and(|text| text.contains(&escape(password)))
     }
 
     /// Why it cannot be seen what the service has read.

@@ -31,9 +31,9 @@ pub(super) fn of(kit: &Kit) -> Vec<Finding> {
                 .remedy("the service has a password for each operation: run the kit with each"),
         );
     }
-    let failing = names(&|trial| fails(trial));
+    let failing = names(&|trial| fails(trial) || breaks(trial));
     if !failing.is_empty() {
-        let text = format!("{failing} answers with a fault, whatever the password");
+        let text = format!("{failing} answers a plain request with a fault");
         found.push(
             Finding::note("always-faults", text)
                 .remedy("its code fails before it can say anything: look at the service's log"),
@@ -77,6 +77,11 @@ fn refuses(trial: &Trial) -> bool {
 pub(super) fn fails(trial: &Trial) -> bool {
     let is_fault = |reading: &Reading| matches!(reading, Reading::Fault(_));
     is_fault(&trial.wrong.reading) && trial.ours.as_ref().is_none_or(|ours| is_fault(&ours.reading))
+}
+
+/// The right password is answered with a fault.
+fn breaks(trial: &Trial) -> bool {
+    matches!(&trial.ours, Some(ours) if matches!(ours.reading, Reading::Fault(_)))
 }
 
 impl Kit {
