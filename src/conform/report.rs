@@ -130,14 +130,14 @@ fn shown(response: &HttpResponse, kit: &Kit) -> String {
     const SHOWN: usize = 1500;
     let mut text = format!("HTTP {}\n", response.status);
     for header in response.headers.iter().take(30) {
-        let value = kit.mask.apply_whole(&header.shown(), &[]);
+        let value = kit.mask.apply_outside(&header.shown(), &[]);
         text.push_str(&format!("{}: {value:.200}\n", header.name));
     }
     let content_type = response.headers.get("Content-Type").unwrap_or_default();
     let start = &response.body[..response.body.len().min(64 << 10)];
     let body = Charset::of_response(&content_type).decode(start);
     let body = body.unwrap_or_else(|_| String::from_utf8_lossy(start));
-    let masked = kit.mask.apply_whole(&body, &structure(&body));
+    let masked = kit.mask.apply_outside(&body, &structure(&body));
     let cut = (0..=SHOWN.min(masked.len())).rev().find(|at| masked.is_char_boundary(*at));
     let cut = cut.unwrap_or_default();
     if !masked.is_empty() {

@@ -157,6 +157,16 @@ impl Mask {
     /// than four characters. What lies inside one of the places `kept` (in order) stays, whatever it
     /// looks like, unless it follows such a key.
     pub fn apply_whole(&self, text: &str, kept: &[Range<usize>]) -> String {
+        self.cover_outside(text, kept, false)
+    }
+
+    /// The same, and without known secrets of four characters and more inside of words, too
+    /// (`joe|secret`): for a text that is shown because a secret may stand in it.
+    pub fn apply_outside(&self, text: &str, kept: &[Range<usize>]) -> String {
+        self.cover_outside(text, kept, true)
+    }
+
+    fn cover_outside(&self, text: &str, kept: &[Range<usize>], inside_words: bool) -> String {
         const VALUE: &[u8] = b"<>\"'=[]&";
         const WORD: &[u8] = b"<>\"'=[]& \t\r\n,;:!?()";
         let bytes = text.as_bytes();
@@ -171,9 +181,8 @@ impl Mask {
                 Some(b'.') => bytes.get(end + 1),
                 after => after,
             };
-            !is_kept(start, end)
-                && after.is_none_or(ends)
-                && (start == 0 || ends(&bytes[start - 1]))
+            let is_word = after.is_none_or(ends) && (start == 0 || ends(&bytes[start - 1]));
+            !is_kept(start, end) && (is_word || inside_words && is_long)
         };
         let hits = self.find(text).into_iter().map(|hit| {
             (hit.start as usize, hit.end as usize, self.secrets[hit.secret as usize].is_long)

@@ -145,6 +145,11 @@ fn what_is_kept_stays_unless_it_stands_behind_a_key() {
     let text = "acme acme x=acme authPW=acme";
     assert_eq!(mask.apply_whole(text, &[0..4, 8..30]), "acme *** x=acme authPW=***");
     assert_eq!(mask.apply_whole(text, &[1..4, 5..8]), "*** *** x=*** authPW=***");
+
+    // Inside of a word, too, where that is asked for.
+    let text = "joe|acme acme-joe <acme>";
+    assert_eq!(mask.apply_whole(text, &[0..3, 18..24]), "joe|acme acme-joe <acme>");
+    assert_eq!(mask.apply_outside(text, &[0..3, 18..24]), "joe|*** ***-joe <acme>");
 }
 
 #[test]
