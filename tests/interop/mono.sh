@@ -73,7 +73,7 @@ build() {
     need mono mcs sn
     mkdir -p "$dir/site/bin" "$dir/site/other" "$dir/xsp" "$dir/tmp"
     mcs -nologo -target:library -r:System.Web.Services -out:"$dir/site/bin/Providers.dll" \
-        "$here"/{Provider,Types,Sample,Diagnostics,Owner}.cs
+        "$here"/{Provider,Types,Sample,Diagnostics,Owner,Odd}.cs
     cp "$here/Web.config" "$dir/site/"
     local name
     for name in Provider Extended Renamed Owner; do
@@ -82,6 +82,11 @@ build() {
     for name in Provider Extended; do
         echo "<%@ WebService Class=\"Other.$name\" %>" >"$dir/site/other/$name.asmx"
     done
+    mkdir -p "$dir/site/odd"
+    for name in LoginFailureToAll PasswordForEach DirectoryDown OptionsFault; do
+        echo "<%@ WebService Class=\"Odd.$name\" %>" >"$dir/site/odd/$name.asmx"
+    done
+    echo '<configuration><system.web><customErrors mode="Off" /></system.web></configuration>' >"$dir/site/odd/Web.config"
 
     # A private xsp4 beside the stand-in, which must carry the original's public key to be taken for it.
     cp "$assemblies"/xsp4/4.*/xsp4.exe "$assemblies"/Mono.WebServer2/*/Mono.WebServer2.dll "$dir/xsp/" ||
