@@ -21,7 +21,8 @@ pub struct Explanation(Option<Arc<Mutex<Notes>>>);
 #[derive(Default)]
 struct Notes {
     lines: Vec<String>,
-    is_open: bool,
+    /// What was left open first.
+    open: Option<String>,
 }
 
 impl Explanation {
@@ -45,18 +46,23 @@ impl Explanation {
 
     /// The same of something that was not asked or done, so that the answer may be another one.
     pub fn leave_open(&self, line: impl FnOnce() -> String) {
-        self.note(line);
         if let Some(notes) = &self.0 {
-            notes.lock().unwrap_or_else(PoisonError::into_inner).is_open = true;
+            let line = line();
+            let mut notes = notes.lock().unwrap_or_else(PoisonError::into_inner);
+            notes.open.get_or_insert_with(|| line.clone());
+            notes.lines.push(line);
         }
     }
 
     /// Was something left open, so that the answer may be another one?
     pub fn is_open(&self) -> bool {
-        let is_open = |notes: &Arc<Mutex<Notes>>| {
-            notes.lock().unwrap_or_else(PoisonError::into_inner).is_open
-        };
-        self.0.as_ref().is_some_and(is_open)
+        self.left_open().is_some()
+    }
+
+    /// What was left open first.
+    pub fn left_open(&self) -> Option<String> {
+        let notes = self.0.as_ref()?;
+        notes.lock().unwrap_or_else(PoisonError::into_inner).open.clone()
     }
 
     /// The notes so far.

@@ -84,6 +84,7 @@ mod check;
 mod examples;
 
 mod provider;
+mod rehearsal;
 
 use std::path::Path;
 
@@ -96,6 +97,7 @@ pub use example::{PRESETS, example, preset};
 pub use examples::ExampleOutcome;
 pub use model::{HostedService, ProviderFile};
 pub use provider::Provider;
+pub(crate) use rehearsal::OldAnswer;
 pub use schema::schema;
 
 use crate::settings::{FileKind, Problem, SettingsError, Surroundings, source};

@@ -7,6 +7,7 @@ use super::LoadError;
 use super::endpoints::endpoints;
 use super::join::join_all;
 use super::model::{Bound, ProviderFile};
+use super::rehearsal::OldAnswer;
 use super::sinks::Sinks;
 use crate::backends::database::{Database, DatabaseLogin, DatabaseRegistration, Effect, LookUp};
 use crate::backends::directory::{Directory, GroupSource, Login};
@@ -45,6 +46,8 @@ pub(super) struct Manner {
     pub(super) explanation: Explanation,
     /// Effects, and calls that change something at the old service, are left out.
     pub(super) dry: bool,
+    /// What stands for the answer of the old service.
+    pub(super) old: Option<OldAnswer>,
     /// What stands for the answers of look-ups.
     pub(super) lookups: BTreeMap<String, Rows>,
     /// What stands for the groups of a user, who then has logged in.
@@ -223,6 +226,9 @@ impl Current {
         request: T,
         manner: &Manner,
     ) -> ProviderResult<T> {
+        if let Some(answer) = manner.answered::<T>() {
+            return answer;
+        }
         let explanation = &manner.explanation;
         let settings = self.file.forward.tab(T::KIND);
         let url = settings.external().map(|service| service.shown_url()).unwrap_or_default();

@@ -34,7 +34,7 @@ impl Current {
         let note = |line: &str| manner.explanation.note(|| line.to_owned());
         let handled = Answer { result: EventHandled, message: None, other: Variables::new() };
         match (takers.is_empty(), section.otherwise.is_elsewhere()) {
-            (true, true) if manner.dry => {
+            (true, true) if !manner.may_change(self, Kind::Events) => {
                 let who = self.who_else(Kind::Events);
                 manner.explanation.leave_open(|| format!("{who} is not told here"));
             }

@@ -35,6 +35,7 @@ impl Current {
             let manner = Manner {
                 explanation: Explanation::wanted(),
                 dry: true,
+                old: None,
                 lookups: example.lookups.clone(),
                 groups: example.groups.clone(),
             };

@@ -33,6 +33,8 @@ struct Shared {
     in_force: Arc<InForce<Current>>,
     /// Says when another file is in force.
     changed: watch::Sender<()>,
+    /// How hosts of it are answered.
+    manner: Manner,
 }
 
 impl Provider {
@@ -42,8 +44,12 @@ impl Provider {
     ///
     /// Something cannot be used as the file says.
     pub fn new(file: ProviderFile) -> Result<Self, LoadError> {
-        let in_force = Arc::new(InForce::new(Current::new(file, None)?));
-        Ok(Self(Arc::new(Shared { in_force, changed: watch::Sender::new(()) })))
+        Ok(Self::of(InForce::new(Current::new(file, None)?), Manner::default()))
+    }
+
+    pub(super) fn of(in_force: InForce<Current>, manner: Manner) -> Self {
+        let (in_force, changed) = (Arc::new(in_force), watch::Sender::new(()));
+        Self(Arc::new(Shared { in_force, changed, manner }))
     }
 
     /// Loads a file, logs what it [warns of](ProviderFile::warnings), and puts it in force.
@@ -57,8 +63,7 @@ impl Provider {
     /// file says in everything, and [`Host::replace`] goes over to the next file in one step.
     #[must_use]
     pub fn snapshot(&self) -> Self {
-        let in_force = Arc::new(InForce::of(self.current()));
-        Self(Arc::new(Shared { in_force, changed: watch::Sender::new(()) }))
+        Self::of(InForce::of(self.current()), Manner::default())
     }
 
     /// What the file in force says of the service.
@@ -123,7 +128,16 @@ impl Provider {
         if let Some(previous) = previous_password {
             service = service.previous_password(previous);
         }
-        for kind in current.file.kinds.provided() {
+        let host = Host::builder().service(self.provided_by(service));
+        match allow {
+            Some(networks) => host.allow(networks),
+            None => host,
+        }
+    }
+
+    /// A service with the kinds that the file in force provides.
+    pub(super) fn provided_by(&self, mut service: Service) -> Service {
+        for kind in self.current().file.kinds.provided() {
             let provider = self.clone();
             service = match kind {
                 Kind::Login => service.login(provider),
@@ -135,11 +149,7 @@ impl Provider {
                 Kind::Registration => service.registration(provider),
             };
         }
-        let host = Host::builder().service(service);
-        match allow {
-            Some(networks) => host.allow(networks),
-            None => host,
-        }
+        service
     }
 
     /// Answers a request, and notes every server that is asked, what it says, and every rule with its
@@ -243,12 +253,17 @@ impl Provider {
         in_force::on_sighup(&self.0, async |shared| drop(Self(shared).reload().await))
     }
 
+    /// The file in force, for people.
+    pub(crate) fn name(&self) -> String {
+        self.current().file.name()
+    }
+
     pub(super) fn current(&self) -> Arc<Current> {
         self.0.in_force.get()
     }
 
     async fn answer<T: Answered>(&self, request: T) -> ProviderResult<T> {
-        request.answer(&self.current(), &Manner::default()).await
+        request.answer(&self.current(), &self.0.manner).await
     }
 }
 

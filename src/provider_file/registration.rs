@@ -20,13 +20,14 @@ impl Current {
             Ok(Answer { result: Registration::Refused, message, other: Variables::new() })
         };
         let Some((bound, _)) = &section.insert else {
-            return match (section.otherwise.is_elsewhere(), manner.dry) {
-                (true, true) => {
+            let may_change = manner.may_change(self, Kind::Registration);
+            return match (section.otherwise.is_elsewhere(), may_change) {
+                (true, false) => {
                     let who = self.who_else(Kind::Registration);
                     manner.explanation.leave_open(|| format!("{who} is not told here"));
                     refused(None)
                 }
-                (true, false) => self.elsewhere(request, manner).await,
+                (true, true) => self.elsewhere(request, manner).await,
                 (false, _) => refused(section.refused.clone()),
             };
         };

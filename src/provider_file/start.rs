@@ -21,7 +21,7 @@ impl Current {
         }
         let is_decided = decision.verdict.is_some();
         let answer = match rules.otherwise {
-            elsewhere if elsewhere.is_elsewhere() && manner.dry => {
+            elsewhere if elsewhere.is_elsewhere() && !manner.may_change(self, T::KIND) => {
                 manner.explanation.leave_open(|| {
                     let who = self.who_else(T::KIND);
                     format!("{who} is not asked, since that may change something there")
@@ -46,6 +46,10 @@ impl Current {
             Some(_) if !can_be_written(&answer) => {
                 let what = "the answer holds a character that XML does not allow";
                 Err(super::current::failure(what, manner))
+            }
+            Some(effect) if manner.dry && manner.was_allowed::<T>() => {
+                manner.explanation.note(|| format!("effect {effect}: not run here"));
+                Ok(answer)
             }
             Some(effect) => self.effect(&effect, &facts, answer, manner).await,
             None => Ok(answer),
