@@ -72,7 +72,7 @@ pub(crate) fn load(file: &Path) -> Result<ProviderFile, Failed> {
 }
 
 /// The same, at work.
-fn provider(file: &Path) -> Result<Provider, Failed> {
+pub(crate) fn provider(file: &Path) -> Result<Provider, Failed> {
     at_work(file, load(file)?)
 }
 

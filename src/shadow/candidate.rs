@@ -5,13 +5,26 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::rewrite::rewritten;
 use crate::client::{BuildError, Client, ClientBuilder};
+use crate::compare::canonical::{Canonical, body_element, path_and_query};
+use crate::compare::tree::Tree;
+use crate::contract::AUTH_PASSWORD;
 use crate::http::url::Url;
-use crate::http::{Answered, HttpRequest, HttpVersion, Outcome, bare_host};
+use crate::http::{Answered, HttpRequest, HttpResponse, HttpVersion, Outcome, bare_host};
 use crate::inspect::Live;
+use crate::provider_file::{OldAnswer, Provider};
 use crate::secret::Secret;
+use crate::soap::{Binding, DEFAULT_NAMESPACE, SoapVersion};
+use crate::xml::charset::Charset;
 
-/// What is to take the old service's place: a service at a URL.
-pub struct Candidate {
+/// What is to take the old service's place: a service at a URL, or a provider's file.
+pub struct Candidate(Kind);
+
+enum Kind {
+    Service(Box<Service>),
+    File(Provider),
+}
+
+struct Service {
     url: Url,
     live: Live,
     namespace: Option<String>,
@@ -36,10 +49,15 @@ impl fmt::Debug for Candidate {
 /// Where it is, for people.
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut url = self.url.clone();
-        url.set_query(None);
-        url.set_fragment(None);
-        f.write_str(url.as_str())
+        match &self.0 {
+            Kind::File(provider) => write!(f, "{}", provider.name()),
+            Kind::Service(service) => {
+                let mut url = service.url.clone();
+                url.set_query(None);
+                url.set_fragment(None);
+                f.write_str(url.as_str())
+            }
+        }
     }
 }
 
@@ -65,44 +83,108 @@ impl Candidate {
         // The client has found it to be one.
         let url = Url::parse(url)
             .map_err(|_| BuildError::from(crate::http::UrlError::Invalid(String::new())))?;
-        Ok(Self { url, live, namespace: None, password: None })
+        let service = Service { url, live, namespace: None, password: None };
+        Ok(Self(Kind::Service(Box::new(service))))
     }
 
-    /// Speaks to the candidate in this namespace in place of the callers'. Default theirs.
+    /// What a provider's file answers. It changes nothing: its statements with an effect are not run, no
+    /// sink is told, in place of the old service that it forwards to stands what the old service has
+    /// answered, and an endpoint is not asked about what may change something. Answers that depend on what
+    /// was not run are not compared. It is asked without a web service password, so that calls with a
+    /// wrong one are not compared either.
+    pub fn file(provider: Provider) -> Self {
+        Self(Kind::File(provider))
+    }
+
+    fn service(&self) -> Option<&Service> {
+        match &self.0 {
+            Kind::Service(service) => Some(service),
+            Kind::File(_) => None,
+        }
+    }
+
+    /// Speaks to a service in this namespace in place of the callers'. Default theirs.
     #[must_use]
     pub fn with_namespace(mut self, namespace: impl Into<String>) -> Self {
-        self.namespace = Some(namespace.into());
+        if let Kind::Service(service) = &mut self.0 {
+            service.namespace = Some(namespace.into());
+        }
         self
     }
 
-    /// Gives the candidate this web service password in place of the callers'. Default theirs.
+    /// Gives a service this web service password in place of the callers'. Default theirs.
     #[must_use]
     pub fn with_password(mut self, password: Secret) -> Self {
-        self.password = Some(password);
+        if let Kind::Service(service) = &mut self.0 {
+            service.password = Some(password);
+        }
         self
     }
 
     /// Is it at this address of this machine?
     pub(super) fn listens_at(&self, address: SocketAddr) -> bool {
-        let host = bare_host(self.url.host_str().unwrap_or_default());
         let here = |ip: IpAddr| {
             ip == address.ip()
                 || ip.is_loopback() && (address.ip().is_loopback() || address.ip().is_unspecified())
         };
-        self.url.port_or_known_default() == Some(address.port())
-            && (host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(here))
+        self.service().is_some_and(|Service { url, .. }| {
+            let host = bare_host(url.host_str().unwrap_or_default());
+            url.port_or_known_default() == Some(address.port())
+                && (host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(here))
+        })
     }
 
     /// Is it all that is at this origin?
     pub(super) fn is_at(&self, origin: &str) -> bool {
-        self.url.path() == "/" && self.shares(origin)
+        self.service().is_some_and(|service| service.url.path() == "/" && service.shares(origin))
     }
 
     /// Is it what is at this path of the origin?
     pub(super) fn is_old_service(&self, origin: &str, path: &str) -> bool {
-        self.url.path().eq_ignore_ascii_case(path) && self.shares(origin)
+        let is = |s: &Service| s.url.path().eq_ignore_ascii_case(path) && s.shares(origin);
+        self.service().is_some_and(is)
     }
 
+    /// Is nothing changed by asking it, whatever it is asked?
+    pub(super) fn changes_nothing(&self) -> bool {
+        self.service().is_none()
+    }
+
+    /// Is it given the web service password that callers send, so that it can refuse it?
+    pub(super) fn sees_the_password(&self) -> bool {
+        self.service().is_some_and(|service| service.password.is_none())
+    }
+
+    pub(super) fn password(&self) -> Option<&Secret> {
+        self.service()?.password.as_ref()
+    }
+
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.service()?.namespace.as_deref()
+    }
+
+    /// What it answers to a call that the old service has answered; the error says why that cannot be
+    /// compared.
+    pub(super) async fn ask(
+        &self,
+        request: &HttpRequest,
+        old: Result<&Answered, &str>,
+    ) -> Result<Outcome, String> {
+        let answer = match &self.0 {
+            Kind::File(provider) => rehearse(provider, request, old).await.map(Ok)?,
+            Kind::Service(service) => {
+                let Service { live, namespace, password, .. } = &**service;
+                let request = rewritten(request, namespace.as_deref(), password.as_ref())?;
+                live.ask(&request).await
+            }
+        };
+        let version = HttpVersion::Http11;
+        let answered = |response| Answered { response, reason: String::new(), version };
+        Ok(answer.map_or_else(Outcome::Failed, |response| Outcome::Answered(answered(response))))
+    }
+}
+
+impl Service {
     fn shares(&self, origin: &str) -> bool {
         let host = |url: &Url| match bare_host(url.host_str().unwrap_or_default()) {
             "localhost" | "::1" => "127.0.0.1".to_owned(),
@@ -114,40 +196,32 @@ impl Candidate {
         };
         Url::parse(origin).is_ok_and(is_same)
     }
+}
 
-    /// Is nothing changed by asking it, whatever it is asked?
-    pub(super) fn changes_nothing(&self) -> bool {
-        false
-    }
-
-    /// Is it given the web service password that callers send, so that it can refuse it?
-    pub(super) fn sees_the_password(&self) -> bool {
-        self.password.is_none()
-    }
-
-    pub(super) fn password(&self) -> Option<&Secret> {
-        self.password.as_ref()
-    }
-
-    pub(super) fn namespace(&self) -> Option<&str> {
-        self.namespace.as_deref()
-    }
-
-    /// What it answers to a call that the old service has answered; the error says why that cannot be
-    /// compared.
-    pub(super) async fn ask(
-        &self,
-        request: &HttpRequest,
-        _old: Result<&Answered, &str>,
-    ) -> Result<Outcome, String> {
-        let request = rewritten(request, self.namespace.as_deref(), self.password.as_ref())?;
-        Ok(match self.live.ask(&request).await {
-            Ok(response) => Outcome::Answered(Answered {
-                response,
-                reason: String::new(),
-                version: HttpVersion::Http11,
-            }),
-            Err(why) => Outcome::Failed(why),
-        })
+/// What a provider's file answers, if that depends on nothing that it did not do.
+async fn rehearse(
+    provider: &Provider,
+    request: &HttpRequest,
+    old: Result<&Answered, &str>,
+) -> Result<HttpResponse, String> {
+    let content_type = request.headers.get("Content-Type").unwrap_or_default();
+    let text = Charset::of_request(&content_type).decode(&request.body);
+    let text = text.map_err(|error| format!("the request cannot be read: {error}"))?;
+    let tree = Tree::read(&text).unwrap_or_default();
+    let namespace = body_element(&tree).map_or(DEFAULT_NAMESPACE, |(namespace, _)| namespace);
+    let version = tree.root().and_then(|(_, root)| SoapVersion::of_namespace(tree.uri(root)));
+    let binding = Binding::new(namespace, version.unwrap_or_default());
+    let canonical = Canonical::new(request);
+    // The file's own is the host's business; this one the old service has accepted.
+    let password = canonical.variable(AUTH_PASSWORD).filter(|password| !password.is_empty());
+    let password = Secret::new(password.unwrap_or("none"));
+    let target = path_and_query(&request.target).to_owned();
+    let path = target.split('?').next().unwrap_or_default();
+    let request = HttpRequest { target: target.clone(), ..request.clone() };
+    let old = OldAnswer { response: old.ok().map(|answered| answered.response.clone()), binding };
+    let rehearsal = provider.rehearse(&request, (path, password), old).await?;
+    match rehearsal.left_open {
+        Some(reason) => Err(reason),
+        None => Ok(rehearsal.response),
     }
 }
