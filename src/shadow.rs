@@ -35,6 +35,7 @@
 
 mod call;
 mod candidate;
+mod examples;
 mod options;
 mod queue;
 mod report;
@@ -44,6 +45,7 @@ mod until;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -56,8 +58,10 @@ pub use report::{Example, Group, NotCompared, Report, Times};
 pub use until::{Until, UntilError, UntilState};
 
 use crate::compare::BadPattern;
+use crate::fixture::StoreError;
 use crate::record::Observer;
 use call::Judge;
+use examples::Examples;
 use queue::{Counts, Shared, State, Watcher, work};
 use tally::Tally;
 
@@ -71,6 +75,15 @@ pub enum ShadowError {
     /// The candidate is the old service itself.
     #[error("the candidate is the old service itself, at {0}")]
     Itself(String),
+    /// The directory for examples cannot be used.
+    #[error("examples cannot be kept")]
+    Examples(#[from] StoreError),
+    /// The directory for examples cannot be read or written.
+    #[error("examples cannot be kept in {}", .0.display())]
+    Directory(PathBuf, #[source] std::io::Error),
+    /// The directory for examples holds something else.
+    #[error("{} was not written by a shadow", .0.display())]
+    Foreign(PathBuf),
     /// The system gives no thread.
     #[error("no thread for the shadow")]
     Thread(#[source] std::io::Error),
@@ -112,7 +125,8 @@ impl Shadow {
     ///
     /// # Errors
     ///
-    /// A pattern is not valid, the candidate is the old service, or the system gives no thread.
+    /// A pattern is not valid, the candidate is the old service, examples cannot be kept, or the system
+    /// gives no thread.
     pub fn start(
         old: &str,
         candidate: Candidate,
@@ -124,12 +138,14 @@ impl Shadow {
         }
         let (concurrency, depth) = (options.concurrency.max(1), options.queue_calls.max(1));
         let queue_bytes = options.queue_bytes;
+        let examples = options.examples.as_deref().map(Examples::open).transpose()?;
         let tally = Tally::new(&old, &candidate);
         let shared = Arc::new(Shared {
             judge: Judge::new(old, &candidate, options)?,
             state: Mutex::new(State { candidate: Arc::new(candidate), tally }),
             counts: Counts::default(),
             queue_bytes,
+            examples,
             changed: watch::Sender::new(()),
         });
         let (calls, waiting) = mpsc::channel(depth);
@@ -167,7 +183,7 @@ impl Shadow {
             calls: calls.load(Relaxed),
             compared: state.tally.compared,
             different: state.tally.different,
-            not_compared: state.tally.not_compared(),
+            not_compared: state.tally.left_out(),
             dropped: dropped.load(Relaxed),
             waiting: waiting.load(Relaxed) as u64,
         }

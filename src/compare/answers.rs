@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::Policy;
 use super::differences::{Difference, Value, shown_name};
 use super::pattern::{BadPattern, Patterns};
+use crate::http::HttpResponse;
 use crate::secret::Mask;
 use parts::Kind;
 
@@ -136,6 +137,13 @@ impl Tolerance {
 fn common<'l>(list: &'l [String], other: &[String]) -> Vec<&'l str> {
     let other: HashSet<&str> = other.iter().map(String::as_str).collect();
     list.iter().map(String::as_str).filter(|key| other.contains(key)).collect()
+}
+
+/// How a recorded answer and another differ, both without their secrets.
+pub(crate) fn recorded(recorded: &HttpResponse, received: &HttpResponse) -> Vec<Difference> {
+    let [recorded, received] = [recorded, received].map(Parts::of_response);
+    let places = Tolerance { redacted: true, ..Tolerance::default() }.places(&recorded, &received);
+    places.into_iter().filter_map(|place| place.difference(&recorded, &received)).collect()
 }
 
 impl Place {

@@ -23,7 +23,7 @@ use crate::record::recordable;
 /// Paths of the old service whose WSDL is read.
 const PATHS: usize = 64;
 /// How long after a WSDL could not be had it is asked for again.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_secs(600);
 
 /// A call and what the old service answered.
 pub(super) struct Call {
@@ -73,6 +73,8 @@ pub(super) struct Compared {
     pub(super) candidate: Duration,
     /// Without secrets.
     pub(super) differences: Vec<Difference>,
+    /// Where they differ: both exchanges without secrets.
+    pub(super) exchanges: Option<[Fixture; 2]>,
 }
 
 impl Verdict {
@@ -238,7 +240,7 @@ impl Judge {
         };
         let parts = [Parts::of(call.answer()), Parts::of(said(&answer))];
         let places = self.tolerance.places(&parts[0], &parts[1]);
-        let mut differences = Vec::new();
+        let (mut differences, mut exchanges, mut operation) = (Vec::new(), None, operation);
         if !places.is_empty() {
             let (fixtures, overload) = self.redacted(call, &answer, took);
             let masked = [0, 1].map(|side| Parts::of(said(&fixtures[side].outcome)));
@@ -256,12 +258,19 @@ impl Judge {
                     received: Value::Secret,
                 }],
             };
+            // A name that the contract does not have is the caller's word.
+            if OperationInfo::named(&operation).is_none() {
+                let told = fixtures[0].operation.clone().unwrap_or_default();
+                operation = told.chars().take(64).collect();
+            }
+            exchanges = overload.is_none().then_some(fixtures);
         }
         Verdict::Compared(Box::new(Compared {
             operation,
             old: call.took,
             candidate: took,
             differences,
+            exchanges,
         }))
     }
 

@@ -1,6 +1,7 @@
 //! What can be said of a shadow.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::client::{Client, ClientBuilder};
@@ -29,6 +30,9 @@ pub struct ShadowOptions {
     pub queue_calls: usize,
     /// The same in bytes of requests and answers. Default 64 MiB.
     pub queue_bytes: usize,
+    /// The directory in which examples of each kind of difference are kept as fixtures, without secrets,
+    /// those of each run in a directory of its own; it may hold nothing else. Default none.
+    pub examples: Option<PathBuf>,
     /// The client that asks for the old service's WSDL, in which operations are found that it names
     /// otherwise. Default [`Client::builder`] with a time-out of 10 s.
     pub old_client: Box<dyn Fn(&str) -> ClientBuilder + Send + Sync>,
@@ -44,6 +48,7 @@ impl Default for ShadowOptions {
             concurrency: 4,
             queue_calls: 1000,
             queue_bytes: 64 << 20,
+            examples: None,
             old_client: Box::new(|url| {
                 Client::builder(url, Secret::default()).timeout(Duration::from_secs(10))
             }),

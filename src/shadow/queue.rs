@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::call::{Call, Judge, Verdict};
 use super::candidate::Candidate;
+use super::examples::Examples;
 use super::tally::Tally;
 use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
 use crate::record::Observer;
@@ -18,6 +19,7 @@ pub(super) struct Shared {
     pub(super) state: Mutex<State>,
     pub(super) counts: Counts,
     pub(super) queue_bytes: usize,
+    pub(super) examples: Option<Examples>,
     pub(super) changed: watch::Sender<()>,
 }
 
@@ -131,7 +133,7 @@ async fn judge(shared: Arc<Shared>, call: Call) {
     let mut state = shared.state();
     // Of another candidate, nobody wants to know.
     if Arc::ptr_eq(&state.candidate, &candidate) {
-        state.tally.note(verdict);
+        state.tally.note(verdict, shared.examples.as_ref());
     }
     drop(state);
     shared.done(size);

@@ -1,5 +1,8 @@
 //! What a shadow found, for people and as JSON.
 
+mod html;
+mod verified;
+
 use std::fmt;
 
 use serde::Serialize;
@@ -95,6 +98,11 @@ pub struct Example {
 }
 
 impl Report {
+    /// How many calls were not compared.
+    pub fn left_out(&self) -> u64 {
+        self.not_compared.iter().map(|reason| reason.count).sum()
+    }
+
     /// As JSON, in lines.
     pub fn json(&self) -> String {
         // Strings and numbers with string keys: this cannot fail.
@@ -129,6 +137,20 @@ impl fmt::Display for NotCompared {
     }
 }
 
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, part, count, examples } = self;
+        writeln!(f, "{operation}: {part}  ({count} times)")?;
+        for Example { old, candidate, name, .. } in examples {
+            writeln!(f, "    old        {old}\n    candidate  {candidate}")?;
+            if let Some(name) = name {
+                writeln!(f, "    kept as    {name}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Report {
     /// The report as a text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,21 +158,13 @@ impl fmt::Display for Report {
         writeln!(f, "old        {}   ({})", self.old, self.old_times)?;
         writeln!(f, "candidate  {}   ({})", self.candidate, self.candidate_times)?;
         writeln!(f, "from {} to {}", time(self.started), time(self.ended))?;
-        let not_compared: u64 = self.not_compared.iter().map(|reason| reason.count).sum();
+        let not_compared = self.left_out();
         writeln!(
             f,
             "{} calls: {} compared, {} different, {not_compared} not compared, {} dropped; {} requests for pages and documents",
             self.calls, self.compared, self.different, self.dropped, self.beside
         )?;
-        for Group { operation, part, count, examples } in &self.groups {
-            writeln!(f, "\n{operation}: {part}  ({count} times)")?;
-            for Example { old, candidate, name, .. } in examples {
-                writeln!(f, "    old        {old}\n    candidate  {candidate}")?;
-                if let Some(name) = name {
-                    writeln!(f, "    kept as    {name}")?;
-                }
-            }
-        }
+        self.groups.iter().try_for_each(|group| write!(f, "\n{group}"))?;
         if self.ungrouped > 0 {
             writeln!(f, "\nand {} differences of further kinds", self.ungrouped)?;
         }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::call::{Compared, Verdict};
 use super::candidate::Candidate;
+use super::examples::Examples;
 use super::report::{Example, Group, NotCompared, Report, Times};
-use crate::compare::{Difference, Value};
+use crate::compare::Difference;
+use crate::fixture::Fixture;
 
 /// Kinds of differences that are told apart.
 const GROUPS: usize = 200;
@@ -29,9 +31,13 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(old: &str, candidate: &Candidate) -> Self {
+        Self::named(old, candidate.to_string())
+    }
+
+    pub(super) fn named(old: &str, candidate: String) -> Self {
         Self {
             old: old.to_owned(),
-            candidate: candidate.to_string(),
+            candidate,
             started: jiff::Timestamp::now(),
             compared: 0,
             different: 0,
@@ -41,32 +47,54 @@ impl Tally {
         }
     }
 
-    pub(super) fn not_compared(&self) -> u64 {
+    pub(super) fn left_out(&self) -> u64 {
         self.not_compared.values().sum()
     }
 
-    pub(super) fn note(&mut self, verdict: Verdict) {
+    /// Counts a call. Where it differs, examples of it may be kept.
+    pub(super) fn note(&mut self, verdict: Verdict, examples: Option<&Examples>) {
         match verdict {
             Verdict::NotCompared { operation, reason } => {
-                let is_full = self.not_compared.len() >= REASONS;
-                let key = (operation, reason);
-                let key = match is_full && !self.not_compared.contains_key(&key) {
-                    true => (None, "for other reasons".to_owned()),
-                    false => key,
-                };
-                *self.not_compared.entry(key).or_default() += 1;
+                self.not_compared(operation.as_deref(), reason);
             }
             Verdict::Compared(compared) => {
-                let Compared { operation, old, candidate, differences, .. } = *compared;
-                self.compared += 1;
-                self.times[0].add(old);
-                self.times[1].add(candidate);
-                self.different += u64::from(!differences.is_empty());
+                let Compared { operation, old, candidate, differences, exchanges } = *compared;
+                self.count([old, candidate], differences.is_empty());
+                let keeping = examples.zip(exchanges.as_ref());
                 for difference in differences {
-                    self.groups.add(&operation, difference, None);
+                    self.groups.add(&operation, difference, keeping);
                 }
             }
         }
+    }
+
+    fn count(&mut self, times: [Duration; 2], is_same: bool) {
+        self.compared += 1;
+        self.different += u64::from(!is_same);
+        self.times.iter_mut().zip(times).for_each(|(all, time)| all.add(time));
+    }
+
+    /// The same of an exchange that was recorded, with its times in milliseconds.
+    pub(super) fn compared(&mut self, operation: &str, millis: [u64; 2], parts: &[Difference]) {
+        self.count(millis.map(Duration::from_millis), parts.is_empty());
+        for part in parts {
+            // Of what is not an answer to a call, one page is as another.
+            let place = match part.place.starts_with("body line ") {
+                true => "page".to_owned(),
+                false => part.place.clone(),
+            };
+            self.groups.add(operation, Difference { place, ..part.clone() }, None);
+        }
+    }
+
+    pub(super) fn not_compared(&mut self, operation: Option<&str>, reason: String) {
+        let is_full = self.not_compared.len() >= REASONS;
+        let key = (operation.map(str::to_owned), reason);
+        let key = match is_full && !self.not_compared.contains_key(&key) {
+            true => (None, "for other reasons".to_owned()),
+            false => key,
+        };
+        *self.not_compared.entry(key).or_default() += 1;
     }
 
     pub(super) fn report(&self, [calls, beside, dropped]: [u64; 3]) -> Report {
@@ -98,32 +126,42 @@ impl Tally {
 /// Differences by operation and part.
 #[derive(Default)]
 pub(super) struct Groups {
-    all: BTreeMap<(String, String), Group>,
+    /// Each with its number.
+    all: BTreeMap<(String, String), (usize, Group)>,
     ungrouped: u64,
 }
 
 impl Groups {
-    pub(super) fn add(&mut self, operation: &str, difference: Difference, name: Option<String>) {
+    fn add(
+        &mut self,
+        operation: &str,
+        difference: Difference,
+        keeping: Option<(&Examples, &[Fixture; 2])>,
+    ) {
         let Difference { place, recorded, received } = difference;
         let key = (operation.to_owned(), place);
-        if self.all.len() >= GROUPS && !self.all.contains_key(&key) {
+        let number = self.all.len() + 1;
+        if number > GROUPS && !self.all.contains_key(&key) {
             self.ungrouped += 1;
             return;
         }
         let (operation, part) = key.clone();
-        let group =
-            self.all.entry(key).or_insert_with(|| Group { operation, part, ..Group::default() });
+        let new = || (number, Group { operation, part, ..Group::default() });
+        let (number, group) = self.all.entry(key).or_insert_with(new);
         group.count += 1;
-        if group.examples.len() < EXAMPLES {
-            let shown = |value: Value| value.to_string();
-            let (old, candidate) = (shown(recorded), shown(received));
+        let example = group.examples.len() + 1;
+        if example <= EXAMPLES {
+            let name = keeping.and_then(|(examples, exchanges)| {
+                examples.keep((*number, example), (&group.operation, &group.part), exchanges)
+            });
+            let (old, candidate) = (recorded.to_string(), received.to_string());
             group.examples.push(Example { at: jiff::Timestamp::now(), old, candidate, name });
         }
     }
 
     /// All groups, those that are met most often first, and how many differences are in none.
     pub(super) fn sorted(&self) -> (Vec<Group>, u64) {
-        let mut groups: Vec<_> = self.all.values().cloned().collect();
+        let mut groups: Vec<_> = self.all.values().map(|(_, group)| group.clone()).collect();
         groups.sort_by_key(|group| std::cmp::Reverse(group.count));
         (groups, self.ungrouped)
     }
@@ -183,6 +221,7 @@ impl Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::Value;
 
     #[test]
     fn percentiles_are_right_within_three_percent() {
