@@ -1,6 +1,9 @@
 //! `shadow`: the old service answers, and a candidate is compared with it.
 
-use std::path::PathBuf;
+mod progress;
+pub(super) mod report_file;
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -12,14 +15,15 @@ use external_providers::shadow::{
 };
 use external_providers::tls::Fingerprint;
 use external_providers::{Client, Secret};
+use progress::ProgressLine;
 use tokio::runtime::Builder;
 
 use super::passwords::Passwords;
-use super::signals::Signals;
+use super::signals::{Signal, Signals};
 use super::trust::Trust;
 use super::{
-    DAY, DIFFERS, Failed, LOCAL, OK, USAGE, certificates, error_chain, listen, output, print,
-    printable, runtime, seconds,
+    DAY, DIFFERS, Failed, LOCAL, OK, USAGE, certificates, error_chain, listen, output, plural,
+    print, printable, runtime, seconds,
 };
 
 /// Ask a new service what an old one is asked, and report what it answers otherwise
@@ -38,8 +42,8 @@ use super::{
 /// --allow-changes names them. A login is shown to it only after the old service let the user in: a wrong
 /// password would count twice towards a lock-out.
 ///
-/// SIGTERM, SIGINT and SIGHUP end it, with the report on standard output. Passwords stand in no
-/// report and no log.
+/// SIGTERM and SIGINT end it (SIGHUP, too, without --provider), with the report on standard output.
+/// Passwords stand in no report and no log.
 #[derive(Args)]
 #[command(after_help = "\
 Exit codes:
@@ -55,13 +59,33 @@ pub(crate) struct ShadowArgs {
 
     /// The service that is to take its place: an origin (http://host), which is asked at the paths of the
     /// calls, or the service's whole URL (http://host/Provider.asmx)
-    #[arg(long, value_name = "URL")]
-    candidate: String,
+    #[arg(long, value_name = "URL", required_unless_present = "provider")]
+    candidate: Option<String>,
+
+    /// A provider's file that is to take its place. Nothing is changed: its statements with an effect are
+    /// not run, no sink is told, where it forwards stands what the old service has just answered, and an
+    /// endpoint is not asked about what may change something. SIGHUP loads it again, and begins the report
+    /// anew
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["candidate", "allow_changes",
+        "candidate_namespace", "candidate_auth_password_file", "candidate_trust_fingerprint",
+        "candidate_root_certificates"])]
+    provider: Option<PathBuf>,
 
     /// The address to listen on; port 0 is any that is free
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080",
         value_parser = listen::address)]
     listen: String,
+
+    /// Write the report to this file at the end, too: .txt, .json, or .html, which is one page without
+    /// scripts, to be sent to a colleague
+    #[arg(long, value_name = "FILE", value_parser = report_file::path)]
+    report: Option<PathBuf>,
+
+    /// Keep examples of each kind of difference as fixtures, both sides without secrets, in a directory of
+    /// their own below this one, which may hold nothing else. Default: none are kept, and the report has
+    /// masked excerpts
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 
     /// End when so many calls were compared and no more of them differ: "1000 calls, 0 differences"
     #[arg(long, value_name = "END")]
@@ -150,10 +174,15 @@ pub(crate) fn run(args: &ShadowArgs) -> Result<u8, Failed> {
     let own =
         own.map(|file| passwords.read(file, "the candidate's web service password")).transpose()?;
     let shadow = shadow(args, old_password, own)?;
+    // A place that cannot be written is better told now than after hours.
+    args.report.as_deref().map(report_file::open).transpose()?;
     let runtime = runtime(Builder::new_multi_thread())?;
     let (report, end) = runtime.block_on(serve(args, shadow))?;
     runtime.shutdown_background();
     print(&printable(&report.to_string()))?;
+    if let Some(file) = &args.report {
+        report_file::write(file, &report)?;
+    }
     Ok(code(args, &report, end))
 }
 
@@ -203,6 +232,7 @@ fn shadow(args: &ShadowArgs, old: Option<Secret>, own: Option<Secret>) -> Result
         secrets: old.into_iter().collect(),
         concurrency: usize::from(args.concurrency),
         queue_calls: args.queue as usize,
+        examples: args.out.clone(),
         old_client: Box::new(move |url| {
             let client = Client::builder(url, Secret::default()).timeout(Duration::from_secs(10));
             trusted.clone().apply(client)
@@ -211,15 +241,21 @@ fn shadow(args: &ShadowArgs, old: Option<Secret>, own: Option<Secret>) -> Result
     };
     let candidate = candidate(args, own)?;
     Shadow::start(&args.upstream, candidate, options).map_err(|error| match error {
-        ShadowError::Thread(_) => Failed::new(LOCAL, error_chain(&error)),
+        ShadowError::Foreign(_) => {
+            Failed::new(USAGE, error.to_string()).hint("give --out a directory of its own")
+        }
+        ShadowError::Pattern(_) => Failed::new(USAGE, error.to_string()),
         ShadowError::Itself(_) => Failed::new(USAGE, error.to_string())
             .hint("give the new service's URL, with its path where it is on the same server"),
-        _ => Failed::new(USAGE, error.to_string()),
+        _ => Failed::new(LOCAL, error_chain(&error)),
     })
 }
 
 fn candidate(args: &ShadowArgs, password: Option<Secret>) -> Result<Candidate, Failed> {
-    let url = &args.candidate;
+    let Some(url) = &args.candidate else {
+        let file = args.provider.as_deref().unwrap_or(Path::new(""));
+        return Ok(Candidate::file(super::provider::provider(file)?));
+    };
     let mut client = Client::builder(url, Secret::default())
         .timeout(args.candidate_timeout)
         .connect_timeout(args.connect_timeout.min(args.candidate_timeout));
@@ -240,6 +276,46 @@ fn candidate(args: &ShadowArgs, password: Option<Secret>) -> Result<Candidate, F
         candidate = candidate.with_password(password);
     }
     Ok(candidate)
+}
+
+/// Waits for what is not compared yet, but not without end, nor when another signal comes.
+async fn drain(args: &ShadowArgs, shadow: &Shadow, signals: &mut Signals) {
+    let mut enough = std::pin::pin!(tokio::time::sleep(args.drain));
+    let mut is_told = false;
+    loop {
+        let changed = shadow.changes();
+        let waiting = shadow.progress().waiting;
+        if waiting == 0 {
+            return;
+        }
+        if !std::mem::replace(&mut is_told, true) {
+            let (calls, most) = (plural(waiting, "call"), args.drain.as_secs_f64());
+            output::note(&format!(
+                "stopping: {calls} to be compared (for at most {most} s); a second Ctrl-C or signal stops now"
+            ));
+        }
+        tokio::select! {
+            () = changed => {}
+            () = &mut enough => return,
+            () = signals.next() => return,
+        }
+    }
+}
+
+/// Loads the provider's file again; the old one stays where that fails.
+fn reload(args: &ShadowArgs, shadow: &Shadow) {
+    let progress = shadow.progress();
+    match candidate(args, None) {
+        Ok(candidate) => {
+            shadow.replace(candidate);
+            let (compared, different) = (progress.compared, progress.different);
+            tracing::info!(compared, different, "provider's file reloaded: the report begins anew");
+        }
+        Err(failed) => {
+            let error = [&[failed.message][..], &failed.more].concat().join("; ");
+            tracing::error!(error, "provider's file not reloaded: the old one in force");
+        }
+    }
 }
 
 /// Serves until it has seen enough, or is told to stop.
@@ -269,6 +345,7 @@ async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<(Report, End), Faile
         let _ = stopped.await;
     }));
     let (mut stop, mut end) = (Some(stop), End::Told);
+    let mut line = ProgressLine::new();
     loop {
         let changed = shadow.changes();
         if let Some(until) = args.until.as_ref().filter(|_| stop.is_some()) {
@@ -284,13 +361,19 @@ async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<(Report, End), Faile
         tokio::select! {
             () = &mut served => break,
             () = changed, if stop.is_some() => {}
-            () = signals.next() => match stop.take() {
+            () = line.due() => line.show(&shadow.report()),
+            signal = signals.next_signal() => match stop.take() {
+                Some(going_on) if signal == Signal::Hangup && args.provider.is_some() => {
+                    stop = Some(going_on);
+                    reload(args, &shadow);
+                }
                 Some(stop) => drop(stop),
                 // Whoever says it twice means it.
                 None => break,
             },
         }
     }
-    let finishing = shadow.finish(args.drain);
-    Ok((finishing.await, end))
+    line.end();
+    drain(args, &shadow, &mut signals).await;
+    Ok((shadow.finish(Duration::from_millis(100)).await, end))
 }
