@@ -3,6 +3,7 @@
 mod callers;
 mod differences;
 mod gate;
+mod provider;
 mod tool;
 
 use std::io::Write as _;
