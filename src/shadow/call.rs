@@ -167,6 +167,12 @@ impl Judge {
         if candidate.is_old_service(&self.old, path) {
             return Err("the candidate is the old service itself: give its own URL".to_owned());
         }
+        // Where the connection signs in, that comes before the service (RFC 9110, section 15.5.2).
+        if let Ok(Answered { response, .. }) = call.answer()
+            && matches!(response.status, 401 | 407)
+        {
+            return Err(format!("the old service asked for a sign-in (HTTP {})", response.status));
+        }
         let judgement = Judgement::of(call.answer().ok());
         if judgement == Judgement::Denied && !candidate.sees_the_password() {
             return Err("the old service refused the web service password".to_owned());
