@@ -36,11 +36,14 @@
 mod case;
 mod cases;
 mod judge;
+mod judgement;
 mod kit;
 mod message;
 mod oddities;
+mod offer;
 mod reading;
 mod report;
+mod selection;
 mod shell;
 mod wire;
 
@@ -50,12 +53,14 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-pub use self::case::{Case, GROUPS, Level, Number, Selection, SelectionError};
+pub use self::case::{Case, GROUPS, Level, Number};
 use self::kit::Kit;
 pub use self::report::{CaseReport, Outcome, Report};
+pub use self::selection::{Selection, SelectionError};
 use crate::client::BuildError;
 use crate::doctor::Subject;
-use crate::record::{Trust, Upstream, UpstreamError};
+use crate::record::UpstreamError;
+use crate::record::upstream::{Trust, Upstream};
 use crate::secret::Secret;
 
 /// All cases, in the order of their numbers.

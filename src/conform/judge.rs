@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use super::judgement::{Judgement, Miss, Needs};
 use super::kit::{Answered, Kit};
-use super::message::{Message, PASSWORD};
+use super::message::{ECHO, Message, PASSWORD};
 use super::reading::{Reading, outputs, verdict};
-use super::wire::Exchange;
 use crate::contract::raw::RawResult;
 use crate::contract::{OperationInfo, SideEffect, Verdict};
 use crate::secret::Secret;
@@ -14,36 +14,8 @@ use crate::soap::{FaultCode, SoapVersion};
 use crate::xml::charset::Charset;
 use crate::xml::escape;
 
-/// Why a case is not passed.
-#[derive(Debug)]
-pub(super) enum Miss {
-    /// It fails.
-    Failed {
-        why: String,
-        exchange: Option<Box<Exchange>>,
-        /// The line that shows it again, where that is not the exchange's own.
-        again: Option<String>,
-    },
-    /// It cannot be judged.
-    Skipped(String),
-}
-
-pub(super) type Judgement = Result<(), Miss>;
-
 /// A case of its own kind, under way.
 pub(super) type Under<'k> = Pin<Box<dyn Future<Output = Judgement> + Send + 'k>>;
-
-impl Miss {
-    pub(super) fn skipped(why: impl Into<String>) -> Self {
-        Self::Skipped(why.into())
-    }
-
-    /// The answer to this was not as it should be.
-    pub(super) fn of(exchange: &Exchange, why: impl Into<String>) -> Self {
-        let exchange = Some(Box::new(exchange.clone()));
-        Self::Failed { why: why.into(), exchange, again: None }
-    }
-}
 
 /// In which version a case is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,22 +62,6 @@ pub(super) enum Check {
     Own(for<'k> fn(&'k Kit) -> Under<'k>),
     /// The request of an operation, about nobody unless it is changed, and what its result must be.
     Call(&'static str, Needs, fn(&Kit, &mut Message), fn(&Kit, &Answer<'_>) -> Result<(), String>),
-}
-
-/// What the sample, started with --diagnostics, answers with all that it was given (wsdl/SAMPLE.md).
-pub(super) const ECHO: &str = "<string>diagnostic=echo</string>";
-
-/// What a call cannot do without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Needs {
-    /// Nothing: it is the plain request.
-    Plain,
-    /// A service that answers the plain request.
-    Nothing,
-    /// The user who was given.
-    User,
-    /// The user's password, too.
-    Password,
 }
 
 /// The result of an operation.
@@ -201,7 +157,8 @@ impl Kit {
             |due: &str| Err(Miss::of(exchange, format!("{due} is due; it answered {words}")));
         let Ok(got) = &exchange.got else { return Err(Miss::of(exchange, words)) };
         let (status, is_empty) = (got.response.status, got.response.body.is_empty());
-        let http = format!("HTTP {status}{}", if is_empty { ", an empty body" } else { "" });
+        let body = if is_empty { "an empty body" } else { "a body" };
+        let http = format!("HTTP {status} with {body}");
         match expect {
             Expect::Same | Expect::Read if self.is_plain(reading) => Ok(()),
             Expect::Same | Expect::Read => miss("the answer to the plain request"),

@@ -3,30 +3,24 @@
 
 use std::time::Duration;
 
-use super::judge::{ECHO, Miss, Needs};
-use super::message::{AUTH, AUTH_CUT, AUTH_SWAPPED, Message, PASSWORD};
+use super::judgement::{Miss, Needs};
+use super::message::{AUTH, AUTH_CUT, AUTH_SWAPPED, ECHO, Message, PASSWORD};
+use super::offer::{Offer, offers};
 use super::reading::{Gist, Reading};
 use super::wire::{Exchange, Sender};
 use super::{Shell, Suite, User};
 use crate::client::Discovery;
-use crate::contract::{Authenticate, OPERATIONS, Operation as _, OperationInfo, SideEffect};
+use crate::contract::{Authenticate, Operation as _, OperationInfo, SideEffect};
 use crate::http::HttpResponse;
-use crate::record::Upstream;
+use crate::record::upstream::Upstream;
 use crate::secret::{Mask, Secret};
-use crate::soap::{Binding, DEFAULT_NAMESPACE, SoapVersion};
+use crate::soap::{Binding, SoapVersion};
 
 /// A web service password that is not the service's.
 pub(super) const WRONG: &str = "not-the-web-service-password";
 
 /// After so many requests that are not answered no other is sent to see what there is.
 const SILENT: usize = 2;
-
-/// An operation of the service.
-pub(super) struct Offer {
-    pub(super) info: &'static OperationInfo,
-    /// How it is called, in each version in which it is offered.
-    pub(super) bindings: Vec<Binding>,
-}
 
 /// An answer that was read.
 #[derive(Debug, Clone)]
@@ -83,6 +77,8 @@ pub(super) struct Kit {
     pub(super) faults: Vec<Answered>,
     /// The plain request in SOAP 1.2, where the probe is in 1.1 and both are offered.
     pub(super) second: Option<Answered>,
+    /// Were plain requests cut short, since the time for them was used up?
+    pub(super) is_cut: bool,
     /// Does the service answer `diagnostic=echo` (wsdl/SAMPLE.md) with what it was given?
     pub(super) echoes: bool,
 }
@@ -115,6 +111,7 @@ impl Kit {
             login: None,
             faults: Vec::new(),
             second: None,
+            is_cut: true,
             echoes: false,
         }
     }
@@ -167,7 +164,7 @@ impl Kit {
 
     /// Calls the operations that only read, with ours and with a wrong password.
     async fn try_operations(&mut self) {
-        let mut silent = 0;
+        let (mut silent, mut missing) = (usize::from(self.page.got.is_err()), Vec::new());
         let mut candidates: Vec<usize> = (0..self.offers.len())
             .filter(|at| self.offers[*at].info.side_effect == SideEffect::ReadOnly)
             .collect();
@@ -196,14 +193,17 @@ impl Kit {
             let is_missing = self.described.is_err()
                 && matches!(&trial.wrong.reading, Reading::Fault(fault)
                     if crate::client::remedy::is_unknown_action(&fault.reason));
-            if !is_missing {
-                self.trials.push(trial);
+            match is_missing {
+                true => missing.push(trial.info.name),
+                false => self.trials.push(trial),
             }
             // The others would hang as well, and eat up the time.
             if silent == SILENT {
                 break;
             }
         }
+        self.is_cut = false;
+        self.offers.retain(|offer| !missing.contains(&offer.info.name));
     }
 
     async fn try_operation(
@@ -390,38 +390,4 @@ impl Kit {
             _ => false,
         }
     }
-}
-
-/// The operations: those that the WSDL describes, by the names that were given; without a WSDL those
-/// that were given, or all that only read.
-fn offers(suite: &Suite, discovery: Option<&Discovery>) -> Vec<Offer> {
-    let both = [SoapVersion::V11, SoapVersion::V12];
-    let mut offers = Vec::new();
-    for info in OPERATIONS {
-        let given = suite.operations.iter().find(|(operation, _)| operation == info.name);
-        let found = discovery.and_then(|discovery| discovery.find.named(info.name));
-        let is_tried = discovery.is_none()
-            && suite.operations.is_empty()
-            && info.side_effect == SideEffect::ReadOnly;
-        let spoken: Vec<SoapVersion> = match (found, given) {
-            (Some(found), _) => both.into_iter().filter(|v| found.speaks(*v)).collect(),
-            (None, Some(_)) => both.to_vec(),
-            (None, None) => both.into_iter().filter(|_| is_tried).collect(),
-        };
-        let set = suite.subject.namespace.as_deref();
-        let binding = |version: SoapVersion| match (given, found, set) {
-            (None, Some(found), None) => found.binding(version).ok(),
-            _ => {
-                let namespace = set.or(found.map(|found| found.namespace.as_str()));
-                let wire = given.map(|(_, wire)| wire).or(found.map(|found| &found.name));
-                let binding = Binding::new(namespace.unwrap_or(DEFAULT_NAMESPACE), version);
-                binding.with_operation_name(info.name, wire.map_or(info.name, |w| w)).ok()
-            }
-        };
-        let bindings: Vec<Binding> = spoken.into_iter().filter_map(binding).collect();
-        if !bindings.is_empty() {
-            offers.push(Offer { info, bindings });
-        }
-    }
-    offers
 }

@@ -7,6 +7,9 @@ use crate::secret::Secret;
 use crate::soap::{Binding, EncodeError, SoapVersion};
 use crate::xml::escape;
 
+/// What the sample, started with --diagnostics, answers with all that it was given (wsdl/SAMPLE.md).
+pub(super) const ECHO: &str = "<string>diagnostic=echo</string>";
+
 /// Stands for the web service password.
 pub(super) const AUTH: char = '\u{f8f0}';
 /// The same with its letters in the other case.

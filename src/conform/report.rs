@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Case;
 use super::case::{Level, Number, group};
-use super::judge::{Judgement, Miss};
+use super::judgement::{Judgement, Miss};
 use super::kit::Kit;
 use crate::http::HttpResponse;
 use crate::redact::structure;

@@ -8,7 +8,7 @@ use super::message::{Delivery, Message};
 use crate::client::Stream;
 use crate::http::HttpResponse;
 use crate::http1::{Limits, Wire, read_answer};
-use crate::record::Upstream;
+use crate::record::upstream::Upstream;
 
 /// What a .NET caller waits for the answer to its `Expect` (wsdl/ASMX.md, section 5).
 pub(super) const DOTNET_WAIT: Duration = Duration::from_millis(350);

@@ -2,7 +2,8 @@
 
 use crate::conform::Case;
 use crate::conform::case::{cases, law::*};
-use crate::conform::judge::{Check, Expect::*, Judgement, Miss, Soap};
+use crate::conform::judge::{Check, Expect::*, Soap};
+use crate::conform::judgement::{Judgement, Miss};
 use crate::conform::kit::{Answered, Kit};
 use crate::conform::reading::{Reading, outputs};
 use crate::contract::OPERATIONS;
@@ -34,6 +35,9 @@ pub(super) const CASES: &[Case] = cases! {
 };
 
 fn is_answered(kit: &Kit) -> Judgement {
+    if kit.is_cut {
+        return Err(Miss::of(&kit.page, "plain requests were not answered in time"));
+    }
     if kit.trials.is_empty() {
         return Err(Miss::skipped(kit.no_probe()));
     }

@@ -2,8 +2,10 @@
 
 use crate::conform::Case;
 use crate::conform::case::{cases, law::*};
-use crate::conform::judge::{Check, Judgement, Miss};
-use crate::conform::kit::{Kit, Offer};
+use crate::conform::judge::Check;
+use crate::conform::judgement::{Judgement, Miss};
+use crate::conform::kit::Kit;
+use crate::conform::offer::Offer;
 use crate::soap::SoapVersion;
 use crate::wsdl::{DifferenceKind, Severity};
 

@@ -2,7 +2,8 @@
 
 use crate::conform::Case;
 use crate::conform::case::{cases, law::*};
-use crate::conform::judge::{Answer, Check, Judgement, Miss, Needs};
+use crate::conform::judge::{Answer, Check};
+use crate::conform::judgement::{Judgement, Miss, Needs};
 use crate::conform::kit::{Answered, Kit};
 use crate::conform::message::Message;
 use crate::conform::reading::outputs;
@@ -41,7 +42,6 @@ pub(super) const CASES: &[Case] = cases! {
     16 2 Must C3 "A mailed ticket, which has an emailFrom, is allowed or refused, too: it has no loginUsername" => Check::Call(StartTicket::NAME, Needs::Nothing, |_, m| started(m, "emailFrom"), is_successful);
     17 1 Must C3 "A chat is allowed or refused: ChatCreation=TRUE or FALSE" => Check::Call(StartChat::NAME, Needs::Nothing, |_, m| started(m, "loginUsername"), is_successful);
     18 1 Must C3 "User information is found or not: UserFound=TRUE or FALSE" => Check::Call(GetUserInfo::NAME, Needs::Plain, |_, m| m.set("emailFrom", "nobody@conform.invalid"), is_successful);
-    18 2 Should C3 "Nothing is known of nobody: UserFound=FALSE" => Check::Call(GetUserInfo::NAME, Needs::Nothing, |_, m| m.set("emailFrom", "nobody@conform.invalid"), knows_nothing);
     19 1 Must C3 "An event is taken: Success=true" => Check::Call(HandleEvent::NAME, Needs::Nothing, |_, m| m.set("eventName", "conform"), is_successful);
     20 1 Must C3 "A registration is made or refused: Registration=OK or FAIL" => Check::Call(RegisterUser::NAME, Needs::Nothing, |_, m| m.set("loginUsername", "conform"), is_successful);
     20 2 Must C3 "A registration gives the name by which the user logs in just as it was given" => Check::Call(RegisterUser::NAME, Needs::Nothing, |_, m| m.set("loginUsername", NAME), gives_name);
@@ -87,10 +87,6 @@ fn misses_input(_: &Kit, answer: &Answer<'_>) -> Due {
 
 fn is_successful(_: &Kit, answer: &Answer<'_>) -> Due {
     unless(answer.result.success, answer, "Success=true")
-}
-
-fn knows_nothing(_: &Kit, answer: &Answer<'_>) -> Due {
-    unless(!answer.is_yes(), answer, "UserFound=FALSE")
 }
 
 fn gives_name(_: &Kit, answer: &Answer<'_>) -> Due {

@@ -2,7 +2,8 @@
 
 use crate::conform::Case;
 use crate::conform::case::{cases, law::*};
-use crate::conform::judge::{Check, Expect, Expect::*, Judgement, Miss, Needs, Soap};
+use crate::conform::judge::{Check, Expect, Expect::*, Soap};
+use crate::conform::judgement::{Judgement, Miss, Needs};
 use crate::conform::kit::{Answered, Kit, Trial, WRONG};
 use crate::conform::message::{AUTH, AUTH_CUT, AUTH_SWAPPED, Message};
 use crate::conform::oddities::{fails, has_stack};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::conform::Case;
 use crate::conform::case::{cases, law::*};
-use crate::conform::judge::{Check, Expect, Expect::*, Judgement, Miss, Soap};
+use crate::conform::judge::{Check, Expect, Expect::*, Soap};
+use crate::conform::judgement::{Judgement, Miss};
 use crate::conform::kit::{Kit, WRONG};
 use crate::conform::message::{Delivery, Message};
 use crate::conform::reading::Reading;

@@ -1,0 +1,44 @@
+//! What comes of a case, and what it cannot do without.
+
+use super::wire::Exchange;
+
+/// Why a case is not passed.
+#[derive(Debug)]
+pub(super) enum Miss {
+    /// It fails.
+    Failed {
+        why: String,
+        exchange: Option<Box<Exchange>>,
+        /// The line that shows it again, where that is not the exchange's own.
+        again: Option<String>,
+    },
+    /// It cannot be judged.
+    Skipped(String),
+}
+
+pub(super) type Judgement = Result<(), Miss>;
+
+impl Miss {
+    pub(super) fn skipped(why: impl Into<String>) -> Self {
+        Self::Skipped(why.into())
+    }
+
+    /// The answer to this was not as it should be.
+    pub(super) fn of(exchange: &Exchange, why: impl Into<String>) -> Self {
+        let exchange = Some(Box::new(exchange.clone()));
+        Self::Failed { why: why.into(), exchange, again: None }
+    }
+}
+
+/// What a call cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Nothing: it is the plain request.
+    Plain,
+    /// A service that answers the plain request.
+    Nothing,
+    /// The user who was given.
+    User,
+    /// The user's password, too.
+    Password,
+}
