@@ -49,7 +49,7 @@ Exit codes:
   2  usage: the arguments are wrong
   3  settings: a file or a password is wrong or missing
   4  transport: there is no connection to the service
-  9  findings: a must failed, with --strict also a should")]
+  9  findings: a must failed; with --strict also a should, or a case that was not run")]
 pub(crate) struct ConformArgs {
     /// The service, for instance http://host/Provider.asmx
     #[arg(long, required_unless_present = "list")]
@@ -90,7 +90,7 @@ pub(crate) struct ConformArgs {
     #[arg(long)]
     allow_changes: bool,
 
-    /// Fail (exit code 9) if a should fails, too
+    /// Fail (exit code 9) also if a should fails, or if there was no time for a case
     #[arg(long)]
     strict: bool,
 
@@ -150,8 +150,8 @@ pub(crate) fn run(args: &ConformArgs) -> Result<u8, Failed> {
             &junit_cases(&report),
         )?;
     }
-    let is_ok =
-        report.is_conformant() && (!args.strict || report.count(Outcome::Failed, None) == 0);
+    let open = report.count(Outcome::Failed, None) + report.count(Outcome::NotRun, None);
+    let is_ok = report.is_conformant() && (!args.strict || open == 0);
     match args.json {
         true => print(&(json(&report, is_ok) + "\n"))?,
         false => print(&text(&report, Paint::stdout(), output::columns()))?,
