@@ -5,6 +5,7 @@ mod backends;
 mod cli;
 mod client;
 mod codec;
+mod conform;
 mod doctor;
 mod fixtures;
 mod fuzz;
