@@ -3,6 +3,7 @@
 mod faults;
 mod glass;
 mod right;
+mod tool;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
