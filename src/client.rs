@@ -22,6 +22,8 @@
 //! A [`CallError`] says whose fault it was, and [`CallError::hint`] what to do about it.
 
 mod builder;
+#[cfg(feature = "record")]
+mod destination;
 mod discover;
 mod error;
 pub(crate) mod remedy;
@@ -37,6 +39,8 @@ use std::time::Instant;
 pub use crate::http::{Transport, TransportError, TransportErrorKind};
 pub use crate::tls::{ClientCertificate, ClientCertificateError};
 pub use builder::{BuildError, ClientBuilder};
+#[cfg(feature = "record")]
+pub(crate) use destination::{Destination, Sameness};
 pub use discover::{DiscoverError, Discovery};
 pub use error::CallError;
 #[cfg(feature = "tower")]

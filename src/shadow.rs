@@ -57,8 +57,10 @@ pub use options::ShadowOptions;
 pub use report::{Example, Group, NotCompared, Report, Times};
 pub use until::{Until, UntilError, UntilState};
 
+use crate::client::{Destination, Sameness};
 use crate::compare::BadPattern;
 use crate::fixture::StoreError;
+use crate::http::url::Url;
 use crate::record::Observer;
 use call::Judge;
 use examples::Examples;
@@ -133,15 +135,22 @@ impl Shadow {
         options: ShadowOptions,
     ) -> Result<Self, ShadowError> {
         let old = old.trim_end_matches('/').to_owned();
-        if candidate.is_at(&old) {
-            return Err(ShadowError::Itself(old));
+        let at = Url::parse(&old)
+            .map_or_else(|_| Destination::of("", 0), |url| Destination::look_up(&url));
+        match candidate.is_at(&at) {
+            Sameness::Same => return Err(ShadowError::Itself(old)),
+            Sameness::OtherName => tracing::warn!(
+                "the candidate has the old service's address: unless it is a virtual host of its own, the \
+                 old service is compared with itself"
+            ),
+            Sameness::Different => {}
         }
         let (concurrency, depth) = (options.concurrency.max(1), options.queue_calls.max(1));
         let queue_bytes = options.queue_bytes;
         let examples = options.examples.as_deref().map(Examples::open).transpose()?;
         let tally = Tally::new(&old, &candidate);
         let shared = Arc::new(Shared {
-            judge: Judge::new(old, &candidate, options)?,
+            judge: Judge::new((old, at), &candidate, options)?,
             state: Mutex::new(State { candidate: Arc::new(candidate), tally }),
             counts: Counts::default(),
             queue_bytes,

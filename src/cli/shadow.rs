@@ -39,8 +39,10 @@ use super::{
 ///
 /// Nothing changes by it: operations that may change something, and those that the contract does not
 /// know (the old service's WSDL is read for other names), are not shown to the candidate unless
-/// --allow-changes names them. A login is shown to it only after the old service let the user in: a wrong
-/// password would count twice towards a lock-out.
+/// --allow-changes names them. A login is shown to it only after the old service let the user in, and
+/// said so (Authentication=OK): a wrong password would count twice towards a lock-out. Calls with HTTP
+/// credentials that the old service refuses are not shown, and no credentials are without
+/// --candidate-credentials.
 ///
 /// SIGTERM and SIGINT end it (SIGHUP, too, without --provider), with the report on standard output.
 /// Passwords stand in no report and no log.
@@ -67,6 +69,7 @@ pub(crate) struct ShadowArgs {
     /// endpoint is not asked about what may change something. SIGHUP loads it again, and begins the report
     /// anew
     #[arg(long, value_name = "FILE", conflicts_with_all = ["candidate", "allow_changes",
+        "candidate_credentials",
         "candidate_namespace", "candidate_auth_password_file", "candidate_trust_fingerprint",
         "candidate_root_certificates"])]
     provider: Option<PathBuf>,
@@ -109,6 +112,11 @@ pub(crate) struct ShadowArgs {
     /// one that callers send
     #[arg(long, value_name = "FILE")]
     candidate_auth_password_file: Option<PathBuf>,
+
+    /// Pass the headers on to the candidate, too, with which callers sign in at the old service
+    /// (Authorization, Cookie and their like)
+    #[arg(long)]
+    candidate_credentials: bool,
 
     /// How long an answer of the candidate may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds(0.001, DAY),
@@ -275,7 +283,7 @@ fn candidate(args: &ShadowArgs, password: Option<Secret>) -> Result<Candidate, F
     if let Some(password) = password {
         candidate = candidate.with_password(password);
     }
-    Ok(candidate)
+    Ok(if args.candidate_credentials { candidate.with_credentials() } else { candidate })
 }
 
 /// Waits for what is not compared yet, but not without end, nor when another signal comes.

@@ -8,17 +8,20 @@ use tokio::sync::{Mutex, Notify};
 
 use super::candidate::Candidate;
 use super::options::ShadowOptions;
+use crate::client::Destination;
 use crate::compare::answers::{Parts, Place, Tolerance};
 use crate::compare::canonical::path_and_query;
-use crate::compare::judgement::Judgement;
+use crate::compare::judgement::{Judgement, says_ok};
 use crate::compare::reading::Reading;
+use crate::compare::tree::Tree;
 use crate::compare::{BadPattern, Difference, Value};
-use crate::contract::{Authenticate, Operation as _, OperationInfo, SideEffect};
+use crate::contract::{Kind, OperationInfo, SideEffect};
 use crate::fixture::Fixture;
 use crate::fixture::builder::{Captured, FixtureBuilder};
 use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
 use crate::inspect::{Names, named};
 use crate::record::recordable;
+use crate::xml::charset::Charset;
 
 /// Paths of the old service whose WSDL is read.
 const PATHS: usize = 64;
@@ -82,6 +85,10 @@ impl Verdict {
         Self::NotCompared { operation: None, reason: reason.into() }
     }
 
+    pub(super) fn of_a_shadow() -> Self {
+        Self::not_compared("a shadow asks: does the candidate's URL lead back here?")
+    }
+
     pub(super) fn bug() -> Self {
         Self::not_compared("the comparison broke off: this is a bug")
     }
@@ -90,6 +97,7 @@ impl Verdict {
 /// What decides, and compares.
 pub(super) struct Judge {
     old: String,
+    destination: Destination,
     options: ShadowOptions,
     tolerance: Tolerance,
     /// What the WSDLs of the old service say, by its paths; when one could not be had.
@@ -99,7 +107,7 @@ pub(super) struct Judge {
 
 impl Judge {
     pub(super) fn new(
-        old: String,
+        (old, destination): (String, Destination),
         candidate: &Candidate,
         mut options: ShadowOptions,
     ) -> Result<Self, BadPattern> {
@@ -107,7 +115,7 @@ impl Judge {
         let mut tolerance = Tolerance::new(&options.ignore)?;
         tolerance.namespace = candidate.namespace().map(str::to_owned);
         let (names, stop) = (Mutex::default(), Arc::default());
-        Ok(Self { old, options, tolerance, names, stop })
+        Ok(Self { old, destination, options, tolerance, names, stop })
     }
 
     pub(super) fn old(&self) -> &str {
@@ -164,21 +172,24 @@ impl Judge {
         candidate: &Candidate,
     ) -> Result<Option<&'static OperationInfo>, String> {
         let path = path_and_query(&call.request.target).split('?').next().unwrap_or_default();
-        if candidate.is_old_service(&self.old, path) {
+        if candidate.is_old_service(&self.destination, path) {
             return Err("the candidate is the old service itself: give its own URL".to_owned());
         }
         // Where the connection signs in, that comes before the service (RFC 9110, section 15.5.2).
         if let Ok(Answered { response, .. }) = call.answer()
-            && matches!(response.status, 401 | 407)
+            && matches!(response.status, 401 | 403 | 407)
         {
             return Err(format!("the old service asked for a sign-in (HTTP {})", response.status));
+        }
+        if is_ambiguous(&call.request) {
+            return Err("it may name two operations, and a service chooses".to_owned());
         }
         let judgement = Judgement::of(call.answer().ok());
         if judgement == Judgement::Denied && !candidate.sees_the_password() {
             return Err("the old service refused the web service password".to_owned());
         }
         let names = self.names(path).await;
-        let mut info = None;
+        let (mut info, mut logs_in) = (None, None);
         // Action and body may name two: a service chooses one of them.
         for name in named(&call.request, Some(operation.to_owned())) {
             let found = names.as_ref().and_then(|names| names.operation(&name));
@@ -197,11 +208,17 @@ impl Judge {
                 });
             }
             info = found.filter(|_| name == operation).or(info);
+            logs_in = found.map(|info| info.kind).filter(|kind| *kind == Kind::Login).or(logs_in);
         }
         let has_password =
             reading.canonical.variables().any(|v| v.key.eq_ignore_ascii_case("loginPassword"));
-        let is_login = info.is_some_and(|info| info.name == Authenticate::NAME);
-        if (has_password || is_login) && judgement != Judgement::Accepted {
+        let registers = info.is_some_and(|info| info.kind == Kind::Registration);
+        let key = if registers { "Registration" } else { "Authentication" };
+        let let_in = || {
+            judgement == Judgement::Accepted
+                && call.answer().is_ok_and(|answer| says_ok(answer, key))
+        };
+        if (has_password || logs_in.is_some()) && !let_in() {
             return Err("a login that the old service did not accept".to_owned());
         }
         Ok(info)
@@ -246,6 +263,11 @@ impl Judge {
         };
         let parts = [Parts::of(call.answer()), Parts::of(said(&answer))];
         let places = self.tolerance.places(&parts[0], &parts[1]);
+        if places.is_empty() && !parts[0].is_soap() {
+            // That both are silent, or show the same page, says nothing of what they answer.
+            let reason = "the old service gave no answer in SOAP".to_owned();
+            return Verdict::NotCompared { operation: Some(operation), reason };
+        }
         let (mut differences, mut exchanges, mut operation) = (Vec::new(), None, operation);
         if !places.is_empty() {
             let (fixtures, overload) = self.redacted(call, &answer, took);
@@ -301,6 +323,18 @@ impl Judge {
         build(answer, took);
         ([build(&call.outcome, call.took), build(answer, took)], overload)
     }
+}
+
+/// Are there more actions or elements in the body than one? Services take the first, or the last.
+fn is_ambiguous(request: &HttpRequest) -> bool {
+    let all = |name: &str| {
+        request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name)).count()
+    };
+    let content_type = request.headers.get("Content-Type").unwrap_or_default();
+    let text = Charset::of_request(&content_type).decode(&request.body);
+    let tree = text.as_deref().ok().map(|text| Tree::read_to_error(text).0);
+    let elements = tree.and_then(|tree| Some(tree.elements(tree.body()?).count()));
+    all("SOAPAction") > 1 || all("Content-Type") > 1 || elements.is_some_and(|count| count > 1)
 }
 
 /// The operation's name, if the contract has it: others are told by callers, and could be without end.

@@ -1,15 +1,15 @@
 //! What is to take the old service's place.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use super::rewrite::rewritten;
-use crate::client::{BuildError, Client, ClientBuilder};
+use super::rewrite::{headers, rewritten};
+use crate::client::{BuildError, Client, ClientBuilder, Destination, Sameness};
 use crate::compare::canonical::{Canonical, body_element, path_and_query};
 use crate::compare::tree::Tree;
 use crate::contract::AUTH_PASSWORD;
 use crate::http::url::Url;
-use crate::http::{Answered, HttpRequest, HttpResponse, HttpVersion, Outcome, bare_host};
+use crate::http::{Answered, HttpRequest, HttpResponse, HttpVersion, Outcome};
 use crate::inspect::Live;
 use crate::provider_file::{OldAnswer, Provider};
 use crate::secret::Secret;
@@ -27,8 +27,10 @@ enum Kind {
 struct Service {
     url: Url,
     live: Live,
+    destination: Destination,
     namespace: Option<String>,
     password: Option<Secret>,
+    credentials: bool,
 }
 
 /// A candidate that cannot be asked.
@@ -38,6 +40,9 @@ pub enum CandidateError {
     /// The URL is not valid, or TLS cannot be set up.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// The URL has a query or a fragment, but each call keeps its own.
+    #[error("the candidate's URL has a query or a fragment: give it without")]
+    Query,
 }
 
 impl fmt::Debug for Candidate {
@@ -67,13 +72,14 @@ impl Candidate {
     ///
     /// # Errors
     ///
-    /// The URL is not valid.
+    /// The URL is not valid, or has a query.
     pub fn at(url: &str) -> Result<Self, CandidateError> {
         let client = Client::builder(url, Secret::default());
         Self::over(url, &client.timeout(std::time::Duration::from_secs(30)))
     }
 
     /// The same over the client that this builder makes for the URL: with its time-outs, TLS and limits.
+    /// The host's addresses are looked up, which takes as long as the system takes.
     ///
     /// # Errors
     ///
@@ -83,7 +89,12 @@ impl Candidate {
         // The client has found it to be one.
         let url = Url::parse(url)
             .map_err(|_| BuildError::from(crate::http::UrlError::Invalid(String::new())))?;
-        let service = Service { url, live, namespace: None, password: None };
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(CandidateError::Query);
+        }
+        let (destination, credentials) = (Destination::look_up(&url), false);
+        let service =
+            Service { url, live, destination, namespace: None, password: None, credentials };
         Ok(Self(Kind::Service(Box::new(service))))
     }
 
@@ -121,28 +132,31 @@ impl Candidate {
         self
     }
 
+    /// Gives a service the headers, too, with which callers sign in at the old service (Authorization,
+    /// Cookie and their like). Default off: they are not the candidate's.
+    #[must_use]
+    pub fn with_credentials(mut self) -> Self {
+        if let Kind::Service(service) = &mut self.0 {
+            service.credentials = true;
+        }
+        self
+    }
+
     /// Is it at this address of this machine?
     pub(super) fn listens_at(&self, address: SocketAddr) -> bool {
-        let here = |ip: IpAddr| {
-            ip == address.ip()
-                || ip.is_loopback() && (address.ip().is_loopback() || address.ip().is_unspecified())
-        };
-        self.service().is_some_and(|Service { url, .. }| {
-            let host = bare_host(url.host_str().unwrap_or_default());
-            url.port_or_known_default() == Some(address.port())
-                && (host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(here))
-        })
+        self.service().is_some_and(|service| service.destination.is(address))
     }
 
-    /// Is it all that is at this origin?
-    pub(super) fn is_at(&self, origin: &str) -> bool {
-        self.service().is_some_and(|service| service.url.path() == "/" && service.shares(origin))
+    /// Is it all that is at the old service's origin?
+    pub(super) fn is_at(&self, old: &Destination) -> Sameness {
+        let service = self.service().filter(|service| service.url.path() == "/");
+        service.map_or(Sameness::Different, |service| service.destination.compare(old))
     }
 
-    /// Is it what is at this path of the origin?
-    pub(super) fn is_old_service(&self, origin: &str, path: &str) -> bool {
-        let is = |s: &Service| s.url.path().eq_ignore_ascii_case(path) && s.shares(origin);
-        self.service().is_some_and(is)
+    /// Is it what is at this path of the old service's origin?
+    pub(super) fn is_old_service(&self, old: &Destination, path: &str) -> bool {
+        let service = self.service().filter(|s| s.url.path().eq_ignore_ascii_case(path));
+        service.is_some_and(|service| service.destination.compare(old) == Sameness::Same)
     }
 
     /// Is nothing changed by asking it, whatever it is asked?
@@ -175,26 +189,14 @@ impl Candidate {
             Kind::Service(service) => {
                 let Service { live, namespace, password, .. } = &**service;
                 let request = rewritten(request, namespace.as_deref(), password.as_ref())?;
+                let mut request = request.into_owned();
+                request.headers = headers(&request.headers, service.credentials);
                 live.ask(&request).await
             }
         };
         let version = HttpVersion::Http11;
         let answered = |response| Answered { response, reason: String::new(), version };
         Ok(answer.map_or_else(Outcome::Failed, |response| Outcome::Answered(answered(response))))
-    }
-}
-
-impl Service {
-    fn shares(&self, origin: &str) -> bool {
-        let host = |url: &Url| match bare_host(url.host_str().unwrap_or_default()) {
-            "localhost" | "::1" => "127.0.0.1".to_owned(),
-            host => host.to_ascii_lowercase(),
-        };
-        let is_same = |other: Url| {
-            host(&other) == host(&self.url)
-                && other.port_or_known_default() == self.url.port_or_known_default()
-        };
-        Url::parse(origin).is_ok_and(is_same)
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::call::{Call, Judge, Verdict};
 use super::candidate::Candidate;
 use super::examples::Examples;
+use super::rewrite::MARK;
 use super::tally::Tally;
 use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
 use crate::record::Observer;
@@ -79,6 +80,11 @@ impl Observer for Watcher {
             return;
         }
         counts.calls.fetch_add(1, Relaxed);
+        if request.headers.get(MARK).is_some() {
+            // Else each would make another one, without end.
+            self.shared.state().tally.note(Verdict::of_a_shadow(), None);
+            return;
+        }
         let size = Call::size(request, answer);
         let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let fits =

@@ -8,10 +8,13 @@ use crate::compare::canonical::{Canonical, body_element};
 use crate::compare::tree::Tree;
 use crate::contract::AUTH_PASSWORD;
 use crate::http::{Headers, HttpRequest};
-use crate::secret::Secret;
+use crate::secret::{Secret, is_secret_header};
 use crate::soap::{Binding, SoapVersion};
 use crate::xml::charset::Charset;
 use crate::xml::escape;
+
+/// What a request of a shadow says, so that no shadow asks on account of it.
+pub(super) const MARK: &str = "External-Providers-Shadow";
 
 /// The request in this namespace and with this password, where they are given. The error says why it
 /// cannot be made.
@@ -54,6 +57,17 @@ pub(super) fn rewritten<'r>(
         }
         false => Ok(Cow::Owned(request)),
     }
+}
+
+/// The headers as a candidate gets them: with the mark of a shadow, and without what signs callers in at
+/// the old service, unless it may have that, too.
+pub(super) fn headers(given: &Headers, credentials: bool) -> Headers {
+    let mut headers = Headers::with_capacity(given.len() + 1);
+    for header in given.iter().filter(|header| credentials || !is_secret_header(&header.name)) {
+        headers.push_bytes(header.name.clone(), &*header.value);
+    }
+    headers.push(MARK, "1");
+    headers
 }
 
 /// Declarations of a namespace, in tags alone.

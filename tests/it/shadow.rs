@@ -4,6 +4,7 @@ mod callers;
 mod differences;
 mod gate;
 mod provider;
+mod secrets;
 mod tool;
 
 use std::io::Write as _;

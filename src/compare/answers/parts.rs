@@ -222,6 +222,11 @@ impl Parts {
         }
     }
 
+    /// Is it a result or a fault?
+    pub(crate) fn is_soap(&self) -> bool {
+        matches!(self.kind, Kind::Result | Kind::Fault)
+    }
+
     /// Does the other say as much, thing for thing?
     pub(crate) fn is_twin(&self, other: &Self) -> bool {
         (self.kind, self.list.len()) == (other.kind, other.list.len())

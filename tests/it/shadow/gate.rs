@@ -4,7 +4,7 @@ use external_providers::Secret;
 use external_providers::shadow::{Candidate, Shadow, ShadowOptions};
 
 use super::{LOGIN, Rig, Spoiled, groups, reasons};
-use crate::codec::raw::{Service, answer, call};
+use crate::codec::raw::{Peer, Service, answer, call};
 use crate::fixtures::recordings::sample_service;
 
 /// The calls of a candidate, not of its WSDL.
@@ -177,4 +177,58 @@ fn the_old_service_is_not_its_own_candidate() {
     let rig = Rig::new(service, Candidate::at(&format!("{origin}/New.asmx")).unwrap());
     rig.call(call("Authenticate", &LOGIN));
     assert_eq!(groups(&rig.finish()).len(), 1);
+}
+
+#[test]
+fn the_old_service_is_known_by_its_other_addresses() {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let is_reachable = socket.connect("192.0.2.1:9").is_ok();
+    let outer = socket.local_addr().unwrap().ip();
+    let service = sample_service();
+    let mut hosts = vec!["[::ffff:127.0.0.1]".to_owned(), "0.0.0.0".to_owned()];
+    hosts.extend(is_reachable.then(|| outer.to_string()));
+    for host in hosts {
+        let url = format!("http://{host}:{}", service.port());
+        let same = Candidate::at(&url).unwrap();
+        let error =
+            Shadow::start(&format!("http://{service}"), same, Default::default()).unwrap_err();
+        assert!(error.to_string().contains("the candidate is the old service itself"), "{error}");
+        // The listener, too.
+        let elsewhere = Candidate::at(&url).unwrap();
+        let shadow = Shadow::start("http://127.0.0.1:1", elsewhere, Default::default()).unwrap();
+        assert!(shadow.asks(([0, 0, 0, 0], service.port()).into()), "{url}");
+        assert!(!shadow.asks(([0, 0, 0, 0], 1).into()), "{url}");
+    }
+    let error = Candidate::at("http://127.0.0.1:1/P.asmx?tenant=1").unwrap_err();
+    assert!(error.to_string().contains("a query"), "{error}");
+}
+
+#[test]
+fn a_loop_ends_at_once() {
+    let service = sample_service();
+    // A candidate that leads back to where callers call.
+    let (way_back, loops) = std::sync::mpsc::channel();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let candidate = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let shadow: std::net::SocketAddr = loops.recv().unwrap();
+        while let Ok((stream, _)) = listener.accept() {
+            std::thread::spawn(move || {
+                let mut peer = Peer::new(stream);
+                let mut real = Peer::connect(shadow);
+                while let Some(request) = peer.message() {
+                    real.send(&request);
+                    peer.send(real.message().unwrap());
+                }
+            });
+        }
+    });
+    let old = Spoiled::start(service, Some);
+    let rig = Rig::new(old.address, Candidate::at(&format!("http://{candidate}")).unwrap());
+    way_back.send(rig.address).unwrap();
+    rig.call(call("Authenticate", &LOGIN));
+    let report = rig.finish();
+    assert_eq!((report.calls, report.compared, posts(&old).len()), (2, 1, 2), "{report}");
+    let reason = "a shadow asks: does the candidate's URL lead back here?";
+    assert_eq!(reasons(&report), [(reason, 1)]);
 }
