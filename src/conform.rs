@@ -38,6 +38,7 @@ mod cases;
 mod judge;
 mod judgement;
 mod kit;
+mod look;
 mod message;
 mod oddities;
 mod offer;
