@@ -8,10 +8,12 @@
 //!
 //! - A plain request of an operation that only reads, about nobody, is varied. Where a wrong web service
 //!   password is answered otherwise than the right one, its answer shows what the service has read.
-//! - Nothing is changed at the service unless [`Suite::allow_changes`] says so: then tickets, chats,
-//!   events and a registration of nobody are asked for, which the service may keep.
-//! - Without a user, logins that succeed are not tested; with one, he is refused two or three times,
-//!   which counts where accounts are locked out.
+//! - Nothing is changed at the service unless [`Suite::allow_changes`] says so: then a ticket is asked for
+//!   three times, and a chat, an event and a registration twice each, all about nobody, and one of each
+//!   with a wrong web service password. The service may keep what it makes of them. Logins with SQL and
+//!   with the wildcard of directories are tried then, too.
+//! - Without a user, logins that succeed are not tested. With one, he logs in, and is then refused twice,
+//!   which counts where accounts are locked out; where his login is refused, he is not asked about again.
 //! - A service that answers the variable `diagnostic=echo` with all that it was given, as the sample
 //!   does (`wsdl/SAMPLE.md`), has the cases about text judged by that.
 //!
@@ -48,13 +50,10 @@ mod selection;
 mod shell;
 mod wire;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
-
 pub use self::case::{Case, GROUPS, Level, Number};
+use self::judgement::Miss;
 use self::kit::Kit;
 pub use self::report::{CaseReport, Outcome, Report};
 pub use self::selection::{Selection, SelectionError};
@@ -88,8 +87,6 @@ pub struct Shell {
     /// Options of curl, for TLS.
     pub curl: Vec<String>,
     max_time: Duration,
-    /// Has the service's address a query? It may be a secret.
-    query: bool,
 }
 
 impl Default for Shell {
@@ -99,7 +96,6 @@ impl Default for Shell {
             password: "\"$EXTERNAL_PROVIDERS_USER_PASSWORD\"".to_owned(),
             curl: Vec::new(),
             max_time: Duration::from_secs(5),
-            query: false,
         }
     }
 }
@@ -181,16 +177,15 @@ impl Suite {
         let mut kit = Kit::new(self, upstream, &url);
         let selected: Vec<&'static Case> =
             cases::all().filter(|case| self.only.holds(case.number)).collect();
-        // What it has not seen by then is not there; the cases say so.
         let half = started + self.timeout / 2;
-        let _ = tokio::time::timeout_at(half.into(), kit.look(self)).await;
-        let kit = Arc::new(kit);
-        let cases = carry_out(&kit, &selected, deadline).await;
+        kit.is_cut = tokio::time::timeout_at(half.into(), kit.look(self, &selected)).await.is_err();
+        let cases = carry_out(&kit, selected, deadline).await;
         Ok(Report {
             url: self.subject.shown_url(),
             oddities: oddities::of(&kit),
             cases,
             milliseconds: millis(started),
+            has_password: self.subject.password.is_some(),
         })
     }
 }
@@ -199,28 +194,14 @@ fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Carries out the cases: one after the other, since some servers serve one connection at a time; those
-/// of a slow service in several lanes, or they would not be done in time.
-async fn carry_out(kit: &Arc<Kit>, cases: &[&'static Case], deadline: Instant) -> Vec<CaseReport> {
-    const LANES: u32 = 4;
-    let took = kit.probe.as_ref().map_or(Duration::ZERO, |probe| probe.plain.exchange.took);
-    let left = deadline.saturating_duration_since(Instant::now());
-    // Where answers to calls at the same time are mixed up, nothing else would be judged right.
-    let is_slow = took * cases.len() as u32 > left / 2;
-    let lanes = if is_slow && cases::keeps_apart(kit).await.is_ok() { LANES } else { 1 };
-    let next = Arc::new(AtomicUsize::new(0));
-    let mut under_way = JoinSet::new();
-    for _ in 0..lanes {
-        let (kit, next, cases) = (Arc::clone(kit), Arc::clone(&next), cases.to_vec());
-        under_way.spawn(async move {
-            let mut done = Vec::new();
-            while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                done.push(carry_out_one(case, &kit, deadline).await);
-            }
-            done
-        });
+/// Carries out the cases one after the other, since some servers serve one connection at a time, and what
+/// must be first, since a slow service may not come to the end.
+async fn carry_out(kit: &Kit, mut cases: Vec<&'static Case>, deadline: Instant) -> Vec<CaseReport> {
+    cases.sort_by_key(|case| case.level == Level::Should);
+    let mut reports = Vec::new();
+    for case in cases {
+        reports.push(carry_out_one(case, kit, deadline).await);
     }
-    let mut reports: Vec<CaseReport> = under_way.join_all().await.into_iter().flatten().collect();
     reports.sort_by_key(|report| report.number);
     reports
 }
@@ -231,6 +212,10 @@ async fn carry_out_one(case: &'static Case, kit: &Kit, deadline: Instant) -> Cas
         return CaseReport::not_run(case, "the time for all cases is used up");
     }
     match tokio::time::timeout_at(deadline.into(), case.check.run(kit)).await {
+        Ok(Err(Miss::Skipped(_))) if kit.is_cut => CaseReport::not_run(
+            case,
+            "there was no time to look at the service as a whole: give more (--timeout)",
+        ),
         Ok(judgement) => CaseReport::of(case, judgement, kit, millis(started)),
         Err(_) => {
             CaseReport::not_run(case, "the time for all cases was used up before it was done")

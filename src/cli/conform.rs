@@ -18,8 +18,8 @@ use super::output::{self, Paint};
 use super::passwords::{AUTH_PASSWORD, Passwords};
 use super::trust::{Shown, Trust};
 use super::{
-    DISCOVER, FINDINGS, Failed, OK, SETTINGS, TRANSPORT, USAGE, plural, print, printable, runtime,
-    seconds, unbuilt,
+    DISCOVER, FINDINGS, Failed, OK, SETTINGS, TRANSPORT, USAGE, print, printable, runtime, seconds,
+    unbuilt,
 };
 
 /// Test a provider, written in any language, against the contract
@@ -30,26 +30,34 @@ use super::{
 /// for a shell that shows it again.
 ///
 /// Nothing is changed at the service unless --allow-changes is given: of its operations only those that
-/// read are called, about a user who does not exist. With --user, he logs in, and is refused two or three
-/// times, which counts where accounts are locked out.
+/// read are called, about a user who does not exist. With --user, he logs in, and is then refused twice
+/// (with a wrong and with an empty password), which counts where accounts are locked out; where he is not
+/// let in, nothing more is asked about him. A service that answers a wrong web service password as the
+/// right one is judged by his login, with which he then logs in about 70 times.
 ///
 /// The web service password is read from EXTERNAL_PROVIDERS_AUTH_PASSWORD unless --auth-password-file is
-/// given; without one, most cases are skipped. What cannot be judged is skipped, and what there is no time
-/// for is not run: both are counted apart, and never as passed.
+/// given. Without one, most cases are skipped; that it is missing is an error (exit code 3) unless
+/// --without-password is given.
+///
+/// What cannot be judged is skipped, and what there is no time for is not run: both are counted apart, and
+/// never as passed. A must that was not run counts against the service, and so does it where 2.1 (a plain
+/// request is answered) or 10.1 (the password is accepted) could not be judged: give a user, more time or
+/// --allow-changes, or leave the cases out (--only).
 #[derive(Args)]
 #[command(after_help = "\
-JSON (--json): one object: ok (no must failed), url, milliseconds, counts (passed, failed, failed_must,
-skipped, not_run), oddities (code, severity, text, remedy) and cases. A case has number, group, level (must,
+JSON (--json): one object: ok (as the exit code), url, milliseconds, counts (passed, failed, failed_must,
+skipped, not_run, not_judged_must), oddities (code, severity, text, remedy) and cases. A case has number, group, level (must,
 should), says, law, outcome (passed, failed, skipped, not-run), text (what is wrong, or why not), sent, got,
 again (a line for a shell; these three or null), milliseconds. Members may be added; none is removed.
 
 Exit codes:
-  0  no must failed
+  0  no must failed, and all were judged that had to be
   1  local trouble (output or the JUnit file cannot be written)
   2  usage: the arguments are wrong
   3  settings: a file or a password is wrong or missing
   4  transport: there is no connection to the service
-  9  findings: a must failed; with --strict also a should, or a case that was not run")]
+  9  findings: a must failed or was not judged, with --strict also where a
+     should failed or was not run")]
 pub(crate) struct ConformArgs {
     /// The service, for instance http://host/Provider.asmx
     #[arg(long, required_unless_present = "list")]
@@ -68,6 +76,10 @@ pub(crate) struct ConformArgs {
     #[arg(long, value_name = "FILE")]
     auth_password_file: Option<PathBuf>,
 
+    /// Test what can be tested without the web service password
+    #[arg(long, conflicts_with = "auth_password_file")]
+    without_password: bool,
+
     /// The service's namespace; without it, or with "discover", the WSDL's is used
     #[arg(long, value_parser = super::namespace)]
     namespace: Option<String>,
@@ -85,8 +97,9 @@ pub(crate) struct ConformArgs {
     #[arg(long)]
     list: bool,
 
-    /// Also call operations that change something: tickets, chats, events and registrations of nobody,
-    /// which the service may keep
+    /// Also call operations that change something, about nobody: StartTicket three times, StartChat,
+    /// HandleEvent and RegisterUser twice, one of each with a wrong web service password. The service may
+    /// keep what it makes of them. And log in with SQL and with the wildcard of directories
     #[arg(long)]
     allow_changes: bool,
 
@@ -192,11 +205,14 @@ fn suite(args: &ConformArgs, url: &str) -> Result<Suite, Failed> {
     let mut passwords = Passwords::of(files)?;
     let mut subject = Subject::new(url);
     subject.namespace = args.namespace.clone().filter(|namespace| namespace != DISCOVER);
-    subject.password = passwords.auth(args.auth_password_file.as_deref())?;
-    if subject.password.is_none() {
-        output::note(&format!(
-            "without a password ({AUTH_PASSWORD}, --auth-password-file) most cases are skipped"
-        ));
+    if !args.without_password {
+        subject.password = passwords.auth(args.auth_password_file.as_deref())?;
+        if subject.password.is_none() {
+            let why = format!(
+                "no web service password: set {AUTH_PASSWORD} or give --auth-password-file; --without-password tests what can be tested without"
+            );
+            return Err(Failed::new(SETTINGS, why));
+        }
     }
     let trusted = args.trust.read(Some(url))?;
     subject.root_certificates = trusted.roots;
@@ -244,6 +260,7 @@ fn json(report: &Report, is_ok: bool) -> String {
             "failed_must": report.count(Outcome::Failed, Some(Level::Must)),
             "skipped": count(Outcome::Skipped),
             "not_run": count(Outcome::NotRun),
+            "not_judged_must": report.not_judged().count(),
         },
         "oddities": report.oddities,
         "cases": report.cases,
@@ -366,10 +383,14 @@ fn table(report: &Report) -> String {
         }
     }
     text.push_str(&row("", "all", &|_| true));
-    let verdict = match report.count(Outcome::Failed, Some(Level::Must)) {
+    let mut verdict = match report.count(Outcome::Failed, Some(Level::Must)) {
         0 => "no must failed".to_owned(),
-        failed => format!("{} failed", plural(failed, "must")),
+        failed => format!("{failed} must failed"),
     };
+    let open: Vec<String> = report.not_judged().map(|case| case.number.to_string()).collect();
+    if !open.is_empty() {
+        verdict += &format!(", {} must not judged ({})", open.len(), open.join(", "));
+    }
     text.push_str(&format!("{verdict}, in {:.1} s\n", report.milliseconds as f64 / 1e3));
     text
 }

@@ -8,7 +8,6 @@ mod security;
 mod transport;
 
 use super::Case;
-pub(super) use transport::keeps_apart;
 
 /// All tables.
 const TABLES: &[&[Case]] = &[

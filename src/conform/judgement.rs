@@ -30,15 +30,26 @@ impl Miss {
     }
 }
 
+/// A failure of what is being asked.
+impl From<String> for Miss {
+    fn from(why: String) -> Self {
+        Self::Failed { why, exchange: None, again: None }
+    }
+}
+
 /// What a call cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Needs {
-    /// Nothing: it is the plain request.
+    /// Nothing: it is the plain request, whose answer is known.
     Plain,
     /// A service that answers the plain request.
     Nothing,
+    /// Leave to do harm, where the service is open to it.
+    Leave,
     /// The user who was given.
     User,
-    /// The user's password, too.
+    /// The user's password, too: it is his login, whose answer is known.
     Password,
+    /// That the user was let in with his password: who mistyped it must not be locked out.
+    Entry,
 }

@@ -1,20 +1,25 @@
 //! What all cases share: the way to the service, what it says of itself, and how it answers plain
 //! requests.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use super::judgement::Miss;
-use super::message::{AUTH_CUT, AUTH_SWAPPED, Message, PASSWORD};
+use super::message::{AUTH, AUTH_CUT, AUTH_SWAPPED, Message, PASSWORD, REGISTRATION, SECRETS};
 use super::offer::Offer;
 use super::reading::{Gist, Reading};
 use super::wire::{Exchange, Sender};
 use super::{Shell, Suite, User};
 use crate::client::Discovery;
-use crate::contract::OperationInfo;
+use crate::contract::{OperationInfo, SideEffect};
 use crate::http::HttpResponse;
+use crate::http::url::Url;
 use crate::record::upstream::Upstream;
 use crate::secret::{Mask, Secret};
 use crate::soap::{Binding, SoapVersion};
+
+/// What is shorter could stand anywhere by chance.
+pub(super) const SHORTEST: usize = 6;
 
 /// A web service password that is not the service's.
 pub(super) const WRONG: &str = "not-the-web-service-password";
@@ -35,10 +40,8 @@ pub(super) struct Trial {
     pub(super) wrong: Answered,
 }
 
-/// The operation whose plain request the cases vary.
+/// The operation whose plain request the cases vary: one that only reads.
 pub(super) struct Probe {
-    pub(super) offer: usize,
-    pub(super) soap: SoapVersion,
     /// Is it asked about the user who was given, since nobody is answered alike?
     pub(super) as_user: bool,
     /// Is a wrong password answered otherwise? Then answers show what was read.
@@ -49,6 +52,13 @@ pub(super) struct Probe {
     pub(super) wrong: Answered,
     /// Do messages differ from answer to answer?
     pub(super) wavers: bool,
+}
+
+impl Probe {
+    /// The version in which it is asked.
+    pub(super) fn soap(&self) -> SoapVersion {
+        self.plain.exchange.sent.soap
+    }
 }
 
 /// All of it.
@@ -68,49 +78,66 @@ pub(super) struct Kit {
     pub(super) offers: Vec<Offer>,
     pub(super) trials: Vec<Trial>,
     pub(super) probe: Option<Probe>,
-    /// The login of the user who was given.
+    /// The login of the user who was given, tried once.
     pub(super) login: Option<Answered>,
+    /// The name that is registered, which no other run has; much can go wrong in it.
+    pub(super) registered: String,
+    /// His password, which nobody knows.
+    registration: Secret,
+    /// Was there no time to look at all of the service?
+    pub(super) is_cut: bool,
     /// Answers to requests that a service cannot answer but with a fault.
     pub(super) faults: Vec<Answered>,
     /// The plain request in SOAP 1.2, where the probe is in 1.1 and both are offered.
     pub(super) second: Option<Answered>,
-    /// Were plain requests cut short, since the time for them was used up?
-    pub(super) is_cut: bool,
     /// Does the service answer `diagnostic=echo` (wsdl/SAMPLE.md) with what it was given?
     pub(super) echoes: bool,
 }
 
 impl Kit {
-    pub(super) fn new(suite: &Suite, upstream: Upstream, url: &crate::http::url::Url) -> Self {
-        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    pub(super) fn new(suite: &Suite, upstream: Upstream, url: &Url) -> Self {
         let mut shell = suite.shell.clone();
         shell.max_time = suite.answer_timeout;
-        shell.query = !query.is_empty();
-        let secrets =
-            [&suite.subject.password, &suite.user.as_ref().and_then(|u| u.password.clone())];
-        let mask = Mask::new(secrets.into_iter().flatten());
+        let registration = Secret::new(format!("{:016x}{:016x}", random(), random()));
+        let target = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
         let page = Message::bare("GET", format!("{}?WSDL", url.path()));
-        Self {
+        let mut kit = Self {
             origin: upstream.shown.clone(),
             upstream,
-            target: format!("{}{query}", url.path()),
+            target,
             within: suite.answer_timeout,
-            mask,
+            mask: Mask::default(),
             shell,
             password: suite.subject.password.clone(),
             user: suite.user.clone(),
             allow_changes: suite.allow_changes,
-            page: Exchange { sent: page, got: Err(String::new()), took: Duration::ZERO },
+            page: Exchange { sent: page, got: Err(String::new()) },
             described: Err("the WSDL was not asked for".to_owned()),
             offers: Vec::new(),
             trials: Vec::new(),
             probe: None,
             login: None,
+            registered: format!("conform a=b & <c> \u{e9}\u{1f600} {:016x}", random()),
+            registration,
+            is_cut: false,
             faults: Vec::new(),
             second: None,
-            is_cut: true,
             echoes: false,
-        }
+        };
+        // What is made of a password may give it away, and a query may be a key.
+        let made = SECRETS.map(|mark| kit.secret(mark));
+        let long = made.into_iter().filter(|secret| secret.chars().count() >= SHORTEST);
+        let query = url.query().filter(|query| query.contains('=')).map(str::to_owned);
+        let values = url.query_pairs().map(|(_, value)| value.into_owned());
+        let values = values.filter(|value| value.chars().count() >= SHORTEST);
+        let given = [AUTH, PASSWORD].map(|mark| kit.secret(mark));
+        let all = long.chain(query).chain(values).chain(given).filter(|secret| !secret.is_empty());
+        let all: Vec<Secret> = all.map(Secret::new).collect();
+        kit.mask = Mask::new(&all);
+        kit
     }
 
     /// Every answer to a plain request.
@@ -122,8 +149,7 @@ impl Kit {
 
     /// The plain request in the version that the probe speaks.
     pub(super) fn plain_of_probe(&self) -> Result<Message, Miss> {
-        let probe = self.probe()?;
-        self.plain(probe.soap)
+        self.plain(self.probe()?.soap())
     }
 
     /// The operation to vary.
@@ -132,20 +158,32 @@ impl Kit {
     }
 
     pub(super) fn no_probe(&self) -> &'static str {
-        match (self.offers.is_empty(), self.trials.is_empty(), self.allow_changes) {
+        match (self.offers.is_empty(), self.has_readers(), self.allow_changes) {
             (true, ..) => "no operation of the contract was found",
-            (_, true, false) => {
-                "no operation was found that only reads (--allow-changes calls the others)"
+            (_, true, _) => "the plain request is not answered (group 2)",
+            (_, _, true) => {
+                "no operation was found that only reads, and one that changes something is not asked again and again"
             }
-            _ => "the plain request is not answered (group 2)",
+            _ => {
+                "no operation was found that only reads (--allow-changes asks the others, a few times each)"
+            }
         }
+    }
+
+    /// Has the service operations that only read?
+    pub(super) fn has_readers(&self) -> bool {
+        self.offers.iter().any(|offer| offer.info.side_effect == SideEffect::ReadOnly)
     }
 
     /// The plain request of the probe.
     pub(super) fn plain(&self, soap: SoapVersion) -> Result<Message, Miss> {
         let probe = self.probe()?;
-        let offer = &self.offers[probe.offer];
-        let Some(binding) = offer.bindings.iter().find(|binding| binding.version() == soap) else {
+        let operation = probe.plain.exchange.sent.operation;
+        let offer = self.offers.iter().find(|offer| offer.info.name == operation);
+        let found = offer.and_then(|offer| {
+            Some((offer, offer.bindings.iter().find(|binding| binding.version() == soap)?))
+        });
+        let Some((offer, binding)) = found else {
             return Err(Miss::skipped(format!("the WSDL offers no SOAP {soap}")));
         };
         let mut message = self.message(offer.info, binding)?;
@@ -209,6 +247,7 @@ impl Kit {
         match mark {
             AUTH_SWAPPED => auth.chars().map(swap).collect(),
             AUTH_CUT => auth.chars().take(auth.chars().count().saturating_sub(1)).collect(),
+            REGISTRATION => self.registration.expose().to_owned(),
             PASSWORD => {
                 let user = self.user.as_ref().and_then(|user| user.password.as_ref());
                 user.map(Secret::expose).unwrap_or_default().to_owned()
@@ -229,7 +268,15 @@ impl Kit {
         match (one.gist(), other.gist()) {
             (Some(one), Some(other)) if wavers => one.is_nearly(&other),
             (Some(one), Some(other)) => Gist::eq(&one, &other),
-            _ => false,
+            _ => match (one, other) {
+                (Reading::Fault(one), Reading::Fault(other)) => one.code == other.code,
+                _ => false,
+            },
         }
     }
+}
+
+/// Another number in each run and each time.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }

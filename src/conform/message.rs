@@ -20,9 +20,11 @@ pub(super) const AUTH_CUT: char = '\u{f8f2}';
 pub(super) const PASSWORD: char = '\u{f8f3}';
 /// Stands for the next of [`Message::fills`].
 pub(super) const FILL: char = '\u{f8f4}';
+/// Stands for the password of a registration, which is another each time.
+pub(super) const REGISTRATION: char = '\u{f8f5}';
 
 /// All that stand for a secret.
-pub(super) const SECRETS: [char; 4] = [AUTH, AUTH_SWAPPED, AUTH_CUT, PASSWORD];
+pub(super) const SECRETS: [char; 5] = [AUTH, AUTH_SWAPPED, AUTH_CUT, PASSWORD, REGISTRATION];
 
 /// How the text of a body becomes bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,6 +197,14 @@ impl Message {
         self.add(&format!("{before}{FILL}{after}"));
     }
 
+    /// A ticket's or a chat's request, of the web (`loginUsername`) or mailed (`emailFrom`).
+    pub(super) fn started_by(&mut self, by: &str) {
+        for key in ["loginUsername", "emailFrom"] {
+            self.set(key, if key == by { "nobody@conform.invalid" } else { "" });
+        }
+        self.set("departmentName", "Conform");
+    }
+
     /// Asks for an operation that no service has.
     pub(super) fn ask_for_nothing(&mut self) {
         self.rename("ConformUnknown");
@@ -275,11 +285,23 @@ impl Message {
     }
 }
 
-/// Path and query: the query of a service's address may be a secret, those of ours are not.
+/// Path and query: the query of a service's address may be a secret, ours is not.
 fn shown_target(target: &str) -> String {
-    match target.split_once('?') {
-        Some((path, query)) if query.len() > 40 => format!("{path}?…"),
+    match split(target) {
+        (path, Some(_), ours) => format!("{path}?…{ours}"),
         _ => target.to_owned(),
+    }
+}
+
+/// A target's path, the query of the service's address, and what we put behind it.
+pub(super) fn split(target: &str) -> (&str, Option<&str>, &str) {
+    match target.split_once('?') {
+        None => (target, None, ""),
+        Some((_, query)) if query.eq_ignore_ascii_case("WSDL") => (target, None, ""),
+        Some((path, query)) => match query.strip_suffix("&WSDL") {
+            Some(own) => (path, Some(own), "&WSDL"),
+            None => (path, Some(query), ""),
+        },
     }
 }
 

@@ -111,7 +111,7 @@ impl Kit {
     }
 
     /// Is ours answered otherwise than a wrong one, and not refused?
-    fn accepts(&self, trial: &Trial) -> bool {
+    pub(super) fn accepts(&self, trial: &Trial) -> bool {
         let Some(ours) = &trial.ours else { return false };
         ours.reading.result().is_some()
             && !ours.reading.is_denial()

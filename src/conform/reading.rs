@@ -112,6 +112,20 @@ impl Gist {
     }
 }
 
+/// All texts of a result: message, outputs, names and options of fields.
+pub(super) fn texts(result: &RawResult) -> Vec<&str> {
+    let outputs = result.output_variables.as_ref().value();
+    let outputs = outputs.into_iter().flat_map(|list| list.0.iter().flatten());
+    let items = result.custom_field_data_items.as_ref().value();
+    let items = items.into_iter().flatten().flatten().flat_map(|item| {
+        let options = item.list_options.as_ref().value();
+        let options = options.into_iter().flat_map(|list| list.0.iter().flatten());
+        options.chain(item.custom_field_name.as_ref().value())
+    });
+    let message = result.message.as_ref().value();
+    message.into_iter().chain(outputs).chain(items).map(String::as_str).collect()
+}
+
 /// The output variables as the legacy reader takes them apart (wsdl/CONTRACT.md, section 3).
 pub(super) fn outputs(result: &RawResult) -> Vec<(&str, &str)> {
     let list = result.output_variables.as_ref().value();

@@ -63,7 +63,12 @@ pub struct Report {
     pub oddities: Vec<Finding>,
     /// How long all took.
     pub milliseconds: u64,
+    /// Was there a web service password?
+    pub has_password: bool,
 }
+
+/// What proves that the service answers, and that it takes the password: without these the rest says little.
+const PROOF: [Number; 2] = [Number { group: 2, place: 1 }, Number { group: 10, place: 1 }];
 
 impl Report {
     /// How many cases of any level or of one ended so.
@@ -74,9 +79,22 @@ impl Report {
         self.cases.iter().filter(is).count()
     }
 
-    /// Does no `must` fail?
+    /// What was not judged though it had to be: each `must` that was not run; and, where they were
+    /// skipped, 2.1 (the plain request is answered) and, if there is a web service password, 10.1 (it is
+    /// accepted).
+    pub fn not_judged(&self) -> impl Iterator<Item = &CaseReport> {
+        self.cases.iter().filter(|case| match case.outcome {
+            Outcome::NotRun => case.level == Level::Must,
+            Outcome::Skipped if case.number == PROOF[1] => self.has_password,
+            Outcome::Skipped => case.number == PROOF[0],
+            Outcome::Passed | Outcome::Failed => false,
+        })
+    }
+
+    /// Does no `must` fail, and was all judged that had to be?
     pub fn is_conformant(&self) -> bool {
-        self.count(Outcome::Failed, Some(Level::Must)) == 0
+        let failed = self.count(Outcome::Failed, Some(Level::Must));
+        failed == 0 && self.not_judged().next().is_none()
     }
 
     /// A case by its number, `3.7`.

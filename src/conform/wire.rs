@@ -24,7 +24,6 @@ const INTERIM: usize = 4 << 10;
 pub(super) struct Exchange {
     pub(super) sent: Message,
     pub(super) got: Result<Got, String>,
-    pub(super) took: Duration,
 }
 
 /// An answer.
@@ -44,12 +43,11 @@ pub(super) struct Sender<'s> {
 impl Sender<'_> {
     /// Sends a message, whose body becomes these bytes.
     pub(super) async fn exchange(&self, message: Message, body: &[u8]) -> Exchange {
-        let started = Instant::now();
         let got = match timeout(self.within, self.send(&message, body)).await {
             Ok(got) => got,
             Err(_) => Err(format!("no answer came within {} s", self.within.as_secs_f64())),
         };
-        Exchange { sent: message, got, took: started.elapsed() }
+        Exchange { sent: message, got }
     }
 
     async fn send(&self, message: &Message, body: &[u8]) -> Result<Got, String> {

@@ -15,6 +15,8 @@ use external_providers::sample;
 
 use crate::doctor::peers::{PASSWORD, run};
 
+const NAMESPACE: &str = "http://tempuri.org/";
+
 /// The sample, which echoes, in this namespace.
 fn echoing(namespace: &str) -> SocketAddr {
     let services = sample::diagnostic_services(PASSWORD, namespace);

@@ -17,7 +17,7 @@ pub(super) const CASES: &[Case] = cases! {
     1 5 Should C2 "It offers SOAP 1.1, in which the help desk asks" => Check::Seen(|kit| offers(kit, SoapVersion::V11));
     1 6 Should C2 "It offers SOAP 1.2 as well, for the same operations" => Check::Seen(|kit| offers(kit, SoapVersion::V12));
     1 7 Should C2 "The soapAction of each operation is its namespace and its name, with one slash between" => Check::Seen(has_usual_actions);
-    1 8 Should C2 "The WSDL gives the address by which it was asked for, since callers that are made from it go there" => Check::Seen(is_at_home);
+    1 8 Should C2 "The WSDL gives scheme, host and port by which it was asked for, since callers that are made from it go there" => Check::Seen(is_at_home);
     1 9 Should A2 "The WSDL is text/xml in UTF-8, without a byte order mark" => Check::Seen(is_plain_text);
 };
 

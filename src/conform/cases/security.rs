@@ -2,15 +2,14 @@
 
 use crate::conform::Case;
 use crate::conform::case::{cases, law::*};
-use crate::conform::judge::{Check, Expect, Expect::*, Soap};
+use crate::conform::judge::{Check, Expect::*, Soap, any};
 use crate::conform::judgement::{Judgement, Miss, Needs};
-use crate::conform::kit::{Answered, Kit, Trial, WRONG};
-use crate::conform::message::{AUTH, AUTH_CUT, AUTH_SWAPPED, Message};
+use crate::conform::kit::{Answered, Kit, Probe, SHORTEST, Trial, WRONG};
+use crate::conform::message::{AUTH, AUTH_CUT, AUTH_SWAPPED, Message, PASSWORD};
 use crate::conform::oddities::{fails, has_stack};
-use crate::conform::reading::Reading;
+use crate::conform::reading::{Reading, texts};
 use crate::contract::raw::Presence;
-use crate::contract::{Authenticate, Operation as _, SideEffect, first_line};
-use crate::secret::Secret;
+use crate::contract::{Authenticate, Operation as _, OperationInfo, SideEffect, first_line};
 use crate::soap::{SoapVersion, answer_version};
 
 pub(super) const CASES: &[Case] = cases! {
@@ -22,20 +21,17 @@ pub(super) const CASES: &[Case] = cases! {
     9 6 Must C3 "The value is all that follows the first =, further ones included" => any(|m| m.auth(&format!("<string>authPW={AUTH}=</string>")), Shut);
     9 7 Must C3 "A value with = in it does no harm" => any(|m| m.add("<string>conform=a=b==c</string>"), Same);
     9 8 Should C3 "A second = right after the first belongs to the value" => any(|m| m.auth(&format!("<string>authPW=={AUTH}</string>")), Shut);
-    9 9 Must C3 "Custom fields do no harm, in whatever case their prefix is" => any(|m| m.add("<string>cf_Serial Number=1</string><string>CF_Server=web01</string><string>cf_Empty=</string><string>cf_=x</string>"), Same);
-    9 10 Must C3 "All variables are kept, each time they come, in order" => Check::Echo("<string>conform_b=2</string><string>conform_a=1</string><string>conform_b=3</string>", &["conform_b=2", "conform_a=1", "conform_b=3"]);
+    9 9 Should C3 "Custom fields do no harm, in whatever case their prefix is" => any(|m| m.add("<string>cf_Conform=1</string><string>CF_Conform Two=2</string><string>cf_Conform Three=</string><string>cf_=x</string>"), Same);
 
     10 1 Must C3 "The web service password that was given is accepted" => Check::Seen(is_accepted);
     10 2 Must C4 "A wrong web service password lets nobody in" => Check::Own(|kit| Box::pin(refuses_wrong(kit)));
     10 3 Should C3 "A wrong web service password is answered Success=false, \"Permission Denied\", without outputs, and not with a fault" => Check::Seen(denies_in_words);
     10 4 Must C4 "Without a web service password nobody is let in" => any(|m| m.auth(""), Shut);
     10 5 Must C4 "An empty web service password lets nobody in" => any(|m| m.auth("<string>authPW=</string>"), Shut);
-    10 6 Must C4 "The web service password in the other case of letters lets nobody in" => any(|m| m.auth(&format!("<string>authPW={AUTH_SWAPPED}</string>")), Shut);
+    10 6 Must C4 "The web service password in the other case of letters lets nobody in" => Check::Own(|kit| Box::pin(minds_case(kit)));
     10 7 Must C4 "The web service password without its last character lets nobody in" => any(|m| m.auth(&format!("<string>authPW={AUTH_CUT}</string>")), Shut);
-    10 8 Should C4 "A web service password that is missing is answered as a wrong one is" => any(|m| m.auth(""), Denied);
-    10 9 Should C4 "A web service password that is empty is answered as a wrong one is" => any(|m| m.auth("<string>authPW=</string>"), Denied);
     10 10 Must C4 "No answer repeats a password" => Check::Seen(keeps_secrets);
-    10 11 Must C4 "Operations that change something refuse a wrong web service password, too" => Check::Own(|kit| Box::pin(changes_nothing(kit)));
+    10 11 Must C4 "Operations that change something refuse a wrong web service password, too" => Check::Seen(changes_nothing);
 
     11 1 Must C5 "What cannot be answered is a fault or an HTTP error, and not an empty answer or a page at 200" => Check::Seen(refuses_in_order);
     11 2 Should C6 "XML that breaks off is refused: HTTP 400, empty body" => any(|m| m.replace("</soap:Envelope>", ""), Empty(400));
@@ -47,10 +43,6 @@ pub(super) const CASES: &[Case] = cases! {
     11 8 Should A4 "An empty body with a SOAPAction is refused: HTTP 400, empty body" => Check::Vary(Soap::V11, |m| m.body.clear(), Empty(400));
 };
 
-const fn any(vary: fn(&mut Message), expect: Expect) -> Check {
-    Check::Vary(Soap::Either, vary, expect)
-}
-
 fn typed(message: &mut Message, document_type: &str) {
     let end = message.body.find("?>").map_or(0, |at| at + 2);
     message.body.insert_str(end, document_type);
@@ -60,7 +52,10 @@ fn is_accepted(kit: &Kit) -> Judgement {
     if kit.password.is_none() {
         return Err(Miss::skipped("no web service password was given"));
     }
-    if kit.probe.as_ref().is_some_and(|probe| probe.tells && !probe.plain.reading.is_denial()) {
+    let is_told = |probe: &Probe| probe.tells && !probe.plain.reading.is_denial();
+    // Of a service that can only be asked for changes, their answers tell.
+    let is_taken = || kit.probe.is_none() && kit.trials.iter().any(|trial| kit.accepts(trial));
+    if kit.probe.as_ref().is_some_and(is_told) || is_taken() {
         return Ok(());
     }
     let ours = || kit.trials.iter().filter_map(|trial| trial.ours.as_ref());
@@ -76,7 +71,8 @@ fn is_accepted(kit: &Kit) -> Judgement {
 }
 
 async fn refuses_wrong(kit: &Kit) -> Judgement {
-    for trial in &kit.trials {
+    let only_reads = |trial: &&Trial| trial.info.side_effect == SideEffect::ReadOnly;
+    for trial in kit.trials.iter().filter(only_reads) {
         if kit.is_yes(&trial.wrong) {
             return Err(Miss::of(
                 &trial.wrong.exchange,
@@ -85,7 +81,7 @@ async fn refuses_wrong(kit: &Kit) -> Judgement {
         }
     }
     // A login that is right but for this shows it even of a service that says no to everybody.
-    if let Ok((_, mut message)) = kit.request(Authenticate::NAME, Needs::Password) {
+    if let Ok((_, mut message)) = kit.request(Authenticate::NAME, Needs::Entry) {
         message.set("authPW", WRONG);
         let answered = kit.ask(message).await;
         return match kit.is_yes(&answered) {
@@ -123,48 +119,46 @@ fn denies_in_words(kit: &Kit) -> Judgement {
     Ok(())
 }
 
+async fn minds_case(kit: &Kit) -> Judgement {
+    if kit.secret(AUTH_SWAPPED) == kit.secret(AUTH) {
+        return Err(Miss::skipped("the password has no letters of two cases"));
+    }
+    let vary = |m: &mut Message| m.auth(&format!("<string>authPW={AUTH_SWAPPED}</string>"));
+    any(vary, Shut).run(kit).await
+}
+
+/// Of a result in what it says: in its markup, a password stands where it is an ordinary word.
 fn keeps_secrets(kit: &Kit) -> Judgement {
-    /// A shorter one could stand there by chance.
-    const SHORTEST: usize = 6;
-    let user = kit.user.as_ref().and_then(|user| user.password.as_ref());
-    let given = kit.password.iter().chain(user).map(Secret::expose);
-    let secrets: Vec<&str> =
-        given.chain([WRONG]).filter(|s| s.chars().count() >= SHORTEST).collect();
+    let given = [kit.secret(AUTH), kit.secret(PASSWORD), WRONG.to_owned()];
+    let secrets = given.iter().filter(|secret| secret.chars().count() >= SHORTEST);
     let mut seen = false;
-    for answered in kit.answers() {
-        let Ok(got) = &answered.exchange.got else { continue };
+    for Answered { exchange, reading } in kit.answers() {
+        let Ok(got) = &exchange.got else { continue };
         seen = true;
-        let text = String::from_utf8_lossy(&got.response.body);
-        if secrets.iter().any(|secret| text.contains(secret)) {
-            return Err(Miss::of(
-                &answered.exchange,
-                "the password that was sent stands in the answer",
-            ));
+        let text = match reading.result() {
+            Some(result) => texts(result).join("\n"),
+            None => String::from_utf8_lossy(&got.response.body).into_owned(),
+        };
+        if secrets.clone().any(|secret| text.contains(secret)) {
+            return Err(Miss::of(exchange, "the password that was sent stands in the answer"));
         }
     }
     if seen { Ok(()) } else { Err(Miss::skipped("there is no answer to look at (2.1)")) }
 }
 
-async fn changes_nothing(kit: &Kit) -> Judgement {
-    let changing = kit.offers.iter().filter(|offer| offer.info.side_effect == SideEffect::Mutating);
-    let mut asked = false;
-    for offer in changing {
-        let (_, mut message) = kit.request(offer.info.name, Needs::Nothing)?;
-        message.set("authPW", WRONG);
-        let answered = kit.ask(message).await;
-        asked = true;
-        if kit.is_yes(&answered) {
-            return Err(Miss::of(
-                &answered.exchange,
-                format!("{} does what it was asked", offer.info.name),
-            ));
+fn changes_nothing(kit: &Kit) -> Judgement {
+    let mutates = |info: &OperationInfo| info.side_effect == SideEffect::Mutating;
+    let Some(offer) = kit.offers.iter().find(|offer| mutates(offer.info)) else {
+        return Err(Miss::skipped("the service has no operation that changes something"));
+    };
+    kit.request(offer.info.name, Needs::Plain)?;
+    for trial in kit.trials.iter().filter(|trial| mutates(trial.info)) {
+        if kit.is_yes(&trial.wrong) {
+            let why = format!("{} does what it was asked", trial.info.name);
+            return Err(Miss::of(&trial.wrong.exchange, why));
         }
     }
-    if asked {
-        Ok(())
-    } else {
-        Err(Miss::skipped("the service has no operation that changes something"))
-    }
+    Ok(())
 }
 
 /// The answer to an operation that no service has.

@@ -9,10 +9,8 @@ use std::time::Duration;
 use external_providers::conform::{Level, Outcome, Report, Suite, cases};
 
 use super::glass::{Answer, Request, is_soap_12, pass, spoiled, text};
-use super::{echoing, failed, numbers, set, suite};
+use super::{NAMESPACE, echoing, failed, numbers, set, suite};
 use crate::doctor::peers::{Expect, PASSWORD, serve, serve_expecting};
-
-const NAMESPACE: &str = "http://tempuri.org/";
 
 type Spoil = fn(&Request, &mut Answer);
 
@@ -50,7 +48,7 @@ const NO: &str = "Authentication=FAIL";
 
 #[rustfmt::skip]
 const FAULTS: &[Fault] = &[
-    ("there is no WSDL", |r, a| if r.is_get() { *a = Answer::new("404 Not Found", "text/html", "<html>"); }, &[], &["1.1", "13.9"]),
+    ("there is no WSDL", |r, a| if r.is_get() { *a = Answer::new("404 Not Found", "text/html", "<html>"); }, &[], &["1.1"]),
     ("the WSDL is another service's", |r, a| { in_wsdl(r, a, "External", "Foreign"); for name in ["Authenticate", "GetSignInCookieInfo", "GetCustomFieldOptions", "StartTicket", "StartChat"] { in_wsdl(r, a, name, &format!("Foreign{name}")); } }, &["1.2"], &[]),
     ("the WSDL is rpc", |r, a| in_wsdl(r, a, "style=\"document\"", "style=\"rpc\""), &["1.3"], &[]),
     ("a field of the result is missing in the WSDL", |r, a| in_wsdl(r, a, "name=\"Success\"", "name=\"Succeeded\""), &["1.3"], &["1.4"]),
@@ -61,51 +59,51 @@ const FAULTS: &[Fault] = &[
     ("the WSDL gives an inner address", |r, a| in_wsdl(r, a, "location=\"http://127.0.0.1:", "location=\"http://10.0.0.1:"), &[], &["1.8"]),
     ("the WSDL has no charset", |r, a| if r.is_get() { a.header("Content-Type", "text/xml"); }, &[], &["1.9"]),
     ("the WSDL begins with a mark", |r, a| in_wsdl(r, a, "<?xml", "\u{feff}<?xml"), &[], &["1.9"]),
-    ("calls are answered with a page", |r, a| if is_post(r) { *a = Answer::new("200 OK", "text/html", "<html>sign in</html>"); }, &["2.1"], &["10.3"]),
+    ("calls are answered with a page", |r, a| if is_post(r) { *a = Answer::new("200 OK", "text/html", "<html>sign in</html>"); }, &["2.1", "3.1"], &["10.3"]),
     ("SOAP 1.1 is answered in SOAP 1.2", |r, a| if is_post(r) && !is_soap_12(r) { a.replace("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"); a.header("Content-Type", "application/soap+xml; charset=utf-8"); }, &["2.2"], &[]),
-    ("SOAP 1.2 is refused", |r, a| if is_soap_12(r) { *a = Answer::new("415 Unsupported Media Type", "text/xml", ""); }, &["2.3", "2.4"], &[]),
+    ("SOAP 1.2 is refused", |r, a| if is_soap_12(r) { *a = Answer::new("415 Unsupported Media Type", "text/xml", ""); }, &["2.3", "2.4", "3.1"], &[]),
     ("SOAP 1.2 is answered as text/xml", |r, a| if is_soap_12(r) { a.header("Content-Type", "text/xml; charset=utf-8"); }, &["2.4"], &[]),
     ("the result is in no namespace", |r, a| in_calls(r, a, "Result><Success", "Result xmlns=\"\"><Success"), &["2.1", "3.1"], &[]),
     ("the result is in another namespace", |r, a| in_calls(r, a, " xmlns=\"http://tempuri.org/\"", " xmlns=\"urn:other\""), &["2.1", "3.1"], &[]),
-    ("Success is capitalised", |r, a| { in_calls(r, a, "<Success>true", "<Success>True"); in_calls(r, a, "<Success>false", "<Success>False"); }, &["2.1", "3.2"], &[]),
+    ("Success is capitalised", |r, a| { in_calls(r, a, "<Success>true", "<Success>True"); in_calls(r, a, "<Success>false", "<Success>False"); }, &["2.1", "3.1"], &[]),
     ("outputs are joined", |r, a| in_calls(r, a, "</string><string>EmailAddress", ";EmailAddress"), &["14.1", "14.10", "3.3"], &[]),
     ("an empty list is left out", |r, a| in_calls(r, a, "<OutputVariables />", ""), &[], &["3.4"]),
     ("answers have no charset", |r, a| if is_post(r) { let kind = if is_soap_12(r) { "application/soap+xml" } else { "text/xml" }; a.header("Content-Type", kind); }, &[], &["3.5"]),
     ("answers beyond ASCII have no charset", |r, a| if is_post(r) { let kind = if is_soap_12(r) { "application/soap+xml" } else { "text/xml" }; a.header("Content-Type", kind); a.replace("Permission", "Per\u{1e3f}ission"); a.replace("My Username", "My \u{dc}sername"); }, &["3.6"], &["3.5", "10.3"]),
     ("answers are not in their charset", |r, a| if a.holds("My Username") && is_post(r) { a.body = String::from_utf8_lossy(&a.body).replace("My Username", "My \u{dc}sername").chars().map(|c| c as u8).collect(); }, &["3.6"], &[]),
-    ("answers begin with a mark", |r, a| in_calls(r, a, "<?xml", "\u{feff}<?xml"), &[], &["3.7"]),
-    ("the message comes first", |r, a| { in_calls(r, a, "<Success>false</Success><Message>Permission Denied</Message>", "<Message>Permission Denied</Message><Success>false</Success>"); }, &[], &["3.8"]),
-    ("answers say that they are compressed", |r, a| if is_post(r) { a.header("Content-Encoding", "gzip"); }, &["2.1", "3.9"], &[]),
-    ("texts are escaped twice", |r, a| in_calls(r, a, "My Username", "My &amp;amp; Username"), &["3.10"], &[]),
-    ("a character is written that XML cannot hold", |r, a| in_calls(r, a, "My Username", "My &#x1; Username"), &["3.11", "14.1", "14.10"], &[]),
+    ("answers say that they are compressed", |r, a| if is_post(r) { a.header("Content-Encoding", "gzip"); }, &["2.1", "3.1", "3.9"], &[]),
+    ("texts are escaped twice", |r, a| in_calls(r, a, "My Username", "My &amp;amp; Username"), &[], &["3.10"]),
+    ("a character is written that XML cannot hold", |r, a| in_calls(r, a, "My Username", "My &#x1; Username"), &["3.1", "14.1", "14.10"], &[]),
     ("results come with HTTP 500", |r, a| if is_post(r) && a.holds("Result>") { a.status = "500 Internal Server Error".to_owned(); }, &["3.12"], &[]),
-    ("answers may be kept by others", |r, a| if is_post(r) { a.header("Cache-Control", "public, max-age=60"); }, &[], &["3.13"]),
     ("the password is refused", |r, a| if is_post(r) && a.holds("Result>") { a.replace("<Success>true</Success><Message>Login Failure", "<Success>false</Success><Message>Permission Denied"); a.replace("<Success>true</Success><Message>Custom Fields Loaded", "<Success>false</Success><Message>Permission Denied"); }, &["10.1"], &[]),
     ("any password lets in", |r, a| if asks(r, "GetCustomFieldOptions") && a.holds("Permission Denied") { *a = fields(); }, &["10.2"], &["10.3"]),
-    ("a wrong password is a fault", |r, a| if is_post(r) && a.holds("Permission Denied") { *a = fault(r, "Permission Denied"); }, &[], &["10.3", "7.1", "10.8", "10.9"]),
+    ("a wrong password is a fault", |r, a| if is_post(r) && a.holds("Permission Denied") { *a = fault(r, "Permission Denied"); }, &[], &["10.3"]),
     ("a wrong password is answered in other words", |r, a| in_calls(r, a, "Permission Denied", "Go away"), &[], &["10.3"]),
     ("the answer repeats the password", |r, a| in_calls(r, a, "Permission Denied", "not-the-web-service-password is wrong"), &["10.10"], &["10.3"]),
     ("faults have a stack", |r, a| in_calls(r, a, "</faultstring>", "\n   at Provider.Authenticate()</faultstring>"), &[], &["11.6"]),
     ("an unknown operation is answered with an empty page", |r, a| if text(r).contains("ConformUnknown") { *a = Answer::new("200 OK", "text/xml", ""); }, &["11.1"], &["11.7"]),
     ("answers break off", |r, a| if is_post(r) { a.header("Content-Length", "9999"); }, &["2.1", "13.4"], &[]),
     ("the clock is wrong", |_, a| a.header("Date", "Tue, 15 Nov 1994 08:12:31 GMT"), &[], &["13.13"]),
-    ("all are let in", |r, a| in_calls(r, a, NO, OK), &["14.2", "14.4", "14.6", "14.9"], &["14.3"]),
+    ("all are let in", |r, a| in_calls(r, a, NO, OK), &["14.2", "14.4", "14.6", "14.13", "14.14"], &["14.3", "14.9"]),
     ("none is let in", |r, a| in_calls(r, a, OK, NO), &["14.1", "14.10"], &[]),
     ("an empty password lets in", |r, a| if has(r, "loginPassword=") && has(r, "loginUsername=myusername") { a.replace("<Success>false</Success><Message>Required Input Missing</Message><OutputVariables />", "<Success>true</Success><OutputVariables><string>Authentication=OK</string></OutputVariables>"); }, &["14.5"], &[]),
-    ("wildcards let in", |r, a| if text(r).contains("loginUsername=*") { a.replace(NO, OK); }, &["14.6"], &[]),
+    ("a variable is dropped", |r, a| in_calls(r, a, "<string>conform_b=2</string>", ""), &[], &["8.1"]),
+    ("SQL lets in", |r, a| if text(r).contains("OR &#39;1") { a.replace(NO, OK); }, &["14.13"], &[]),
+    ("a wildcard lets in", |r, a| if has(r, "loginUsername=*") { a.replace(NO, OK); }, &["14.14"], &[]),
+    ("a quote breaks the login", |r, a| if text(r).contains("loginUsername=o&#39;conform") { *a = fault(r, "syntax error"); }, &["14.6"], &[]),
+    ("options do not say what may be started", |r, a| in_calls(r, a, "<string>CanStartTickets=True</string>", ""), &["15.1", "15.2"], &[]),
+    ("a ticket is answered without a word", |r, a| in_calls(r, a, "<string>TicketCreation=TRUE</string>", ""), &["16.1", "16.2"], &[]),
     ("a refused login is Success=false", |r, a| if asks(r, "Authenticate") { a.replace("<Success>true</Success><Message>Login Failure", "<Success>false</Success><Message>Login Failure"); }, &[], &["14.3"]),
     ("missing input is a refused login", |r, a| in_calls(r, a, "<Success>false</Success><Message>Required Input Missing</Message><OutputVariables />", "<Success>true</Success><Message>Login Failure</Message><OutputVariables><string>Authentication=FAIL</string></OutputVariables>"), &[], &["14.7", "14.8", "14.11"]),
     ("a call without inputs is let in", |r, a| if is_post(r) && !text(r).contains("<inputs>") && text(r).contains("<GetSignInCookieInfo ") { let passed = a.clone(); *a = passed; a.status = "200 OK".to_owned(); a.body = no_login(r); }, &["7.4"], &[]),
     ("a variable without = is passed over", |r, a| if has(r, "conform") { a.status = "200 OK".to_owned(); a.body = no_login(r); }, &[], &["7.6"]),
     ("variables that are left out are a fault", |r, a| if text(r).contains("<InputVariables><string>authPW=s3cret</string></InputVariables>") { *a = fault(r, "Object reference not set"); }, &[], &["7.8"]),
-    ("keys are in small letters", |r, a| in_calls(r, a, "<string>Authentication=", "<string>authentication="), &["14.1", "14.2", "14.4", "14.6", "14.9", "14.10"], &["14.3"]),
+    ("keys are in small letters", |r, a| in_calls(r, a, "<string>Authentication=", "<string>authentication="), &["14.1", "14.2", "14.6", "14.10", "14.13", "14.14"], &["14.3", "14.9"]),
     ("the cookie tells another address", |r, a| if asks(r, "GetSignInCookieInfo") { a.replace("myusername@", "other@"); }, &[], &["14.12"]),
     ("a field's permission is another word", |r, a| in_calls(r, a, "CanStartTickets=True", "CanStartTickets=Yes"), &["15.1", "15.2", "15.3"], &["15.4"]),
     ("options fail for the user", |r, a| if asks(r, "GetCustomFieldOptions") && has(r, "loginUsername=myusername") { *a = fault(r, "Object reference not set"); }, &["15.2"], &[]),
     ("a field has no name", |r, a| in_calls(r, a, "<CustomFieldName>Notes</CustomFieldName>", "<CustomFieldName> </CustomFieldName>"), &["15.3"], &[]),
     ("a field stands twice", |_, a| if a.holds("<CustomFieldDataItems>") { let body = String::from_utf8_lossy(&a.body).into_owned(); let (start, end) = (body.find("<ExternalCustomFieldData>").unwrap(), body.find("</CustomFieldDataItems>").unwrap()); let item = body[start..end].to_owned(); a.replace("</CustomFieldDataItems>", &format!("{item}</CustomFieldDataItems>")); }, &[], &["15.4"]),
-    ("a location changes the page", |r, a| if has(r, "location=REGULAR") { a.replace("<CustomFieldName>Notes", "<CustomFieldName>Other"); }, &[], &["15.5"]),
-    ("an interaction is read by its case", |r, a| if has(r, "interactiontype=ticket") { a.replace("<CustomFieldName>Notes", "<CustomFieldName>Other"); }, &[], &["15.6"]),
     ("a ticket wants both names", |r, a| if asks(r, "StartTicket") && has(r, "emailFrom=nobody@conform.invalid") { a.replace("<Success>true", "<Success>false"); }, &["16.2"], &[]),
     ("a ticket is answered in other words", |r, a| in_calls(r, a, "TicketCreation=TRUE", "TicketCreation=Maybe"), &["16.1", "16.2"], &[]),
     ("a chat fails", |r, a| if asks(r, "StartChat") { *a = fault(r, "no"); }, &["17.1"], &[]),
@@ -116,7 +114,7 @@ const FAULTS: &[Fault] = &[
 #[rustfmt::skip]
 const OTHERS: &[Fault] = &[
     ("a user is found or not in other words", |r, a| in_calls(r, a, "UserFound=", "Found="), &["18.1"], &[]),
-    ("an event is not taken", |r, a| if asks(r, "HandleEvent") { a.replace("<Success>true", "<Success>false"); }, &["19.1"], &[]),
+    ("an event is not taken", |r, a| if asks(r, "HandleEvent") { *a = fault(r, "unknown"); }, &["19.1"], &[]),
     ("a registration says nothing", |r, a| in_calls(r, a, "Registration=OK", "Registered=OK"), &["20.1", "20.2"], &[]),
     ("a name is cut", |r, a| in_calls(r, a, "loginUsername=conform a=b", "loginUsername=conform a"), &["20.2"], &[]),
 ];
@@ -266,7 +264,10 @@ async fn each_case_that_asks_by_itself_can_fail() {
     for path in ["/Provider.asmx", "/Extended.asmx"] {
         let known = Arc::default();
         let service = contrary(host, Arc::clone(&known), Arc::default());
-        only("1.1", service, path).run().await.unwrap();
+        only("2.1,3.1,8.1,10.1,11.1,14.1,16.1,17.1,18.1,19.1,20.1", service, path)
+            .run()
+            .await
+            .unwrap();
         let others = Arc::new(AtomicUsize::new(0));
         let service = contrary(host, known, Arc::clone(&others));
         for number in std::mem::take(&mut left) {
@@ -332,7 +333,7 @@ async fn connections_that_are_kept_badly_are_named() {
     });
     let case = fails("13.7", mixing).await;
     assert!(
-        case.again.unwrap().starts_with("for n in 1 2 3 4; do { printf"),
+        case.again.unwrap().starts_with("for n in 1 2 3; do { printf"),
         "the line asks at once"
     );
 }
@@ -375,7 +376,7 @@ async fn real_oddities_are_named_and_no_false_alarm() {
     };
     let stack: Spoil = |r, a| in_calls(r, a, "</faultstring>", "\r\n   at P.A()\r\n</faultstring>");
     for (oddity, spoil, musts) in [
-        ("password-unproven", to_all, set(&["14.1", "14.10"])),
+        ("password-unproven", to_all, set(&["14.1", "14.10", "15.1", "15.2"])),
         ("always-faults", fields, set(&["15.1"])),
         ("password-per-operation", each, set(&[])),
         ("login-unproven", down, set(&["14.1"])),

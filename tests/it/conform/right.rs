@@ -22,7 +22,6 @@ fn is_right(report: &Report) {
         let is_explained = case.text.as_ref().is_some_and(|text| !text.is_empty());
         assert_eq!(is_explained, case.outcome == Outcome::Skipped, "{case:#?}");
     }
-    assert!(report.is_conformant());
 }
 
 #[tokio::test]
@@ -32,6 +31,7 @@ async fn the_sample_passes_every_case() {
     for path in ["/Provider.asmx", "/Extended.asmx"] {
         let report = Suite { allow_changes: true, ..suite(host, path) }.run().await.unwrap();
         is_right(&report);
+        assert!(report.is_conformant());
         assert_eq!(report.oddities, []);
         passed.extend(numbers(&report, Outcome::Passed));
     }
@@ -79,12 +79,14 @@ async fn a_service_of_one_kind_is_judged_by_what_it_has() {
     assert!(passed.iter().all(|number| number.starts_with("1.") || number.starts_with("13.")));
     let why = report.case("2.1").unwrap().text.clone().unwrap();
     assert!(why.contains("--allow-changes"), "{why}");
+    assert!(!report.is_conformant(), "nothing was proven");
     let suite = Suite { allow_changes: true, ..suite(host, "/Ticket.asmx") };
     let report = suite.run().await.unwrap();
     is_right(&report);
+    assert!(report.is_conformant());
     let passed = numbers(&report, Outcome::Passed);
     assert!(
-        passed.is_superset(&set(&["2.1", "9.3", "10.2", "10.11", "16.1", "16.2"])),
+        passed.is_superset(&set(&["2.1", "10.1", "10.2", "10.11", "16.1", "16.2"])),
         "{passed:?}"
     );
 }
