@@ -1,5 +1,6 @@
 //! The conformance kit: services in order pass, each fault is named by its case.
 
+mod care;
 mod faults;
 mod glass;
 mod right;
