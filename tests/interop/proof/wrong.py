@@ -52,15 +52,6 @@ class WrongCharset(Service):
         return response
 
 
-class ByteOrderMark(Service):
-    """A byte order mark stands before the answer."""
-
-    def encode(self, *arguments):
-        response = super().encode(*arguments)
-        response.body = b"\xef\xbb\xbf" + response.body
-        return response
-
-
 class Boolean(Service):
     """Success is True or False, as .NET prints it, and not as XML has it."""
 
