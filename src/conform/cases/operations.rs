@@ -22,7 +22,7 @@ const FIELDS: &str = GetCustomFieldOptions::NAME;
 pub(super) const CASES: &[Case] = cases! {
     14 1 Must C3 "The user is let in with his password: Authentication=OK" => Check::Call(LOGIN, Needs::Password, as_it_is, is_let_in);
     14 2 Must C3 "Nobody is not let in" => Check::Call(LOGIN, Needs::Plain, as_it_is, is_not_let_in);
-    14 3 Should C3 "A login that is refused is Success=true with Authentication=FAIL: the call itself succeeded" => Check::Call(LOGIN, Needs::Plain, as_it_is, is_refused);
+    14 3 Should C3 "A login that is refused is Success=true with Authentication=FAIL: the call itself succeeded" => Check::Call(LOGIN, Needs::Nothing, as_it_is, is_refused);
     14 4 Must C3 "The user is not let in with a wrong password" => Check::Call(LOGIN, Needs::Entry, |m| m.set("loginPassword", NOBODY), is_not_let_in);
     14 5 Must C3 "The user is not let in with an empty password, which many directories take for a login of nobody's" => Check::Call(LOGIN, Needs::Entry, |m| m.set("loginPassword", ""), is_not_let_in);
     14 6 Must C3 "A quote in name and password (o'conform) is read as any other character: nobody is let in, and nothing breaks" => Check::Call(LOGIN, Needs::Nothing, |m| { m.set("loginUsername", "o'conform"); m.set("loginPassword", "o'conform"); }, is_not_let_in);
@@ -38,8 +38,8 @@ pub(super) const CASES: &[Case] = cases! {
 
     15 1 Must C3 "The options for nobody, where there are any, say whether tickets may be started (CanStartTickets, True or False), or nothing at all" => Check::Call(FIELDS, Needs::Plain, as_it_is, |_, a| if_successful(a, says_or_nothing));
     15 2 Must C3 "The options for the user say whether tickets may be started (CanStartTickets, True or False), or nothing at all" => Check::Call(FIELDS, Needs::User, as_it_is, |_, a| says_or_nothing(a));
-    15 3 Must C2 "Each item names its field" => Check::Call(FIELDS, Needs::Plain, as_it_is, names_fields);
-    15 4 Should C3 "No item stands twice: which one counts would be open" => Check::Call(FIELDS, Needs::Plain, as_it_is, names_each_once);
+    15 3 Must C2 "Each item names its field" => Check::Call(FIELDS, Needs::Nothing, as_it_is, names_fields);
+    15 4 Should C3 "No item stands twice: which one counts would be open" => Check::Call(FIELDS, Needs::Nothing, as_it_is, names_each_once);
 
     16 1 Must C3 "A web ticket, which has a loginUsername, is allowed or refused: TicketCreation=TRUE or FALSE" => Check::Call(StartTicket::NAME, Needs::Plain, as_it_is, |_, a| says(a, "TicketCreation"));
     16 2 Must C3 "A mailed ticket, which has an emailFrom, is allowed or refused, too: it has no loginUsername" => Check::Call(StartTicket::NAME, Needs::Nothing, |m| m.started_by("emailFrom"), |_, a| says(a, "TicketCreation"));

@@ -54,11 +54,12 @@ fn is_accepted(kit: &Kit) -> Judgement {
     }
     let is_told = |probe: &Probe| probe.tells && !probe.plain.reading.is_denial();
     // Of a service that can only be asked for changes, their answers tell.
-    let is_taken = || kit.probe.is_none() && kit.trials.iter().any(|trial| kit.accepts(trial));
+    let judged = || kit.trials.iter().filter(move |t| !kit.has_readers() || only_reads(t));
+    let is_taken = || kit.probe.is_none() && judged().any(|trial| kit.accepts(trial));
     if kit.probe.as_ref().is_some_and(is_told) || is_taken() {
         return Ok(());
     }
-    let ours = || kit.trials.iter().filter_map(|trial| trial.ours.as_ref());
+    let ours = || judged().filter_map(|trial| trial.ours.as_ref());
     if ours().any(|answered| !answered.reading.is_denial() && answered.reading.result().is_some()) {
         return Err(Miss::skipped(kit.untold()));
     }
@@ -70,9 +71,12 @@ fn is_accepted(kit: &Kit) -> Judgement {
     }
 }
 
+fn only_reads(trial: &Trial) -> bool {
+    trial.info.side_effect == SideEffect::ReadOnly
+}
+
 async fn refuses_wrong(kit: &Kit) -> Judgement {
-    let only_reads = |trial: &&Trial| trial.info.side_effect == SideEffect::ReadOnly;
-    for trial in kit.trials.iter().filter(only_reads) {
+    for trial in kit.trials.iter().filter(|trial| only_reads(trial)) {
         if kit.is_yes(&trial.wrong) {
             return Err(Miss::of(
                 &trial.wrong.exchange,
