@@ -116,6 +116,18 @@ fn pages_and_documents_are_passed_on_and_not_compared() {
 }
 
 #[test]
+fn a_challenge_to_sign_in_is_not_an_answer() {
+    let service = sample_service();
+    let old = Spoiled::start(service, |answer| Some(answer.replace("200 OK", "401 Unauthorized")));
+    let candidate = Spoiled::start(service, Some);
+    let rig = Rig::new(old.address, candidate.candidate());
+    rig.call(call("GetCustomFieldOptions", &LOGIN[..2]));
+    let report = rig.finish();
+    assert_eq!(reasons(&report), [("the old service asked for a sign-in (HTTP 401)", 1)]);
+    assert_eq!(posts(&candidate).len(), 0);
+}
+
+#[test]
 fn a_candidate_may_have_another_path_namespace_and_password() {
     let service = sample_service();
     let new = answer("200 OK", "Content-Type: text/xml\r\n", "<x/>");

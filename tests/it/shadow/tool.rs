@@ -61,6 +61,23 @@ fn an_end_is_reached_or_out_of_reach() {
     assert!(log.contains("not reached: 3 calls: it was stopped after 1 calls"), "{log}");
 }
 
+#[cfg(unix)]
+#[test]
+fn the_end_waits_for_what_is_not_compared_until_it_is_told_again() {
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let more = ["--drain", "3600"];
+    let mut running = start(sample_service(), deaf.local_addr().unwrap(), &more);
+    log_in(&running);
+    running.signal("TERM");
+    running.logs("stopping: 1 call to be compared (for at most 3600 s)");
+    let (code, output, log) = running.stop();
+    assert_eq!(code, 0, "{log}");
+    assert!(
+        output.contains("1 calls: 0 compared, 0 different, 0 not compared, 1 dropped"),
+        "{output}"
+    );
+}
+
 #[test]
 fn reports_and_examples_are_kept_without_a_secret() {
     let service = sample_service();
