@@ -8,6 +8,7 @@ use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
 
 use super::HostError;
+use crate::bounded::read_any;
 use crate::tls::{self, FileError};
 
 /// A certificate with its key: TLS 1.2 and 1.3.
@@ -26,7 +27,7 @@ impl Tls {
             failed(what, path, format!("{error}{remedy}").into())
         };
         let contents = |what, path: &Path| {
-            std::fs::read(path).map_err(|error| failed(what, path, error.into()))
+            read_any(path, tls::MOST_CERTIFICATES).map_err(|error| failed(what, path, error.into()))
         };
         let chain = tls::certificates(&contents("certificate", certificate)?)
             .map_err(|error| refused("certificate", certificate, error))?;

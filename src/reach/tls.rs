@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::bounded::read_any;
 use crate::client::BuildError;
 use crate::http::bare_host;
 use crate::report::{Finding, Step};
@@ -223,7 +224,7 @@ fn finding(error: &TlsError, in_file: bool) -> Finding {
 /// Dates, names, chain and purpose of a service's own certificate, as callers will meet them.
 pub(crate) fn own_certificate(file: &Path) -> Step {
     let shown = file.display();
-    let bytes = std::fs::read(file).map_err(|error| error.to_string());
+    let bytes = read_any(file, tls::MOST_CERTIFICATES).map_err(|error| error.to_string());
     let chain = bytes.and_then(|bytes| tls::certificates(&bytes).map_err(|e| e.to_string()));
     let looked = chain.and_then(|chain| {
         let own = chain.first().and_then(|der| Certificate::read(der)).ok_or("it is damaged")?;

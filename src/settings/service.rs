@@ -180,7 +180,8 @@ impl Reading<'_, '_> {
             }
         }
         service.root_certificates = roots(&mut self.section, self.around);
-        service.client_certificate = client_certificate(&mut self.section, self.around);
+        service.client_certificate =
+            client_certificate(&mut self.section, self.around, self.warnings);
     }
 
     /// What no client could be made of; certificates were read already.

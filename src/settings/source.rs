@@ -13,6 +13,8 @@ use crate::toml_document::Problem;
 
 /// The warnings about a secret that stands in the file, a password or another.
 const INLINE: [&str; 2] = ["the password stands in this file", "the secret stands in this file"];
+/// What to do about a file that every user of the machine can read.
+const NO_READERS: &str = "take the permission away: chmod o-r";
 /// What to do about it.
 const ELSEWHERE: &str = "put it elsewhere";
 
@@ -64,8 +66,7 @@ pub(crate) fn secret(
         Ok(found) => {
             if let Some(warning) = found.warning {
                 let problem = section.problem(key, warning);
-                let hint = "take the permission away: chmod o-r";
-                warnings.extend(problem.map(|problem| problem.hint(hint)));
+                warnings.extend(problem.map(|problem| problem.hint(NO_READERS)));
             }
             Some(found.secret)
         }
@@ -80,6 +81,7 @@ pub(crate) fn secret(
 pub(crate) fn client_certificate(
     section: &mut Section<'_>,
     around: Surroundings<'_>,
+    warnings: &mut Vec<Problem>,
 ) -> Option<ClientCertificate> {
     let files = ["client_certificate", "client_key"].map(|key| section.text(key));
     let [certificate, key] = match files {
@@ -92,6 +94,7 @@ pub(crate) fn client_certificate(
             return None;
         }
     };
+    warn_of_key_readers(section, "client_key", &key, warnings);
     match ClientCertificate::read(&certificate, &key) {
         Ok(certificate) => Some(certificate),
         Err(error) => {
@@ -216,6 +219,17 @@ pub(crate) fn readable_by_others(path: &Path) -> Option<&'static str> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
     (mode & 0o004 != 0).then_some("every user of this machine can read the file")
+}
+
+/// A private key that others can read is theirs, too.
+pub(crate) fn warn_of_key_readers(
+    section: &Section<'_>,
+    key: &str,
+    path: &Path,
+    warnings: &mut Vec<Problem>,
+) {
+    let problem = readable_by_others(path).and_then(|by_others| section.problem(key, by_others));
+    warnings.extend(problem.map(|problem| problem.hint(NO_READERS)));
 }
 
 /// Of a file that others can read, the warnings about passwords in it say so.

@@ -85,7 +85,7 @@ fn endpoint(
     settings.secret = secret(section, "secret", true, around, warnings);
     settings.root_certificates = roots(section, around);
     settings.trust_fingerprint = fingerprint(section);
-    settings.client_certificate = client_certificate(section, around);
+    settings.client_certificate = client_certificate(section, around, warnings);
     settings.connect_timeout = section.time("connect_timeout");
     settings.timeout = section.time("timeout");
     settings.max_calls = section.number("max_calls") as usize;

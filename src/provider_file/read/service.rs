@@ -5,7 +5,7 @@ use crate::contract::{Answer, HandleEvent};
 use crate::error_chain::error_chain;
 use crate::host::{Host, HostError, Network, Service, Tls};
 use crate::provider_file::model::HostedService;
-use crate::settings::source::secret;
+use crate::settings::source::{secret, warn_of_key_readers};
 use crate::toml_document::Table;
 
 impl Reading<'_> {
@@ -36,10 +36,11 @@ impl Reading<'_> {
             let path = section.text("path").unwrap_or_default();
             let namespace = section.text("namespace").unwrap_or_default();
             let tls = certificate.zip(key);
-            if let Some((certificate, key)) = &tls
-                && let Err(error) = Tls::read(certificate, key)
-            {
-                section.wrong("tls_certificate", error_chain(&error), None);
+            if let Some((certificate, key)) = &tls {
+                warn_of_key_readers(section, "tls_key", key, &mut warnings);
+                if let Err(error) = Tls::read(certificate, key) {
+                    section.wrong("tls_certificate", error_chain(&error), None);
+                }
             }
             if let Err(error) = hosted(&path, &namespace) {
                 let is_namespace = matches!(error, HostError::Namespace { .. });

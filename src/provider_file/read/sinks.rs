@@ -242,7 +242,7 @@ fn webhook(
     }
     settings.root_certificates = roots(section, around);
     settings.trust_fingerprint = fingerprint(section);
-    settings.client_certificate = client_certificate(section, around);
+    settings.client_certificate = client_certificate(section, around, warnings);
     settings.connect_timeout = section.time("connect_timeout");
     settings.timeout = section.time("timeout");
     if section.problems.len() == before

@@ -458,9 +458,16 @@ fn certificates_and_passwords_are_read_from_files_in_order() {
     folder.file("key", rcgen::KeyPair::generate().unwrap().serialize_pem());
     let error = parse_with(&text, &folder.0, &[]).unwrap_err().to_string();
     assert!(error.contains(":10: login.client_key: it is not the key of"), "{error}");
-    folder.file("key", certified.signing_key.serialize_pem());
-    let settings = parse_with(&text, &folder.0, &[]).unwrap();
-    assert!(settings.tab(Kind::Login).service.client_certificate.is_some());
+    let key = folder.file("key", certified.signing_key.serialize_pem());
+    let open = |mode| {
+        permit(&key, mode);
+        let settings = parse_with(&text, &folder.0, &[]).unwrap();
+        assert!(settings.tab(Kind::Login).service.client_certificate.is_some());
+        warnings(&settings).iter().any(|line| {
+            line.contains(":10: login.client_key: every user of this machine can read the file")
+        })
+    };
+    assert_eq!((open(0o644), open(0o640)), (true, false));
 }
 
 #[test]
