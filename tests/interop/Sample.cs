@@ -92,8 +92,14 @@ public static class Sample
         });
     }
 
-    // What every operation does: diagnostics, then the variables, the web service password, the required inputs, and its own answer.
     static TResult Answer<TResult>(string operation, IInputs inputs, string[] required, Action<Variables, TResult> answer)
+        where TResult : class, IResult, new()
+    {
+        return Alteration.Of(operation, () => AsItIs(operation, inputs, required, answer));
+    }
+
+    // What every operation does: diagnostics, then the variables, the web service password, the required inputs, and its own answer.
+    static TResult AsItIs<TResult>(string operation, IInputs inputs, string[] required, Action<Variables, TResult> answer)
         where TResult : class, IResult, new()
     {
         var result = new TResult { OutputVariables = new List<string>() };

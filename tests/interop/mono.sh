@@ -72,8 +72,8 @@ build() {
     local dir=$1 assemblies=/usr/lib/mono/gac
     need mono mcs sn
     mkdir -p "$dir/site/bin" "$dir/site/other" "$dir/xsp" "$dir/tmp"
-    mcs -nologo -target:library -r:System.Web.Services -out:"$dir/site/bin/Providers.dll" \
-        "$here"/{Provider,Types,Sample,Diagnostics,Owner,Odd}.cs
+    mcs -nologo -target:library -r:System.Web,System.Web.Services -out:"$dir/site/bin/Providers.dll" \
+        "$here"/{Provider,Types,Sample,Alteration,Diagnostics,Owner,Odd}.cs
     cp "$here/Web.config" "$dir/site/"
     local name
     for name in Provider Extended Renamed Owner; do
@@ -81,6 +81,10 @@ build() {
     done
     for name in Provider Extended; do
         echo "<%@ WebService Class=\"Other.$name\" %>" >"$dir/site/other/$name.asmx"
+        while read -r alteration; do
+            mkdir -p "$dir/site/altered/$alteration"
+            cp "$dir/site/$name.asmx" "$dir/site/altered/$alteration/"
+        done < <(sed -n 's/^ *{ "\([a-z-]*\)", "[A-Za-z]*" },*$/\1/p' "$here/Alteration.cs")
     done
     mkdir -p "$dir/site/odd"
     for name in LoginFailureToAll PasswordForEach DirectoryDown OptionsFault; do
