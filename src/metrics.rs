@@ -31,11 +31,14 @@
 //! hosts that deliver from it; of several on one store, each shows all of it. A label is a word of this
 //! crate or a name from the settings, never what a caller sent.
 
+mod facade_key;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+
+pub(crate) use facade_key::FacadeKey;
 
 /// Combinations of labels that one counter tells apart: far more than settings name. What comes
 /// after them is counted as `other`.
@@ -227,66 +230,15 @@ impl Gauge {
     }
 }
 
-/// What the facade knows something by. Made once: with each call it would cost more than the telling.
-#[derive(Debug)]
-pub(crate) struct FacadeKey(#[cfg(feature = "metrics")] ::metrics::Key);
-
-#[cfg(feature = "metrics")]
-impl FacadeKey {
-    pub(crate) const fn new(name: &'static str) -> Self {
-        Self(::metrics::Key::from_static_name(name))
-    }
-
-    pub(crate) fn labelled<const N: usize>(
-        name: &'static str,
-        labels: [(&'static str, &'static str); N],
-    ) -> Self {
-        Self(::metrics::Key::from_parts(name, &labels))
-    }
-
-    /// One more, which somebody else counts and shows.
-    pub(crate) fn count_one(&self) {
-        ::metrics::with_recorder(|to| to.register_counter(&self.0, &facade::METADATA)).increment(1);
-    }
-
-    /// How long something took, which somebody else shows.
-    pub(crate) fn record(&self, duration: Duration) {
-        ::metrics::with_recorder(|to| to.register_histogram(&self.0, &facade::METADATA))
-            .record(duration);
-    }
-
-    fn gauge(&self) -> ::metrics::Gauge {
-        ::metrics::with_recorder(|to| to.register_gauge(&self.0, &facade::METADATA))
-    }
-}
-
-#[cfg(not(feature = "metrics"))]
-impl FacadeKey {
-    pub(crate) const fn new(_: &'static str) -> Self {
-        Self()
-    }
-
-    pub(crate) fn labelled<const N: usize>(_: &'static str, _: [(&str, &str); N]) -> Self {
-        Self()
-    }
-
-    pub(crate) fn count_one(&self) {}
-
-    pub(crate) fn record(&self, _: Duration) {}
-}
-
 fn escape(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 #[cfg(feature = "metrics")]
 mod facade {
-    use metrics::{Label, Level, Metadata, counter, describe_counter};
+    use metrics::{Label, counter, describe_counter};
 
     use super::Counter;
-
-    pub(super) static METADATA: Metadata<'static> =
-        Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
 
     pub(super) fn count(counter: &Counter, values: &[String], is_first: bool) {
         if is_first {
