@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Poll, ready};
+use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -246,8 +246,9 @@ impl Server {
             let answerer = Arc::clone(&answerer);
             spawn(&mut connections, least, answerer, tls.clone(), connection);
         }
-        drop(listener);
+        // Before callers can see that it has ended: what is answered from then on closes its connection.
         keeper.finish();
+        drop(listener);
         let ended = async { while connections.join_next().await.is_some() {} };
         let _ = timeout(answerer.settings().shutdown_timeout, ended).await;
         connections.shutdown().await;
@@ -352,13 +353,13 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
     let mut connection = pin!(connection);
     let mut orders = activity.orders();
     poll_fn(|cx| {
-        while connection.as_mut().poll(cx).is_pending() {
-            match ready!(orders.poll_next(cx)) {
-                Order::Finish => connection.as_mut().graceful_shutdown(),
-                Order::GiveUp => break,
-            }
+        // Before the connection: an answer that is ready at the same moment says that it is the last.
+        match orders.poll_next(cx) {
+            Poll::Ready(Order::Finish) => connection.as_mut().graceful_shutdown(),
+            Poll::Ready(Order::GiveUp) => return Poll::Ready(()),
+            Poll::Pending => {}
         }
-        Poll::Ready(())
+        connection.as_mut().poll(cx).map(drop)
     })
     .await;
 }
