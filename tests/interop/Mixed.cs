@@ -3,7 +3,7 @@
 //
 //     Mixed.exe BASE_URL CALLS
 //
-// Ends after so many calls beside those with a user's password that was not accepted. Prints a line for each call: the operation, the SOAP version, what was
+// Ends after so many calls beside logins that were not accepted. Prints a line for each call: the operation, the SOAP version, what was
 // sent and what came back, passwords left out.
 using System;
 using System.Collections.Generic;
@@ -75,7 +75,7 @@ public static class Mixed
             var proxy = proxies.First(candidate => candidate.GetType().GetMethod(operation) != null);
             proxy.SoapVersion = Below(2) == 0 ? SoapProtocolVersion.Soap11 : SoapProtocolVersion.Soap12;
             string answer = Call(proxy, operation, variables);
-            bool login = operation == "Authenticate" || variables.Any(entry => entry.StartsWith("loginPassword="));
+            bool login = operation == "Authenticate" || operation == "GetSignInCookieInfo" || variables.Any(entry => entry.StartsWith("loginPassword="));
             if (!login || answer.Contains("Authentication=OK") || answer.Contains("Registration=OK"))
                 left--;
             string shown = string.Join("|", variables.Where(entry => !entry.StartsWith("authPW=") && !entry.StartsWith("loginPassword=")
