@@ -22,7 +22,7 @@ use crate::json_provider::JsonProvider;
 use crate::rules::{Decision, Facts, Rows, RuleSet};
 
 /// What a caller is told of a failure; log and explanation say more.
-const FAILED: &str = "The provider cannot answer at the moment.";
+pub(super) const FAILED: &str = "The provider cannot answer at the moment.";
 
 /// A file in force. Calls keep the one that they began with.
 #[derive(Debug)]

@@ -1,10 +1,8 @@
 //! What a file would answer to a call that an old service has answered already: nothing is changed.
 
 use super::Provider;
-use super::current::{Current, Manner, failure};
-use crate::contract::{
-    Answer, Failure, Kind, Operation, OperationResult as _, ProviderError, ProviderResult, Verdict,
-};
+use super::current::{Current, FAILED, Manner};
+use crate::contract::{Answer, Failure, Kind, Operation, ProviderError, ProviderResult};
 use crate::error_chain::error_chain;
 use crate::explanation::Explanation;
 use crate::host::{Host, Service};
@@ -70,16 +68,14 @@ impl Manner {
         !self.dry || self.old.is_some() && !current.endpoints.contains_key(&kind)
     }
 
-    /// Has an old service said yes?
-    pub(super) fn was_allowed<T: Operation>(&self) -> bool {
-        let answer = self.old.as_ref().map(OldAnswer::read::<T>);
-        matches!(answer, Some(Ok(Ok(answer))) if answer.result.verdict() != Verdict::Refused)
-    }
-
     /// What an old service has said in place of what it would be asked.
     pub(super) fn answered<T: Operation>(&self) -> Option<ProviderResult<T>> {
         let old = self.old.as_ref()?;
-        let failed = |why: &str| Err(failure(&format!("the old service: {why}"), self));
+        // Its words may hold secrets that are not known here: they are not logged.
+        let failed = |why: &str| {
+            self.explanation.note(|| format!("failed: the old service: {why}"));
+            Err(ProviderError::failure(FAILED))
+        };
         Some(match old.read::<T>() {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(declined)) if !declined.is_permission_denied() => {

@@ -47,10 +47,6 @@ impl Current {
                 let what = "the answer holds a character that XML does not allow";
                 Err(super::current::failure(what, manner))
             }
-            Some(effect) if manner.dry && manner.was_allowed::<T>() => {
-                manner.explanation.note(|| format!("effect {effect}: not run here"));
-                Ok(answer)
-            }
             Some(effect) => self.effect(&effect, &facts, answer, manner).await,
             None => Ok(answer),
         }
