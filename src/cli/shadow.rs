@@ -65,9 +65,10 @@ pub(crate) struct ShadowArgs {
     candidate: Option<String>,
 
     /// A provider's file that is to take its place. Nothing is changed: its statements with an effect are
-    /// not run, no sink is told, where it forwards stands what the old service has just answered, and an
-    /// endpoint is not asked about what may change something. SIGHUP loads it again, and begins the report
-    /// anew
+    /// not run, and answers that depend on them are not compared; no sink is told, where it forwards stands
+    /// what the old service has just answered, and an endpoint is not asked about what may change something.
+    /// Its path and who may call are not compared; its web service password is, with that of callers. SIGHUP
+    /// loads it again, and begins the report anew
     #[arg(long, value_name = "FILE", conflicts_with_all = ["candidate", "allow_changes",
         "candidate_credentials",
         "candidate_namespace", "candidate_auth_password_file", "candidate_trust_fingerprint",

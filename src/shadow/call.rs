@@ -157,10 +157,21 @@ impl Judge {
         let asked = candidate.ask(request, call.answer()).await;
         let took = started.elapsed();
         let operation = known.map_or(operation, |info| info.name.to_owned());
-        match asked {
+        let mut verdict = match asked {
             Err(reason) => Verdict::NotCompared { operation: Some(operation), reason },
             Ok(answer) => self.compare(call, (operation, took), answer),
+        };
+        if let Verdict::Compared(compared) = &mut verdict
+            && Judgement::of(call.answer().ok()) == Judgement::Accepted
+            && candidate.refuses_password(request)
+        {
+            compared.differences.push(Difference {
+                place: "web service password".to_owned(),
+                recorded: Value::text("the caller's is accepted"),
+                received: Value::text("the file has another"),
+            });
         }
+        verdict
     }
 
     /// May the candidate see the call? The error says why not.

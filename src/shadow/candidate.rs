@@ -101,8 +101,10 @@ impl Candidate {
     /// What a provider's file answers. It changes nothing: its statements with an effect are not run, no
     /// sink is told, in place of the old service that it forwards to stands what the old service has
     /// answered, and an endpoint is not asked about what may change something. Answers that depend on what
-    /// was not run are not compared. It is asked without a web service password, so that calls with a
-    /// wrong one are not compared either.
+    /// was not run are not compared. Its path and the networks that may call are not looked at. Where the
+    /// old service accepts a web service password that the file does not have, that is a difference of its
+    /// own ("web service password"); calls without one, or with one that the old service refuses, are not
+    /// compared.
     pub fn file(provider: Provider) -> Self {
         Self(Kind::File(provider))
     }
@@ -169,6 +171,18 @@ impl Candidate {
         self.service().is_some_and(|service| service.password.is_none())
     }
 
+    /// Would a host of its file refuse the web service password of this call?
+    pub(super) fn refuses_password(&self, request: &HttpRequest) -> bool {
+        let Kind::File(provider) = &self.0 else { return false };
+        let service = provider.service();
+        let Some(own) = service.password else { return false };
+        let canonical = Canonical::new(request);
+        canonical.variable(AUTH_PASSWORD).is_some_and(|given| {
+            let accepts = |password: &Secret| password.matches(given);
+            !accepts(&own) && !service.previous_password.as_ref().is_some_and(accepts)
+        })
+    }
+
     pub(super) fn password(&self) -> Option<&Secret> {
         self.service()?.password.as_ref()
     }
@@ -214,9 +228,10 @@ async fn rehearse(
     let version = tree.root().and_then(|(_, root)| SoapVersion::of_namespace(tree.uri(root)));
     let binding = Binding::new(namespace, version.unwrap_or_default());
     let canonical = Canonical::new(request);
-    // The file's own is the host's business; this one the old service has accepted.
+    // This one the old service has accepted; that the file has another is a difference of its own.
     let password = canonical.variable(AUTH_PASSWORD).filter(|password| !password.is_empty());
-    let password = Secret::new(password.unwrap_or("none"));
+    let password = password.ok_or_else(|| "it has no web service password".to_owned())?;
+    let password = Secret::new(password);
     let target = path_and_query(&request.target).to_owned();
     let path = target.split('?').next().unwrap_or_default();
     let request = HttpRequest { target: target.clone(), ..request.clone() };

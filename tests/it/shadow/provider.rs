@@ -140,6 +140,35 @@ fn what_an_effect_or_an_endpoint_decides_is_not_compared() {
 }
 
 #[test]
+fn a_web_service_password_that_the_file_does_not_have_is_a_difference() {
+    // Who does not know a caller may say so in words of his own.
+    let own_words = |text: String| Some(text.replace("Permission Denied", "Unknown caller"));
+    let old = Spoiled::start(sample_service(), own_words);
+    for (passwords, is_known) in [
+        ("password = 's3cret'", true),
+        ("password = 'next'\nprevious_password = 's3cret'", true),
+        ("password = 'next'", false),
+        // It is given elsewhere, to whoever hosts the file.
+        ("", true),
+    ] {
+        let folder = Folder::new("shadow");
+        let rules = "[ticket]\nrules = [{ allow = true, message = 'Ticket Allowed' }]\n";
+        let path = folder.file("p.toml", format!("[service]\n{passwords}\n{rules}"));
+        let file = ProviderFile::load(path).unwrap_or_else(|error| panic!("{error}"));
+        let rig = Rig::new(old.address, Candidate::file(Provider::new(file).unwrap()));
+        rig.call(ticket("ann@x"));
+        rig.call(call("StartTicket", &["emailFrom=ann@x", "departmentName=Sales"]));
+        let report = rig.finish();
+        let expected = [("StartTicket: web service password".to_owned(), 1)];
+        let expected = if is_known { &[][..] } else { &expected };
+        assert_eq!(groups(&report), expected, "{passwords}: {report}");
+        assert_eq!((report.compared, report.different), (1, u64::from(!is_known)), "{report}");
+        assert_eq!(reasons(&report), [("it has no web service password", 1)]);
+        assert!(!report.json().contains("s3cret"), "{report}");
+    }
+}
+
+#[test]
 fn what_an_old_service_says_of_a_fault_is_not_logged() {
     let folder = Folder::new("shadow");
     let text = "[ticket]\notherwise = 'forward'\n\
