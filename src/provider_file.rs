@@ -67,6 +67,8 @@ mod join;
 mod endpoints;
 mod sinks;
 
+mod old_answer;
+
 mod current;
 
 mod elsewhere;
@@ -96,8 +98,8 @@ pub use error::LoadError;
 pub use example::{PRESETS, example, preset};
 pub use examples::ExampleOutcome;
 pub use model::{HostedService, ProviderFile};
+pub(crate) use old_answer::OldAnswer;
 pub use provider::Provider;
-pub(crate) use rehearsal::OldAnswer;
 pub use schema::schema;
 
 use crate::settings::{FileKind, Problem, SettingsError, Surroundings, source};

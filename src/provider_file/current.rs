@@ -7,7 +7,7 @@ use super::LoadError;
 use super::endpoints::endpoints;
 use super::join::join_all;
 use super::model::{Bound, ProviderFile};
-use super::rehearsal::OldAnswer;
+use super::old_answer::OldAnswer;
 use super::sinks::Sinks;
 use crate::backends::database::{Database, DatabaseLogin, DatabaseRegistration, Effect, LookUp};
 use crate::backends::directory::{Directory, GroupSource, Login};

@@ -2,30 +2,14 @@
 
 use super::Provider;
 use super::current::{Current, FAILED, Manner};
-use crate::contract::{Answer, Failure, Kind, Operation, ProviderError, ProviderResult};
+use super::old_answer::OldAnswer;
+use crate::contract::{Kind, Operation, ProviderError, ProviderResult};
 use crate::error_chain::error_chain;
 use crate::explanation::Explanation;
 use crate::host::{Host, Service};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::in_force::InForce;
-use crate::secret::{Mask, Secret};
-use crate::soap::Binding;
-
-/// What an old service has answered to a call, if it did.
-#[derive(Debug)]
-pub(crate) struct OldAnswer {
-    pub(crate) response: Option<HttpResponse>,
-    /// How it speaks.
-    pub(crate) binding: Binding,
-}
-
-impl OldAnswer {
-    fn read<T: Operation>(&self) -> Result<Result<Answer<T::Result>, Failure>, String> {
-        let response = self.response.as_ref().ok_or_else(|| "it did not answer".to_owned())?;
-        let answer = self.binding.decode_response::<T>(response, &Mask::default());
-        answer.map_err(|error| error_chain(&error))
-    }
-}
+use crate::secret::Secret;
 
 /// What a file would answer.
 pub(crate) struct Rehearsal {
