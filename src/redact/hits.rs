@@ -1,7 +1,12 @@
-//! Which of the places where secrets were found count, and where characters begin.
+//! Which of the places where secrets were found count, what of a text may be changed, and where characters
+//! begin.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use super::json_and_forms::{looks_like_json, touchable_json};
+use super::structure::is_well_formed;
+use super::tokens::{Class, Touchable, touchable};
 use crate::secret::mask::Hit;
 
 /// Without those hits that only reach from one occurrence of a secret to another: the end of the
@@ -32,4 +37,19 @@ pub(super) fn ceil(text: &str, mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// The parts of well-formed XML or JSON that may be changed.
+pub(super) fn parts_of(text: &str) -> Option<Vec<Touchable>> {
+    if looks_like_json(text) {
+        let json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        return json.then(|| touchable_json(text));
+    }
+    is_well_formed(text).then(|| touchable(text))
+}
+
+/// The number of JSON in which a place lies.
+pub(super) fn number_at(parts: &[Touchable], at: usize) -> Option<Range<usize>> {
+    let part = parts.get(parts.partition_point(|part| part.range.end <= at))?;
+    (part.class == Class::Number && part.range.start <= at).then(|| part.range.clone())
 }

@@ -196,6 +196,31 @@ fn every_way_in_a_header() {
 }
 
 #[test]
+fn a_secret_in_a_key_goes_as_a_whole() {
+    for secret in ["usr-pass-7777", "pass-7777", "pass7", "Qz7wvPassword", "my-loginPass"] {
+        for written in [format!("{secret}=other"), format!("{secret}token=other")] {
+            for (content_type, body) in [
+                ("text/xml", format!("<r><string>{written}</string></r>")),
+                ("text/html", format!("<p><br>{written}</p>")),
+                ("application/x-www-form-urlencoded", format!("a=b&{written}&c=d")),
+                ("text/plain", written.clone()),
+            ] {
+                let left = redacted(secret, typed(content_type), body.clone().into_bytes()).body;
+                let left = String::from_utf8(left).unwrap();
+                let piece = &secret[secret.len() - 4..];
+                assert!(
+                    !left.contains(secret) && !left.contains(piece) && !left.contains(&secret[..4]),
+                    "{secret} of {content_type}: {body}\n{left}"
+                );
+            }
+        }
+    }
+    // A word of the contract's is no news, and without it nobody could read the rest.
+    let left = redacted("Password", typed("text/xml"), b"<r>loginPassword=other</r>".to_vec());
+    assert_eq!(left.body, b"<r>loginPassword=REDACTED-2</r>");
+}
+
+#[test]
 fn every_charset() {
     for (content_type, bytes) in [
         ("text/xml; charset=utf-16", wide("\u{feff}<r>Qz7wv\u{f6}9X</r>", false)),
