@@ -55,6 +55,11 @@ impl Tolerance {
         names.iter().any(|name| self.ignore.iter().any(|known| known == name) || matches(name))
     }
 
+    /// Is what a report calls so to be ignored, whatever its values?
+    pub(crate) fn ignores_place(&self, place: &str) -> bool {
+        self.ignore.iter().any(|known| known == place)
+    }
+
     fn same(&self, old: &Value, candidate: &Value) -> bool {
         let wild = |value: &Value| match value {
             Value::Text(text) => super::canonical::wild(text, &mut Vec::new()).into_owned(),
@@ -89,12 +94,16 @@ impl Tolerance {
                 self.part(old, candidate, (None, Some(at)), &mut places);
             }
         }
-        for (name, place, lists) in [
-            ("order of outputs", Place::OutputOrder, [&old.outputs, &candidate.outputs]),
-            ("order of fields", Place::FieldOrder, [&old.fields, &candidate.fields]),
+        for (names, place, lists) in [
+            (
+                &["order", "order of outputs"][..],
+                Place::OutputOrder,
+                [&old.outputs, &candidate.outputs],
+            ),
+            (&["order of fields"], Place::FieldOrder, [&old.fields, &candidate.fields]),
         ] {
             if common(lists[0], lists[1]) != common(lists[1], lists[0])
-                && !self.ignores(&["order", name], [&Value::Elements; 2])
+                && !self.ignores(names, [&Value::Elements; 2])
             {
                 places.push(place);
             }
@@ -117,12 +126,10 @@ impl Tolerance {
             at.map_or(Value::Absent, |at| parts.list[at].value.clone())
         };
         let values = [&value(old, at), &value(candidate, other)];
-        let is_property = part.name.starts_with("field ")
-            && part.of.as_ref().is_some_and(|of| part.name.len() > 6 + of.len());
         let is_list = matches!(part.name.as_str(), "OutputVariables" | "CustomFieldDataItems");
         let is_same = self.same(values[0], values[1])
             // The field itself is said to be missing, or the flag that governs it to differ.
-            || is_property && (at.is_none() || other.is_none())
+            || part.is_property && (at.is_none() || other.is_none())
             || is_list && values.contains(&&Value::Elements)
             || part.name == "namespace" && self.namespace.as_deref().is_some_and(|known| *values[1] == Value::text(known));
         let names = [Some(part.name.as_str()), part.of.as_deref()];

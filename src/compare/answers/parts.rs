@@ -36,6 +36,8 @@ pub(super) struct Part {
     pub(super) name: String,
     /// The variable or field that it is about.
     pub(super) of: Option<String>,
+    /// Is it one property of a field?
+    pub(super) is_property: bool,
     pub(super) value: Value,
 }
 
@@ -102,7 +104,7 @@ impl Parts {
     }
 
     fn add(&mut self, name: impl Into<String>, value: Value) {
-        self.list.push(Part { name: name.into(), of: None, value });
+        self.list.push(Part { name: name.into(), of: None, is_property: false, value });
     }
 
     fn fault(&mut self, tree: &Tree<'_>, fault: usize) {
@@ -172,7 +174,7 @@ impl Parts {
                     known.insert(key.clone(), self.list.len());
                     self.outputs.push(key.clone());
                     let name = format!("output {key}");
-                    self.list.push(Part { name, of: Some(key), value });
+                    self.list.push(Part { name, of: Some(key), is_property: false, value });
                 }
             }
         }
@@ -195,9 +197,10 @@ impl Parts {
             let label = if *count > 1 { format!("{name}[{count}]") } else { name.clone() };
             self.fields.push(label.clone());
             let mut add = |property: Option<&str>, value| {
-                let name = property
+                let is_property = property.is_some();
+                let part = property
                     .map_or_else(|| format!("field {label}"), |p| format!("field {label}: {p}"));
-                self.list.push(Part { name, of: Some(label.clone()), value });
+                self.list.push(Part { name: part, of: Some(name.clone()), is_property, value });
             };
             add(None, Value::content(tree, place));
             let flag = |name: &str| {

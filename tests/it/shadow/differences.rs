@@ -249,6 +249,18 @@ fn what_is_to_be_ignored_is() {
         Policy { ignore: vec!["order".to_owned()], ..Policy::default() },
     );
     assert_eq!(report.different, 0, "{report}");
+    let order = |name: &str| Policy { ignore: vec![name.to_owned()], ..Policy::default() };
+    for (name, different) in [("order of outputs", 0), ("order of fields", 1), ("Order", 1)] {
+        let report = changed_with(&login(), lists[0], lists[1], order(name));
+        assert_eq!(report.different, different, "{name}: {report}");
+    }
+    // Each kind of difference, by the words of the report.
+    let report = changed_with(&login(), "200 OK", "201 Created", Policy::default());
+    let places: Vec<_> = report.groups.iter().map(|group| group.part.clone()).collect();
+    assert!(!places.is_empty(), "{report}");
+    let all = Policy { ignore: places.clone(), ..Policy::default() };
+    let report = changed_with(&login(), "200 OK", "201 Created", all);
+    assert_eq!((report.compared, report.different), (1, 0), "{places:?}: {report}");
     let service = sample_service();
     let candidate = Spoiled::start(service, Some).candidate();
     let patterns = vec![("Message".to_owned(), "(".to_owned())];
