@@ -36,12 +36,14 @@
 mod call;
 mod candidate;
 mod examples;
+mod old_names;
 mod options;
 mod queue;
 mod report;
 mod rewrite;
 mod tally;
 mod until;
+mod verified;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -59,9 +61,11 @@ pub use until::{Until, UntilError, UntilState};
 
 use crate::client::{Destination, Sameness};
 use crate::compare::BadPattern;
+use crate::contract::{OPERATIONS, OperationInfo};
 use crate::fixture::StoreError;
 use crate::http::url::Url;
 use crate::record::Observer;
+use crate::suggest::nearest;
 use call::Judge;
 use examples::Examples;
 use queue::{Counts, Shared, State, Watcher, work};
@@ -145,6 +149,13 @@ impl Shadow {
             ),
             Sameness::Different => {}
         }
+        for name in options.allow_changes.iter().filter(|name| OperationInfo::named(name).is_none())
+        {
+            let known = OPERATIONS.iter().map(|info| info.name);
+            let meant = nearest(name, known).map(|meant| format!(": did you mean {meant}?"));
+            let meant = meant.unwrap_or_default();
+            tracing::warn!("{name:?} may be shown, which the contract does not know{meant}");
+        }
         let (concurrency, depth) = (options.concurrency.max(1), options.queue_calls.max(1));
         let queue_bytes = options.queue_bytes;
         let examples = options.examples.as_deref().map(Examples::open).transpose()?;
@@ -209,35 +220,38 @@ impl Shadow {
     }
 
     /// Asks another candidate from now on, and begins the report anew: what the one before answered says
-    /// nothing about it.
+    /// nothing about it. Calls that wait are shown to the new one, and count.
     pub fn replace(&self, candidate: Candidate) {
         let tally = Tally::new(self.shared.judge.old(), &candidate);
+        // Nothing is counted meanwhile.
+        let _coming = self.watcher.lock();
         let mut state = self.shared.state();
         *state = State { candidate: Arc::new(candidate), tally };
-        let Counts { calls, beside, dropped, .. } = &self.shared.counts;
-        [calls, beside, dropped].iter().for_each(|count| count.store(0, Relaxed));
+        let Counts { calls, beside, dropped, waiting, .. } = &self.shared.counts;
+        calls.store(waiting.load(Relaxed) as u64, Relaxed);
+        [beside, dropped].iter().for_each(|count| count.store(0, Relaxed));
     }
 
     /// The report so far.
     pub fn report(&self) -> Report {
+        self.report_of(&self.shared.state())
+    }
+
+    fn report_of(&self, state: &State) -> Report {
         let Counts { calls, beside, dropped, .. } = &self.shared.counts;
-        let counts = [calls, beside, dropped].map(|count| count.load(Relaxed));
-        self.shared.state().tally.report(counts)
+        state.tally.report([calls, beside, dropped].map(|count| count.load(Relaxed)))
     }
 
     /// Ends, when what waits is compared or that time is over; what still waits then is counted as
     /// dropped. Calls that go by later are not seen.
     pub async fn finish(mut self, within: Duration) -> Report {
         self.watcher.close();
-        if tokio::time::timeout(within, &mut self.ended).await.is_err() {
-            let Counts { waiting, dropped, .. } = &self.shared.counts;
-            dropped.fetch_add(waiting.load(Relaxed) as u64, Relaxed);
-            // What is answered after that is not counted twice.
-            let report = self.report();
-            self.shared.judge.stop();
-            return report;
-        }
-        self.report()
+        let _ = tokio::time::timeout(within, &mut self.ended).await;
+        // What is answered after that is not counted twice.
+        let state = self.shared.state();
+        let Counts { waiting, dropped, .. } = &self.shared.counts;
+        dropped.fetch_add(waiting.load(Relaxed) as u64, Relaxed);
+        self.report_of(&state)
     }
 }
 

@@ -49,11 +49,12 @@ use super::{
 #[derive(Args)]
 #[command(after_help = "\
 Exit codes:
-  0  stopped in order, and nothing differs; with --until, that was reached
+  0  stopped in order, and nothing of what was compared differs; with --until, that was reached
   1  local trouble: the address cannot be listened on, a report cannot be written
   2  usage: the arguments are wrong, or the candidate is the old service or this one
   3  settings: a password or a certificate is wrong or missing
-  8  answers differ; with --until, it cannot be reached, or was not when a signal came")]
+  8  answers differ, or none were compared; with --until, it cannot be reached, or was not when a
+     signal came")]
 pub(crate) struct ShadowArgs {
     /// The old service's scheme, host and port: http://host, https://host:8443
     #[arg(long, value_name = "ORIGIN")]
@@ -91,9 +92,14 @@ pub(crate) struct ShadowArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// End when so many calls were compared and no more of them differ: "1000 calls, 0 differences"
+    /// End when so many calls were compared and no more of them differ: "1000 calls, 0 differences". Callers
+    /// are refused from then on, so point them at the old service again, or see --keep-forwarding
     #[arg(long, value_name = "END")]
     until: Option<Until>,
+
+    /// With --until: go on forwarding and comparing after that, until a signal comes
+    #[arg(long, requires = "until")]
+    keep_forwarding: bool,
 
     /// Do not compare a variable, a field or another part, by its name or as the report names it
     /// (EmailAddress, Message, order); with =REGEX, where both values match it as a whole. May be repeated
@@ -186,26 +192,21 @@ pub(crate) fn run(args: &ShadowArgs) -> Result<u8, Failed> {
     // A place that cannot be written is better told now than after hours.
     args.report.as_deref().map(report_file::open).transpose()?;
     let runtime = runtime(Builder::new_multi_thread())?;
-    let (report, end) = runtime.block_on(serve(args, shadow))?;
+    let report = runtime.block_on(serve(args, shadow))?;
     runtime.shutdown_background();
     print(&printable(&report.to_string()))?;
     if let Some(file) = &args.report {
         report_file::write(file, &report)?;
     }
-    Ok(code(args, &report, end))
+    Ok(code(args, &report))
 }
 
-/// How it ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    Enough,
-    OutOfReach,
-    Told,
-}
-
-fn code(args: &ShadowArgs, report: &Report, end: End) -> u8 {
+fn code(args: &ShadowArgs, report: &Report) -> u8 {
     let Some(until) = &args.until else {
-        return if report.different == 0 { OK } else { DIFFERS };
+        if report.compared == 0 {
+            output::warning("nothing was compared: the report below says nothing of the candidate");
+        }
+        return if report.different == 0 && report.compared > 0 { OK } else { DIFFERS };
     };
     // What was compared after the end counts, too.
     let holds = until.differences.is_none_or(|most| report.different <= most);
@@ -215,9 +216,9 @@ fn code(args: &ShadowArgs, report: &Report, end: End) -> u8 {
             OK
         }
         false => {
-            let why = match end {
-                End::Told => format!("it was stopped after {} calls", report.compared),
-                _ => format!("{} differ", report.different),
+            let why = match holds {
+                true => format!("it was stopped after {}", plural(report.compared, "call")),
+                false => format!("{} differ", report.different),
             };
             output::error(&format!("not reached: {until}: {why}"));
             DIFFERS
@@ -328,7 +329,7 @@ fn reload(args: &ShadowArgs, shadow: &Shadow) {
 }
 
 /// Serves until it has seen enough, or is told to stop.
-async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<(Report, End), Failed> {
+async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<Report, Failed> {
     let mut signals = Signals::new()?;
     let builder = Proxy::forwarder(&args.upstream)
         .observer(shadow.observer())
@@ -349,22 +350,27 @@ async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<(Report, End), Faile
         proxy.upstream(),
         shadow.report().candidate,
     )))?;
+    if args.until.is_some() && !args.keep_forwarding {
+        output::warning("callers are refused when the end is reached (see --keep-forwarding)");
+    }
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let mut served = std::pin::pin!(proxy.serve(async {
         let _ = stopped.await;
     }));
-    let (mut stop, mut end) = (Some(stop), End::Told);
+    let (mut stop, mut is_open) = (Some(stop), true);
     let mut line = ProgressLine::new();
     loop {
         let changed = shadow.changes();
-        if let Some(until) = args.until.as_ref().filter(|_| stop.is_some()) {
-            end = match until.state(&shadow.progress()) {
-                UntilState::Open => End::Told,
-                UntilState::Reached => End::Enough,
-                UntilState::Unreachable => End::OutOfReach,
-            };
-            if end != End::Told {
-                stop = None;
+        if let Some(until) = args.until.as_ref().filter(|_| is_open && stop.is_some()) {
+            let state = until.state(&shadow.progress());
+            is_open = state == UntilState::Open;
+            match args.keep_forwarding {
+                _ if is_open => {}
+                false => stop = None,
+                true => output::note(&format!(
+                    "{}: {until}; forwarding goes on",
+                    if state == UntilState::Reached { "reached" } else { "out of reach" }
+                )),
             }
         }
         tokio::select! {
@@ -384,5 +390,5 @@ async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<(Report, End), Faile
     }
     line.end();
     drain(args, &shadow, &mut signals).await;
-    Ok((shadow.finish(Duration::from_millis(100)).await, end))
+    Ok(shadow.finish(Duration::from_millis(100)).await)
 }

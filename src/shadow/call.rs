@@ -1,12 +1,12 @@
 //! A call that went by: whether the candidate may see it, and how its answer compares.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Notify;
 
 use super::candidate::Candidate;
+use super::old_names::OldNames;
 use super::options::ShadowOptions;
 use crate::client::Destination;
 use crate::compare::answers::{Parts, Place, Tolerance};
@@ -19,14 +19,9 @@ use crate::contract::{Kind, OperationInfo, SideEffect};
 use crate::fixture::Fixture;
 use crate::fixture::builder::{Captured, FixtureBuilder};
 use crate::http::{Answered, HttpRequest, HttpVersion, Outcome};
-use crate::inspect::{Names, named};
+use crate::inspect::named;
 use crate::record::recordable;
 use crate::xml::charset::Charset;
-
-/// Paths of the old service whose WSDL is read.
-const PATHS: usize = 64;
-/// How long after a WSDL could not be had it is asked for again.
-const AGAIN: Duration = Duration::from_secs(600);
 
 /// A call and what the old service answered.
 pub(super) struct Call {
@@ -100,8 +95,7 @@ pub(super) struct Judge {
     destination: Destination,
     options: ShadowOptions,
     tolerance: Tolerance,
-    /// What the WSDLs of the old service say, by its paths; when one could not be had.
-    names: Mutex<HashMap<String, Result<Arc<Names>, Instant>>>,
+    names: OldNames,
     stop: Arc<Notify>,
 }
 
@@ -114,7 +108,7 @@ impl Judge {
         options.secrets.extend(candidate.password().cloned());
         let mut tolerance = Tolerance::new(&options.ignore)?;
         tolerance.namespace = candidate.namespace().map(str::to_owned);
-        let (names, stop) = (Mutex::default(), Arc::default());
+        let (names, stop) = (OldNames::default(), Arc::default());
         Ok(Self { old, destination, options, tolerance, names, stop })
     }
 
@@ -150,7 +144,7 @@ impl Judge {
         let known = match self.may_see(call, &operation, &reading, candidate).await {
             Ok(known) => known,
             Err(reason) => {
-                return Verdict::NotCompared { operation: known_name(&operation), reason };
+                return Verdict::NotCompared { operation: self.name(call, &operation), reason };
             }
         };
         let started = Instant::now();
@@ -158,15 +152,17 @@ impl Judge {
         let took = started.elapsed();
         let operation = known.map_or(operation, |info| info.name.to_owned());
         let mut verdict = match asked {
-            Err(reason) => Verdict::NotCompared { operation: Some(operation), reason },
+            Err(reason) => Verdict::NotCompared { operation: self.name(call, &operation), reason },
             Ok(answer) => self.compare(call, (operation, took), answer),
         };
+        const PLACE: &str = "web service password";
         if let Verdict::Compared(compared) = &mut verdict
+            && !self.tolerance.ignores_place(PLACE)
             && Judgement::of(call.answer().ok()) == Judgement::Accepted
             && candidate.refuses_password(request)
         {
             compared.differences.push(Difference {
-                place: "web service password".to_owned(),
+                place: PLACE.to_owned(),
                 recorded: Value::text("the caller's is accepted"),
                 received: Value::text("the file has another"),
             });
@@ -199,12 +195,17 @@ impl Judge {
         if judgement == Judgement::Denied && !candidate.sees_the_password() {
             return Err("the old service refused the web service password".to_owned());
         }
-        let names = self.names(path).await;
         let (mut info, mut logs_in) = (None, None);
         // Action and body may name two: a service chooses one of them.
         for name in named(&call.request, Some(operation.to_owned())) {
-            let found = names.as_ref().and_then(|names| names.operation(&name));
-            let found = found.or_else(|| OperationInfo::named(&name));
+            let found = match OperationInfo::named(&name) {
+                // Callers choose paths: only those that speak SOAP have a WSDL.
+                None if Parts::of(call.answer()).is_soap() => {
+                    let client = || (self.options.old_client)(&format!("{}{path}", self.old));
+                    self.names.operation(path, &name, client).await
+                }
+                found => found,
+            };
             let changes = found.is_none_or(|info| info.side_effect == SideEffect::Mutating);
             let is_allowed = [Some(name.as_str()), found.map(|info| info.name)]
                 .into_iter()
@@ -215,7 +216,9 @@ impl Judge {
                     Some(_) => {
                         "it may change something (--allow-changes shows it all the same)".to_owned()
                     }
-                    None => "the contract does not know it, so it may change something".to_owned(),
+                    None => "the contract does not know it, so it may change something \
+                             (--allow-changes shows it all the same)"
+                        .to_owned(),
                 });
             }
             info = found.filter(|_| name == operation).or(info);
@@ -233,27 +236,6 @@ impl Judge {
             return Err("a login that the old service did not accept".to_owned());
         }
         Ok(info)
-    }
-
-    /// What the old service's WSDL says of names; none where it cannot be had.
-    async fn names(&self, path: &str) -> Option<Arc<Names>> {
-        let mut known = self.names.lock().await;
-        match known.get(path) {
-            Some(Ok(names)) => return Some(Arc::clone(names)),
-            Some(Err(since)) if since.elapsed() < AGAIN => return None,
-            None if known.len() == PATHS => return None,
-            _ => {}
-        }
-        let found = (self.options.old_client)(&format!("{}{path}", self.old)).discover().await;
-        let found = match found {
-            Ok(discovery) => Ok(Arc::new(Names::found(discovery.find.found))),
-            Err(error) => {
-                tracing::warn!(%error, "the old service's WSDL says nothing of other names");
-                Err(Instant::now())
-            }
-        };
-        known.insert(path.to_owned(), found.clone());
-        found.ok()
     }
 
     fn compare(
@@ -277,11 +259,11 @@ impl Judge {
         if places.is_empty() && !parts[0].is_soap() {
             // That both are silent, or show the same page, says nothing of what they answer.
             let reason = "the old service gave no answer in SOAP".to_owned();
-            return Verdict::NotCompared { operation: Some(operation), reason };
+            return Verdict::NotCompared { operation: self.name(call, &operation), reason };
         }
         let (mut differences, mut exchanges, mut operation) = (Vec::new(), None, operation);
         if !places.is_empty() {
-            let (fixtures, overload) = self.redacted(call, &answer, took);
+            let (fixtures, name, overload) = self.redacted(call, &operation, (&answer, took));
             let masked = [0, 1].map(|side| Parts::of(said(&fixtures[side].outcome)));
             // A part is named and shown as it is without secrets.
             let has_twins =
@@ -299,11 +281,7 @@ impl Judge {
             };
             // By the very words of the report, whatever they are.
             differences.retain(|difference| !self.tolerance.ignores_place(&difference.place));
-            // A name that the contract does not have is the caller's word.
-            if OperationInfo::named(&operation).is_none() {
-                let told = fixtures[0].operation.clone().unwrap_or_default();
-                operation = told.chars().take(64).collect();
-            }
+            operation = name;
             exchanges = (overload.is_none() && !differences.is_empty()).then_some(fixtures);
         }
         Verdict::Compared(Box::new(Compared {
@@ -315,13 +293,23 @@ impl Judge {
         }))
     }
 
-    /// Both exchanges without secrets, whichever side names them; why that cannot be relied on.
+    /// What the report calls an operation whose answers are not compared.
+    fn name(&self, call: &Call, operation: &str) -> Option<String> {
+        if let Some(info) = OperationInfo::named(operation) {
+            return Some(info.name.to_owned());
+        }
+        let (_, name, overload) = self.redacted(call, operation, (&call.outcome, call.took));
+        overload.is_none().then_some(name)
+    }
+
+    /// Both exchanges and the operation's name without secrets, whichever side names them; why that cannot
+    /// be relied on.
     fn redacted(
         &self,
         call: &Call,
-        answer: &Outcome,
-        took: Duration,
-    ) -> ([Fixture; 2], Option<&'static str>) {
+        operation: &str,
+        (answer, took): (&Outcome, Duration),
+    ) -> ([Fixture; 2], String, Option<&'static str>) {
         let mut builder = FixtureBuilder::live(self.options.rules.clone());
         self.options.secrets.iter().for_each(|secret| builder.redactor.know(secret));
         let (version, recorded) = (call.version, jiff::Timestamp::now());
@@ -334,7 +322,13 @@ impl Judge {
         };
         // What only the candidate's answer shows to be a secret is one in the old one's, too.
         build(answer, took);
-        ([build(&call.outcome, call.took), build(answer, took)], overload)
+        let fixtures = [build(&call.outcome, call.took), build(answer, took)];
+        // A name that the contract does not have is the caller's word.
+        let name = match OperationInfo::named(operation) {
+            Some(info) => info.name.to_owned(),
+            None => builder.redactor.text(operation).chars().take(64).collect(),
+        };
+        (fixtures, name, overload)
     }
 }
 
@@ -348,9 +342,4 @@ fn is_ambiguous(request: &HttpRequest) -> bool {
     let tree = text.as_deref().ok().map(|text| Tree::read_to_error(text).0);
     let elements = tree.and_then(|tree| Some(tree.elements(tree.body()?).count()));
     all("SOAPAction") > 1 || all("Content-Type") > 1 || elements.is_some_and(|count| count > 1)
-}
-
-/// The operation's name, if the contract has it: others are told by callers, and could be without end.
-fn known_name(operation: &str) -> Option<String> {
-    OperationInfo::named(operation).map(|info| info.name.to_owned())
 }

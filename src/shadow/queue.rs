@@ -62,7 +62,12 @@ impl Shared {
 
 impl Watcher {
     pub(super) fn close(&self) {
-        drop(self.calls.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.lock().take());
+    }
+
+    /// While this is held, no call is counted.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<mpsc::Sender<Call>>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,34 +79,35 @@ impl Observer for Watcher {
         answer: Result<&Answered, &str>,
         took: Duration,
     ) {
-        let counts = &self.shared.counts;
+        let (counts, calls) = (&self.shared.counts, self.lock());
         if request.method != "POST" {
             counts.beside.fetch_add(1, Relaxed);
             return;
         }
         counts.calls.fetch_add(1, Relaxed);
         if request.headers.get(MARK).is_some() {
+            drop(calls);
             // Else each would make another one, without end.
             self.shared.state().tally.note(Verdict::of_a_shadow(), None);
             return;
         }
         let size = Call::size(request, answer);
-        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let fits =
             |bytes: usize| bytes.checked_add(size).filter(|all| *all <= self.shared.queue_bytes);
         let has_room = calls.is_some()
             && counts.waiting.load(Relaxed) < self.depth
             && counts.bytes.fetch_update(Relaxed, Relaxed, fits).is_ok();
-        let Some(calls) = calls.filter(|_| has_room) else {
+        let Some(sender) = calls.as_ref().filter(|_| has_room).cloned() else {
             counts.dropped.fetch_add(1, Relaxed);
             return;
         };
         counts.waiting.fetch_add(1, Relaxed);
+        drop(calls);
         let outcome =
             answer.cloned().map_or_else(|why| Outcome::Failed(why.to_owned()), Outcome::Answered);
         let call = Call { request: request.clone(), version, outcome, took, size };
         // The thread takes them until this side closes.
-        if calls.try_send(call).is_err() {
+        if sender.try_send(call).is_err() {
             counts.dropped.fetch_add(1, Relaxed);
             self.shared.done(size);
         }
@@ -137,10 +143,10 @@ async fn judge(shared: Arc<Shared>, call: Call) {
     });
     let verdict = judging.await.unwrap_or_else(|_| Verdict::bug());
     let mut state = shared.state();
-    // Of another candidate, nobody wants to know.
-    if Arc::ptr_eq(&state.candidate, &candidate) {
-        state.tally.note(verdict, shared.examples.as_ref());
+    match Arc::ptr_eq(&state.candidate, &candidate) {
+        true => state.tally.note(verdict, shared.examples.as_ref()),
+        // Of another candidate, nobody wants to know.
+        false => drop(shared.counts.calls.fetch_sub(1, Relaxed)),
     }
-    drop(state);
     shared.done(size);
 }

@@ -1,7 +1,6 @@
 //! What a shadow found, for people and as JSON.
 
 mod html;
-mod verified;
 
 use std::fmt;
 
@@ -49,7 +48,7 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct NotCompared {
-    /// The operation, where it is one of the contract's.
+    /// The operation, where that is known: one of the contract's, or the caller's word without secrets.
     pub operation: Option<String>,
     /// Why not.
     pub reason: String,

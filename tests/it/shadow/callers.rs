@@ -35,6 +35,25 @@ fn every_byte_is_the_old_services() {
     assert_eq!(caller.rest(), b"", "closed as the service closed");
     let report = rig.finish();
     assert_eq!((report.calls, report.compared), (4, 0), "{report}");
+    // The same of calls that are compared, with one that answers as it should and one that does not.
+    let envelope = "<Envelope xmlns='http://schemas.xmlsoap.org/soap/envelope/'><Body>\
+        <GetCustomFieldOptionsResponse xmlns='http://tempuri.org/'><GetCustomFieldOptionsResult>\
+        <Success>true</Success></GetCustomFieldOptionsResult></GetCustomFieldOptionsResponse></Body></Envelope>";
+    let plain = answer("200 OK", "content-TYPE:  text/xml\r\nX-B: 1\r\nx-b:2\r\n", envelope);
+    let other = answer("200 OK", "Content-Type: text/xml\r\n", envelope.replace("true", "false"));
+    let request = call("GetCustomFieldOptions", &LOGIN[..2]).replace("Host:", "hOST:  ");
+    for (new, different) in [(&plain, 0), (&other, 1)] {
+        let service = Service::start(vec![plain.clone()]);
+        let candidate = Service::start(vec![new.clone()]);
+        let rig = Rig::new(service.address, Candidate::at(&candidate.origin()).unwrap());
+        let answered = rig.call(&request);
+        assert_eq!(service.request(), request.as_bytes());
+        assert_eq!(answered, plain);
+        let shown = String::from_utf8(candidate.request()).unwrap();
+        assert!(shown.ends_with(request.split_once("\r\n\r\n").unwrap().1), "{shown}");
+        let report = rig.finish();
+        assert_eq!((report.compared, report.different), (1, different), "{report}");
+    }
 }
 
 #[test]
@@ -79,6 +98,23 @@ fn a_candidate_that_hangs_or_is_dead_costs_callers_nothing() {
             assert!(report.groups[0].examples[0].candidate.contains("could not connect"));
         }
     }
+}
+
+#[test]
+fn what_waits_counts_for_the_next_candidate() {
+    let service = sample_service();
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hanging = Candidate::at(&format!("http://{}", deaf.local_addr().unwrap())).unwrap();
+    let rig = Rig::with(service, hanging, ShadowOptions { concurrency: 1, ..Default::default() });
+    (0..3).for_each(|_| drop(rig.call(call("Authenticate", &LOGIN))));
+    // The first is asked, and will never be compared.
+    let asked = deaf.accept().unwrap();
+    let next = Spoiled::start(service, Some);
+    rig.shadow.replace(next.candidate());
+    assert_eq!((rig.shadow.progress().calls, rig.shadow.progress().waiting), (3, 3));
+    drop((asked, deaf));
+    let report = rig.finish();
+    assert_eq!((report.calls, report.compared, report.dropped), (2, 2, 0), "{report}");
 }
 
 #[test]

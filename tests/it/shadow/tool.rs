@@ -58,7 +58,27 @@ fn an_end_is_reached_or_out_of_reach() {
     log_in(&running);
     let (code, output, log) = running.stop();
     assert_eq!(code, 8, "{output}{log}");
-    assert!(log.contains("not reached: 3 calls: it was stopped after 1 calls"), "{log}");
+    assert!(log.contains("not reached: 3 calls: it was stopped after 1 call"), "{log}");
+}
+
+#[test]
+fn callers_may_be_served_beyond_the_end() {
+    let service = sample_service();
+    let same = Spoiled::start(service, Some);
+    let running = start(service, same.address, &["--until", "1 call", "--keep-forwarding"]);
+    log_in(&running);
+    let mut running = running;
+    running.logs("reached: 1 calls; forwarding goes on");
+    log_in(&running);
+    let (code, output, log) = running.stop();
+    assert_eq!(code, 0, "{log}");
+    assert!(output.contains("2 calls: 2 compared, 0 different"), "{output}{log}");
+    assert_eq!(log.matches("forwarding goes on").count(), 1, "{log}");
+
+    let running = start(service, same.address, &["--until", "1 call"]);
+    log_in(&running);
+    let (_, _, log) = running.ended();
+    assert!(log.contains("callers are refused when the end is reached"), "{log}");
 }
 
 #[cfg(unix)]
@@ -71,7 +91,8 @@ fn the_end_waits_for_what_is_not_compared_until_it_is_told_again() {
     running.signal("TERM");
     running.logs("stopping: 1 call to be compared (for at most 3600 s)");
     let (code, output, log) = running.stop();
-    assert_eq!(code, 0, "{log}");
+    assert_eq!(code, 8, "{log}");
+    assert!(log.contains("nothing was compared"), "{log}");
     assert!(
         output.contains("1 calls: 0 compared, 0 different, 0 not compared, 1 dropped"),
         "{output}"

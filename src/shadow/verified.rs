@@ -1,8 +1,8 @@
 //! A recording that is verified, as a report: what was recorded is the old service.
 
-use super::Report;
+use super::report::Report;
+use super::tally::Tally;
 use crate::inspect::{Verdict, Verified};
-use crate::shadow::tally::Tally;
 
 impl Report {
     /// What [`Verifier::run`](crate::inspect::Verifier::run) found: `recording` stands for the old service,
