@@ -56,7 +56,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use candidate::{Candidate, CandidateError};
 pub use options::ShadowOptions;
-pub use report::{Example, Group, NotCompared, Report, Times};
+pub use report::{Example, Group, NotCompared, OperationCount, Report, Times};
 pub use until::{Until, UntilError, UntilState};
 
 use crate::client::{Destination, Sameness};

@@ -73,6 +73,8 @@ pub(super) struct Compared {
     pub(super) differences: Vec<Difference>,
     /// Where they differ: both exchanges without secrets.
     pub(super) exchanges: Option<[Fixture; 2]>,
+    /// Were both sides there to answer?
+    pub(super) is_answered: bool,
 }
 
 impl Verdict {
@@ -244,6 +246,7 @@ impl Judge {
         (operation, took): (String, Duration),
         answer: Outcome,
     ) -> Verdict {
+        let silence = silence([call.answer(), said(&answer)]);
         let answer = match &answer {
             Outcome::Answered(answered) => {
                 let response = &answered.response;
@@ -279,6 +282,12 @@ impl Judge {
                     received: Value::Secret,
                 }],
             };
+            if let Some(place) = silence {
+                // A service that is away for a moment answers nothing otherwise.
+                differences.sort_by_key(|difference| difference.place != "status");
+                differences.truncate(1);
+                differences.iter_mut().for_each(|one| one.place = place.to_owned());
+            }
             // By the very words of the report, whatever they are.
             differences.retain(|difference| !self.tolerance.ignores_place(&difference.place));
             operation = name;
@@ -290,6 +299,7 @@ impl Judge {
             candidate: took,
             differences,
             exchanges,
+            is_answered: silence.is_none(),
         }))
     }
 
@@ -329,6 +339,19 @@ impl Judge {
             None => builder.redactor.text(operation).chars().take(64).collect(),
         };
         (fixtures, name, overload)
+    }
+}
+
+/// Which side was not there.
+fn silence(answers: [Result<&Answered, &str>; 2]) -> Option<&'static str> {
+    let is_silent = |answer: Result<&Answered, &str>| {
+        answer.map_or(true, |answered| matches!(answered.response.status, 502..=504))
+    };
+    match answers.map(is_silent) {
+        [false, false] => None,
+        [false, true] => Some("no answer of the candidate"),
+        [true, false] => Some("no answer of the old service"),
+        [true, true] => Some("no answer of either"),
     }
 }
 

@@ -14,6 +14,9 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Report {
+    /// The result in a sentence: `In 3 h 1204 calls were compared; 2 kinds of difference`, or `Nothing
+    /// was compared`.
+    pub headline: String,
     /// Where the old service is.
     pub old: String,
     /// Where the candidate is.
@@ -34,6 +37,10 @@ pub struct Report {
     pub dropped: u64,
     /// Requests that are not calls: WSDLs and help pages, which are passed on.
     pub beside: u64,
+    /// The same by operation, by their names. Of those that are not of the contract, 50 are told apart.
+    pub operations: Vec<OperationCount>,
+    /// The operations of the contract none of whose calls were compared: of these nothing is known.
+    pub never_compared: Vec<String>,
     /// How long the old service took over the calls that were compared.
     pub old_times: Times,
     /// How long the candidate did.
@@ -42,6 +49,24 @@ pub struct Report {
     pub groups: Vec<Group>,
     /// Differences of further kinds.
     pub ungrouped: u64,
+}
+
+/// What calls of one operation came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OperationCount {
+    /// The operation; `not known`, or `others` where there are too many.
+    pub operation: String,
+    /// Calls whose answers were compared.
+    pub compared: u64,
+    /// Those of these that were answered otherwise.
+    pub different: u64,
+    /// Those of the compared ones that one side gave no answer to: it could not be reached, failed, or said
+    /// 502, 503 or 504. They count in [`Report::different`], too.
+    pub unanswered: u64,
+    /// Calls that were not compared.
+    pub not_compared: u64,
 }
 
 /// Calls that were not compared.
@@ -73,7 +98,8 @@ pub struct Group {
     /// The operation.
     pub operation: String,
     /// What differs: `Success`, `Message`, `output EmailAddress`, `field Serial: NewVisibleValue`,
-    /// `order of outputs`, `fault reason`, `status`, `a fault in place of a result`.
+    /// `order of outputs`, `fault reason`, `status`, `a fault in place of a result`,
+    /// `no answer of the candidate`.
     pub part: String,
     /// In how many calls.
     pub count: u64,
@@ -120,14 +146,41 @@ impl fmt::Display for Times {
     }
 }
 
-/// A time in people's words.
+/// A time in people's words, with three digits.
 fn millis(time: f64) -> String {
+    let (time, unit) = if time < 999.5 { (time, "ms") } else { (time / 1000.0, "s") };
     match time {
-        ..10.0 => format!("{time:.1} ms"),
-        ..10_000.0 => format!("{time:.0} ms"),
-        _ => format!("{:.0} s", time / 1000.0),
+        ..9.995 => format!("{time:.2} {unit}"),
+        ..99.95 => format!("{time:.1} {unit}"),
+        _ => format!("{time:.0} {unit}"),
     }
 }
+
+/// What was found, in a sentence.
+pub(super) fn headline(seconds: i64, compared: u64, kinds: usize, is_more: bool) -> String {
+    let span = match seconds {
+        // So long only a recording takes, whose own time is not known.
+        ..1 => String::new(),
+        1..120 => format!("In {seconds} s "),
+        120..7200 => format!("In {} min ", seconds / 60),
+        _ => format!("In {} h ", seconds / 3600),
+    };
+    let calls = if compared == 1 { "call was" } else { "calls were" };
+    let kinds = match kinds {
+        0 => "no difference".to_owned(),
+        1 => "1 kind of difference".to_owned(),
+        _ => format!("{}{kinds} kinds of difference", if is_more { "more than " } else { "" }),
+    };
+    match compared {
+        0 => "Nothing was compared".to_owned(),
+        _ => format!("{span}{compared} {calls} compared; {kinds}"),
+    }
+}
+
+/// What the report's words mean.
+const WORDS: &str = "Dropped: too many calls waited for the candidate; the old service answered them all the \
+    same. Pages and documents: WSDLs and help pages, which are passed on and not compared. No answer: one side \
+    could not be reached, failed, or said 502, 503 or 504.";
 
 impl fmt::Display for NotCompared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,6 +207,7 @@ impl fmt::Display for Report {
     /// The report as a text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = |time: jiff::Timestamp| time.strftime("%Y-%m-%d %H:%M:%S UTC");
+        writeln!(f, "{}\n", self.headline)?;
         writeln!(f, "old        {}   ({})", self.old, self.old_times)?;
         writeln!(f, "candidate  {}   ({})", self.candidate, self.candidate_times)?;
         writeln!(f, "from {} to {}", time(self.started), time(self.ended))?;
@@ -163,6 +217,17 @@ impl fmt::Display for Report {
             "{} calls: {} compared, {} different, {not_compared} not compared, {} dropped; {} requests for pages and documents",
             self.calls, self.compared, self.different, self.dropped, self.beside
         )?;
+        writeln!(f, "{WORDS}\n\ncompared  different  no answer  not compared")?;
+        for count in &self.operations {
+            let OperationCount { operation, compared, different, unanswered, not_compared } = count;
+            writeln!(
+                f,
+                "{compared:>8}  {different:>9}  {unanswered:>9}  {not_compared:>12}  {operation}"
+            )?;
+        }
+        if !self.never_compared.is_empty() {
+            writeln!(f, "never compared: {}", self.never_compared.join(", "))?;
+        }
         self.groups.iter().try_for_each(|group| write!(f, "\n{group}"))?;
         if self.ungrouped > 0 {
             writeln!(f, "\nand {} differences of further kinds", self.ungrouped)?;

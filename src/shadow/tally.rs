@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::call::{Compared, Verdict};
 use super::candidate::Candidate;
 use super::examples::Examples;
-use super::report::{Example, Group, NotCompared, Report, Times};
+use super::report::{Example, Group, NotCompared, OperationCount, Report, Times, headline};
 use crate::compare::Difference;
+use crate::contract::{OPERATIONS, OperationInfo};
 use crate::fixture::Fixture;
 
 /// Kinds of differences that are told apart.
@@ -16,6 +17,8 @@ const GROUPS: usize = 200;
 const EXAMPLES: usize = 3;
 /// Reasons, with operations, that are told apart.
 const REASONS: usize = 100;
+/// Operations that are told apart where the contract does not have them.
+const UNKNOWN: usize = 50;
 
 /// Counts what calls came to.
 pub(super) struct Tally {
@@ -25,6 +28,7 @@ pub(super) struct Tally {
     pub(super) compared: u64,
     pub(super) different: u64,
     not_compared: BTreeMap<(Option<String>, String), u64>,
+    operations: BTreeMap<String, OperationCount>,
     groups: Groups,
     times: [Histogram; 2],
 }
@@ -42,6 +46,7 @@ impl Tally {
             compared: 0,
             different: 0,
             not_compared: BTreeMap::new(),
+            operations: BTreeMap::new(),
             groups: Groups::default(),
             times: Default::default(),
         }
@@ -58,25 +63,48 @@ impl Tally {
                 self.not_compared(operation.as_deref(), reason);
             }
             Verdict::Compared(compared) => {
-                let Compared { operation, old, candidate, differences, exchanges } = *compared;
-                self.count([old, candidate], differences.is_empty());
+                let Compared { operation, old, candidate, differences, exchanges, is_answered } =
+                    *compared;
+                self.count(&operation, [old, candidate], (differences.is_empty(), is_answered));
                 let keeping = examples.zip(exchanges.as_ref());
                 for difference in differences {
-                    self.groups.add(&operation, difference, keeping);
+                    if let Some(Group { operation, part, examples, .. }) =
+                        self.groups.add(&operation, difference, keeping)
+                        && let Some(Example { old, candidate, .. }) = examples.first()
+                    {
+                        tracing::info!(operation, part, old, candidate, "new kind of difference");
+                    }
                 }
             }
         }
     }
 
-    fn count(&mut self, times: [Duration; 2], is_same: bool) {
+    fn count(
+        &mut self,
+        operation: &str,
+        times: [Duration; 2],
+        (is_same, is_answered): (bool, bool),
+    ) {
+        let count = self.operation(operation);
+        count.compared += 1;
+        count.different += u64::from(!is_same && is_answered);
+        count.unanswered += u64::from(!is_same && !is_answered);
         self.compared += 1;
         self.different += u64::from(!is_same);
         self.times.iter_mut().zip(times).for_each(|(all, time)| all.add(time));
     }
 
+    fn operation(&mut self, name: &str) -> &mut OperationCount {
+        let is_known = self.operations.contains_key(name) || OperationInfo::named(name).is_some();
+        let is_full = self.operations.len() >= OPERATIONS.len() + UNKNOWN;
+        let name = if is_full && !is_known { "others" } else { name };
+        let new = || OperationCount { operation: name.to_owned(), ..Default::default() };
+        self.operations.entry(name.to_owned()).or_insert_with(new)
+    }
+
     /// The same of an exchange that was recorded, with its times in milliseconds.
     pub(super) fn compared(&mut self, operation: &str, millis: [u64; 2], parts: &[Difference]) {
-        self.count(millis.map(Duration::from_millis), parts.is_empty());
+        self.count(operation, millis.map(Duration::from_millis), (parts.is_empty(), true));
         for part in parts {
             // Of what is not an answer to a call, one page is as another.
             let place = match part.place.starts_with("body line ") {
@@ -88,6 +116,7 @@ impl Tally {
     }
 
     pub(super) fn not_compared(&mut self, operation: Option<&str>, reason: String) {
+        self.operation(operation.unwrap_or("not known")).not_compared += 1;
         let is_full = self.not_compared.len() >= REASONS;
         let key = (operation.map(str::to_owned), reason);
         let key = match is_full && !self.not_compared.contains_key(&key) {
@@ -104,11 +133,18 @@ impl Tally {
         let mut not_compared: Vec<_> = self.not_compared.iter().map(reason).collect();
         not_compared.sort_by_key(|reason| std::cmp::Reverse(reason.count));
         let (groups, ungrouped) = self.groups.sorted();
+        let ended = jiff::Timestamp::now();
+        let seconds = ended.duration_since(self.started).as_secs();
+        let is_compared = |name: &str| self.operations.get(name).is_some_and(|o| o.compared > 0);
+        let never = OPERATIONS.iter().map(|info| info.name).filter(|name| !is_compared(name));
         Report {
+            headline: headline(seconds, self.compared, groups.len(), ungrouped > 0),
+            operations: self.operations.values().cloned().collect(),
+            never_compared: never.map(str::to_owned).collect(),
             old: self.old.clone(),
             candidate: self.candidate.clone(),
             started: self.started,
-            ended: jiff::Timestamp::now(),
+            ended,
             calls,
             compared: self.compared,
             different: self.different,
@@ -132,31 +168,34 @@ pub(super) struct Groups {
 }
 
 impl Groups {
+    /// Counts one; the group, if it is new.
     fn add(
         &mut self,
         operation: &str,
         difference: Difference,
         keeping: Option<(&Examples, &[Fixture; 2])>,
-    ) {
+    ) -> Option<&Group> {
         let Difference { place, recorded, received } = difference;
         let key = (operation.to_owned(), place);
         let number = self.all.len() + 1;
         if number > GROUPS && !self.all.contains_key(&key) {
             self.ungrouped += 1;
-            return;
+            return None;
         }
         let (operation, part) = key.clone();
         let new = || (number, Group { operation, part, ..Group::default() });
         let (number, group) = self.all.entry(key).or_insert_with(new);
         group.count += 1;
+        let (old, candidate) = (recorded.to_string(), received.to_string());
+        let is_known = |known: &Example| known.old == old && known.candidate == candidate;
         let example = group.examples.len() + 1;
-        if example <= EXAMPLES {
+        if example <= EXAMPLES && !group.examples.iter().any(is_known) {
             let name = keeping.and_then(|(examples, exchanges)| {
                 examples.keep((*number, example), (&group.operation, &group.part), exchanges)
             });
-            let (old, candidate) = (recorded.to_string(), received.to_string());
             group.examples.push(Example { at: jiff::Timestamp::now(), old, candidate, name });
         }
+        (group.count == 1).then_some(group)
     }
 
     /// All groups, those that are met most often first, and how many differences are in none.
@@ -240,13 +279,15 @@ mod tests {
     #[test]
     fn groups_and_examples_are_bounded() {
         let mut groups = Groups::default();
-        let difference = |part: usize| Difference {
+        let difference = |part: usize, word: usize| Difference {
             place: format!("output {part}"),
             recorded: Value::Absent,
-            received: Value::Empty,
+            received: Value::Text(word.to_string()),
         };
         for part in 0..GROUPS + 5 {
-            (0..EXAMPLES + 2).for_each(|_| groups.add("StartChat", difference(part), None));
+            for word in 0..EXAMPLES + 2 {
+                groups.add("StartChat", difference(part, word), None);
+            }
         }
         let (all, ungrouped) = groups.sorted();
         assert_eq!((all.len(), ungrouped), (GROUPS, 5 * (EXAMPLES as u64 + 2)));

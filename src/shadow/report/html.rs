@@ -1,6 +1,6 @@
 //! The report as one page, to be sent to a colleague: nothing in it is loaded or run.
 
-use super::{Example, Group, NotCompared, Report};
+use super::{Example, Group, NotCompared, OperationCount, Report, WORDS};
 use crate::host::html::page;
 use crate::xml::escape;
 
@@ -10,7 +10,7 @@ impl Report {
         let row = |name: &str, value: String| {
             format!("<tr><th>{name}</th><td>{}</td></tr>\n", escape(&value))
         };
-        let mut content = String::from("<table>\n");
+        let mut content = format!("<h2>{}</h2>\n<table>\n", escape(&self.headline));
         for (name, value) in [
             ("old", format!("{} ({})", self.old, self.old_times)),
             ("candidate", format!("{} ({})", self.candidate, self.candidate_times)),
@@ -25,9 +25,20 @@ impl Report {
         ] {
             content.push_str(&row(name, value));
         }
+        content.push_str(&format!(
+            "</table>\n<p>{WORDS}</p>\n<h2>Operations</h2>\n<table>\n<tr><th>operation</th><th>compared</th><th>different</th><th>no answer</th><th>not compared</th></tr>\n"
+        ));
+        for count in &self.operations {
+            let OperationCount { operation, compared, different, unanswered, not_compared } = count;
+            content.push_str(&format!(
+                "<tr><td>{}</td><td>{compared}</td><td>{different}</td><td>{unanswered}</td><td>{not_compared}</td></tr>\n",
+                escape(operation)
+            ));
+        }
         content.push_str("</table>\n");
-        if self.groups.is_empty() {
-            content.push_str("<h2>No differences</h2>\n");
+        if !self.never_compared.is_empty() {
+            let never = escape(&self.never_compared.join(", "));
+            content.push_str(&format!("<p>Never compared: {never}.</p>\n"));
         }
         for Group { operation, part, count, examples } in &self.groups {
             let (operation, part) = (escape(operation), escape(part));

@@ -93,7 +93,7 @@ fn a_candidate_that_hangs_or_is_dead_costs_callers_nothing() {
             let groups = groups(&report);
             assert_eq!(
                 groups,
-                [("Authenticate: no answer in place of a result".to_owned(), report.compared)]
+                [("Authenticate: no answer of the candidate".to_owned(), report.compared)]
             );
             assert!(report.groups[0].examples[0].candidate.contains("could not connect"));
         }
@@ -143,7 +143,7 @@ fn large_answers_and_pages_of_the_candidate_are_differences() {
     let rig = Rig::new(service, candidate.candidate());
     rig.call(call("Authenticate", &LOGIN));
     let report = rig.finish();
-    assert_eq!(groups(&report), [("Authenticate: no answer in place of a result".to_owned(), 1)]);
+    assert_eq!(groups(&report), [("Authenticate: no answer of the candidate".to_owned(), 1)]);
     let said = &report.groups[0].examples[0].candidate;
     assert!(said.contains("is larger than 16 MiB"), "{said}");
 }

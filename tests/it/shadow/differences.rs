@@ -195,18 +195,27 @@ fn faults_pages_and_silence_are_compared() {
     assert_eq!(groups(&report), [("GetCustomFieldOptions: fault code".to_owned(), 1)]);
     assert_eq!(groups(&changed(&fault(), "<faultcode>soap:Server", "<faultcode>Server")), []);
     let service = sample_service();
-    for (answer, found) in [
+    for (answer, found, counted) in [
         (
             Some("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>sign in</html>"),
             "a page in place of a result",
+            (1, 0),
         ),
-        (None, "no answer in place of a result"),
+        (
+            Some("HTTP/1.1 503 Busy\r\nContent-Type: text/html\r\n\r\n<html>later</html>"),
+            "no answer of the candidate",
+            (0, 1),
+        ),
+        (None, "no answer of the candidate", (0, 1)),
     ] {
         let candidate = Spoiled::start(service, move |_| answer.map(str::to_owned));
         let rig = Rig::new(service, candidate.candidate());
         rig.call(&form()[0]);
         let report = rig.finish();
         assert_eq!(groups(&report), [(format!("GetCustomFieldOptions: {found}"), 1)]);
+        let count = &report.operations[0];
+        assert_eq!((count.different, count.unanswered), counted, "{report}");
+        assert_eq!((count.compared, report.different), (1, 1), "{report}");
     }
     let candidate = Spoiled::start(service, Some);
     let old = Spoiled::start(service, |_| None);
@@ -215,7 +224,7 @@ fn faults_pages_and_silence_are_compared() {
     let report = rig.finish();
     assert_eq!(
         groups(&report),
-        [("GetCustomFieldOptions: a result in place of no answer".to_owned(), 1)]
+        [("GetCustomFieldOptions: no answer of the old service".to_owned(), 1)]
     );
 }
 

@@ -44,6 +44,17 @@ fn an_end_is_reached_or_out_of_reach() {
         "{output}"
     );
     assert!(log.contains("reached: 3 calls, 0 differences"), "{log}");
+    for line in [
+        "3 calls were compared; no difference\n",
+        "compared  different  no answer  not compared\n",
+        "       3          0          0             0  Authenticate\n",
+        "       0          0          0             1  StartTicket\n",
+        "\nDropped: too many calls waited",
+    ] {
+        assert!(output.contains(line), "{line}{output}");
+    }
+    let never = output.lines().find(|line| line.starts_with("never compared: ")).unwrap();
+    assert!(never.contains("StartTicket") && !never.contains("Authenticate"), "{never}");
 
     let other = Spoiled::start(service, |answer| Some(answer.replace("My Username", "mypassword")));
     let running = start(service, other.address, &["--until", "3 calls, 0 differences"]);
@@ -52,6 +63,7 @@ fn an_end_is_reached_or_out_of_reach() {
     assert_eq!(code, 8, "{output}{log}");
     assert!(output.contains("Authenticate: output DisplayName  (1 times)"), "{output}");
     assert!(log.contains("not reached: 3 calls, 0 differences: 1 differ"), "{log}");
+    assert!(output.contains("1 call was compared; 1 kind of difference"), "{output}");
     [&output, &log].iter().for_each(|text| hides_secrets(text.as_bytes()));
 
     let running = start(service, same.address, &["--until", "3 calls"]);
@@ -128,6 +140,8 @@ fn reports_and_examples_are_kept_without_a_secret() {
         assert_eq!(code, 8, "{output}{log}");
         assert!(output.contains("Authenticate: Message  (5 times)"), "{output}");
         assert!(output.contains("Authenticate: output apiToken  (5 times)"), "{output}");
+        // Once for each kind, however often.
+        assert_eq!(log.matches("new kind of difference").count(), 3, "{log}");
         let written = std::fs::read_to_string(&report).unwrap();
         for text in [&output, &log, &written] {
             hides_secrets(text.as_bytes());
@@ -136,11 +150,14 @@ fn reports_and_examples_are_kept_without_a_secret() {
             }
         }
         assert!(written.contains("Login for "), "{written}");
+        for words in ["6 calls were compared; 3 kinds of difference", "StartTicket"] {
+            assert!(written.contains(words), "{words}: {written}");
+        }
         let is_page = ending == "html";
         assert!(!is_page || !written.contains("<script") && !written.contains("<b>"), "{written}");
-        // Three examples of each of three kinds, two sides of each.
+        // Three kinds, two sides of each; examples that say the same are kept once.
         let fixtures = external_providers::fixture::load(folder.path()).unwrap();
-        assert_eq!(fixtures.len(), count * (3 + 3 + 1) * 2);
+        assert_eq!(fixtures.len(), count * 3 * 2);
     }
     let kept = folder.all();
     hides_secrets(&kept);
@@ -152,6 +169,12 @@ fn reports_and_examples_are_kept_without_a_secret() {
         (&json["calls"], &json["compared"], &json["different"]),
         (&6.into(), &6.into(), &6.into())
     );
+    assert_eq!(
+        json["operations"][0],
+        serde_json::json!({ "operation": "Authenticate", "compared": 5, "different": 5,
+            "unanswered": 0, "notCompared": 0 })
+    );
+    assert!(json["neverCompared"].as_array().unwrap().contains(&"StartTicket".into()));
     let groups = json["groups"].as_array().unwrap();
     let group = groups.iter().find(|group| group["part"] == "output apiToken").unwrap();
     assert_eq!((&group["operation"], &group["count"]), (&"Authenticate".into(), &5.into()));
