@@ -1,6 +1,7 @@
 //! `shadow`: the old service answers, and a candidate is compared with it.
 
 mod progress;
+mod reload;
 pub(super) mod report_file;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use external_providers::shadow::{
 use external_providers::tls::Fingerprint;
 use external_providers::{Client, Secret};
 use progress::ProgressLine;
+use reload::reload;
 use tokio::runtime::Builder;
 
 use super::passwords::Passwords;
@@ -308,22 +310,6 @@ async fn drain(args: &ShadowArgs, shadow: &Shadow, signals: &mut Signals) {
             () = changed => {}
             () = &mut enough => return,
             () = signals.next() => return,
-        }
-    }
-}
-
-/// Loads the provider's file again; the old one stays where that fails.
-fn reload(args: &ShadowArgs, shadow: &Shadow) {
-    let progress = shadow.progress();
-    match candidate(args, None) {
-        Ok(candidate) => {
-            shadow.replace(candidate);
-            let (compared, different) = (progress.compared, progress.different);
-            tracing::info!(compared, different, "provider's file reloaded: the report begins anew");
-        }
-        Err(failed) => {
-            let error = [&[failed.message][..], &failed.more].concat().join("; ");
-            tracing::error!(error, "provider's file not reloaded: the old one in force");
         }
     }
 }
