@@ -12,7 +12,8 @@ use external_providers::compare::Policy;
 use external_providers::record::Proxy;
 use external_providers::redact::Rules;
 use external_providers::shadow::{
-    Candidate, CandidateError, Report, Shadow, ShadowError, ShadowOptions, Until, UntilState,
+    Candidate, CandidateError, Progress, Report, Shadow, ShadowError, ShadowOptions, Until,
+    UntilState,
 };
 use external_providers::tls::Fingerprint;
 use external_providers::{Client, Secret};
@@ -83,8 +84,9 @@ pub(crate) struct ShadowArgs {
         value_parser = listen::address)]
     listen: String,
 
-    /// Write the report to this file at the end, too: .txt, .json, or .html, which is one page without
-    /// scripts, to be sent to a colleague
+    /// Write the report to this file, too, every minute and at the end: .txt, .json, or .html, which is one
+    /// page without scripts, to be sent to a colleague. One in which nothing was compared does not take the
+    /// place of another. When SIGHUP begins it anew, the one so far is kept beside, with its time in its name
     #[arg(long, value_name = "FILE", value_parser = report_file::path)]
     report: Option<PathBuf>,
 
@@ -192,13 +194,13 @@ pub(crate) fn run(args: &ShadowArgs) -> Result<u8, Failed> {
         own.map(|file| passwords.read(file, "the candidate's web service password")).transpose()?;
     let shadow = shadow(args, old_password, own)?;
     // A place that cannot be written is better told now than after hours.
-    args.report.as_deref().map(report_file::open).transpose()?;
+    args.report.as_deref().map(|file| report_file::write(file, &shadow.report())).transpose()?;
     let runtime = runtime(Builder::new_multi_thread())?;
     let report = runtime.block_on(serve(args, shadow))?;
     runtime.shutdown_background();
     print(&printable(&report.to_string()))?;
     if let Some(file) = &args.report {
-        report_file::write(file, &report)?;
+        report_file::finish(file, &report)?;
     }
     Ok(code(args, &report))
 }
@@ -345,6 +347,9 @@ async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<Report, Failed> {
     }));
     let (mut stop, mut is_open) = (Some(stop), true);
     let mut line = ProgressLine::new();
+    let (mut minute, mut saved) =
+        (tokio::time::interval(Duration::from_secs(60)), Progress::default());
+    minute.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let changed = shadow.changes();
         if let Some(until) = args.until.as_ref().filter(|_| is_open && stop.is_some()) {
@@ -362,6 +367,10 @@ async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<Report, Failed> {
         tokio::select! {
             () = &mut served => break,
             () = changed, if stop.is_some() => {}
+            _ = minute.tick(), if shadow.progress() != saved => {
+                saved = shadow.progress();
+                report_file::save(args.report.as_deref(), &shadow.report());
+            }
             () = line.due() => line.show(&shadow.report()),
             signal = signals.next_signal() => match stop.take() {
                 Some(going_on) if signal == Signal::Hangup && args.provider.is_some() => {

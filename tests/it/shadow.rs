@@ -4,6 +4,7 @@ mod callers;
 mod differences;
 mod gate;
 mod provider;
+mod report;
 mod secrets;
 mod tool;
 

@@ -2,12 +2,13 @@
 
 use external_providers::shadow::Shadow;
 
-use super::{ShadowArgs, candidate};
+use super::{ShadowArgs, candidate, report_file};
 
 /// Loads the provider's file again; the old one stays where that fails.
 pub(super) fn reload(args: &ShadowArgs, shadow: &Shadow) {
     let progress = shadow.progress();
-    match candidate(args, None) {
+    let keep = || report_file::keep(args.report.as_deref(), &shadow.report());
+    match candidate(args, None).and_then(|new| keep().map(|()| new)) {
         Ok(candidate) => {
             shadow.replace(candidate);
             let (compared, different) = (progress.compared, progress.different);

@@ -19,7 +19,7 @@ pub(super) fn start_with(upstream: SocketAddr, more: &[&str]) -> Running {
     Running::spawn(&mut command(&[&usual, more].concat()), 1)
 }
 
-fn log_in(running: &Running) {
+pub(super) fn log_in(running: &Running) {
     let mut caller = Peer::connect(running.address);
     caller.send(call("Authenticate", &LOGIN));
     assert!(caller.text().contains("Login Successful"));

@@ -1,0 +1,90 @@
+//! What becomes of a report, whatever becomes of the process.
+
+use std::fs;
+
+use super::Spoiled;
+use super::tool::{log_in, start_with};
+use crate::fixtures::recordings::sample_service;
+use crate::support::{Folder, Running};
+
+#[cfg(unix)]
+#[test]
+fn a_report_outlives_its_process_and_is_not_replaced_by_nothing() {
+    let service = sample_service();
+    let same = Spoiled::start(service, Some);
+    let candidate = format!("http://{}", same.address);
+    let folder = Folder::new("reports");
+    for ending in ["txt", "json", "html"] {
+        let file = folder.0.join(format!("report.{ending}"));
+        let start = || {
+            let more = ["--candidate", &candidate, "--report", file.to_str().unwrap()];
+            start_with(service, &more)
+        };
+        let read = || fs::read_to_string(&file).unwrap();
+        let running = start();
+        assert!(read().contains("Nothing was compared"), "{}", read());
+        log_in(&running);
+        while !read().contains("1 call was compared; no difference") {
+            std::thread::yield_now();
+        }
+        running.signal("KILL");
+        running.ended();
+        let before = read();
+        let (_, _, log) = start().stop();
+        assert!(log.contains(&format!("report.{ending} is kept as it was")), "{log}");
+        assert_eq!(read(), before);
+        let running = start();
+        (0..2).for_each(|_| log_in(&running));
+        let (_, _, log) = running.stop();
+        assert!(read().contains("2 calls were compared; no difference"), "{}{log}", read());
+    }
+    assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_report_of_a_file_that_is_replaced_is_kept() {
+    use crate::codec::raw::{Peer, call};
+    let service = sample_service();
+    let folder = Folder::new("shadow");
+    let file = folder.file("p.toml", "[ticket]\nrefused = 'no'\n");
+    let reports = Folder::new("reports");
+    let report = reports.0.join("report.json");
+    let provider = ["--provider", file.to_str().unwrap()];
+    let ask = |running: &mut Running| {
+        let mut caller = Peer::connect(running.address);
+        caller.send(call(
+            "StartTicket",
+            &["authPW=s3cret", "emailFrom=ann@x", "departmentName=Sales"],
+        ));
+        caller.text();
+        running.logs("new kind of difference");
+    };
+    let mut running =
+        start_with(service, &[&provider[..], &["--report", report.to_str().unwrap()]].concat());
+    ask(&mut running);
+    running.signal("HUP");
+    running.logs("the report begins anew");
+    running.signal("HUP");
+    running.logs("the report begins anew");
+    let (_, output, log) = running.stop();
+    assert!(output.contains("Nothing was compared"), "{output}{log}");
+    let beside: Vec<_> = fs::read_dir(&reports.0).unwrap().map(|found| found.unwrap()).collect();
+    assert_eq!(beside.len(), 2, "{beside:?}");
+    for found in beside {
+        let name = found.file_name().into_string().unwrap();
+        assert!(name.starts_with("report") && name.ends_with(".json"), "{name}");
+        let text = fs::read_to_string(found.path()).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["compared"], 1, "{name}: {text}");
+    }
+
+    // Without a file, it is printed.
+    let mut running = start_with(service, &provider);
+    ask(&mut running);
+    running.signal("HUP");
+    running.logs("the report begins anew");
+    let (_, output, log) = running.stop();
+    assert!(output.contains("1 call was compared; "), "{output}{log}");
+    assert!(output.contains("Nothing was compared"), "{output}{log}");
+}
