@@ -35,6 +35,7 @@
 
 mod call;
 mod candidate;
+mod conditions;
 mod examples;
 mod old_names;
 mod options;
@@ -55,6 +56,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use candidate::{Candidate, CandidateError};
+pub use conditions::{Conditions, IgnoreRule};
 pub use options::ShadowOptions;
 pub use report::{Example, Group, NotCompared, OperationCount, Report, Times};
 pub use until::{Until, UntilError, UntilState};
@@ -159,9 +161,10 @@ impl Shadow {
         let (concurrency, depth) = (options.concurrency.max(1), options.queue_calls.max(1));
         let queue_bytes = options.queue_bytes;
         let examples = options.examples.as_deref().map(Examples::open).transpose()?;
-        let tally = Tally::new(&old, &candidate);
+        let judge = Judge::new((old, at), &candidate, options)?;
+        let tally = Tally::new(judge.old(), &candidate, judge.conditions());
         let shared = Arc::new(Shared {
-            judge: Judge::new((old, at), &candidate, options)?,
+            judge,
             state: Mutex::new(State { candidate: Arc::new(candidate), tally }),
             counts: Counts::default(),
             queue_bytes,
@@ -222,7 +225,8 @@ impl Shadow {
     /// Asks another candidate from now on, and begins the report anew: what the one before answered says
     /// nothing about it. Calls that wait are shown to the new one, and count.
     pub fn replace(&self, candidate: Candidate) {
-        let tally = Tally::new(self.shared.judge.old(), &candidate);
+        let judge = &self.shared.judge;
+        let tally = Tally::new(judge.old(), &candidate, judge.conditions());
         // Nothing is counted meanwhile.
         let _coming = self.watcher.lock();
         let mut state = self.shared.state();

@@ -247,6 +247,7 @@ fn shadow(args: &ShadowArgs, old: Option<Secret>, own: Option<Secret>) -> Result
         concurrency: usize::from(args.concurrency),
         queue_calls: args.queue as usize,
         examples: args.out.clone(),
+        until: args.until,
         old_client: Box::new(move |url| {
             let client = Client::builder(url, Secret::default()).timeout(Duration::from_secs(10));
             trusted.clone().apply(client)

@@ -2,7 +2,7 @@
 
 mod parts;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Policy;
 use super::differences::{Difference, Value, shown_name};
@@ -44,7 +44,8 @@ impl Tolerance {
         Ok(Self { ignore: policy.ignore.clone(), patterns, ..Self::default() })
     }
 
-    fn ignores(&self, names: &[&str], values: [&Value; 2]) -> bool {
+    /// The rule that ignores a part, by its place among names and then patterns.
+    fn rule(&self, names: &[&str], values: [&Value; 2]) -> Option<usize> {
         let matches = |name: &str| {
             values.iter().all(|value| match value {
                 Value::Text(text) => self.patterns.matches(name, text) == Some(true),
@@ -52,12 +53,16 @@ impl Tolerance {
                 _ => false,
             })
         };
-        names.iter().any(|name| self.ignore.iter().any(|known| known == name) || matches(name))
+        let pattern = |name: &str| {
+            let place = self.patterns.place(name).filter(|_| matches(name))?;
+            Some(self.ignore.len() + place)
+        };
+        names.iter().find_map(|name| self.rule_of_place(name).or_else(|| pattern(name)))
     }
 
-    /// Is what a report calls so to be ignored, whatever its values?
-    pub(crate) fn ignores_place(&self, place: &str) -> bool {
-        self.ignore.iter().any(|known| known == place)
+    /// The rule that ignores what a report calls so, whatever its values.
+    pub(crate) fn rule_of_place(&self, place: &str) -> Option<usize> {
+        self.ignore.iter().position(|known| known == place)
     }
 
     fn same(&self, old: &Value, candidate: &Value) -> bool {
@@ -71,11 +76,18 @@ impl Tolerance {
                 && wild(old) == wild(candidate)
     }
 
-    /// Where two answers differ, but for what may: at most a hundred places.
-    pub(crate) fn places(&self, old: &Parts, candidate: &Parts) -> Vec<Place> {
+    /// Where two answers differ, but for what may: at most a hundred places. The rules by which they may
+    /// are added to those that hid something.
+    pub(crate) fn places(
+        &self,
+        old: &Parts,
+        candidate: &Parts,
+        hiding: &mut BTreeSet<usize>,
+    ) -> Vec<Place> {
         if old.kind != candidate.kind {
-            let is_ignored = self.ignores(&["answer"], [&old.summary(), &candidate.summary()]);
-            return if is_ignored { Vec::new() } else { vec![Place::Kind] };
+            let rule = self.rule(&["answer"], [&old.summary(), &candidate.summary()]);
+            hiding.extend(rule);
+            return if rule.is_some() { Vec::new() } else { vec![Place::Kind] };
         }
         if old.kind == Kind::Nothing {
             return Vec::new();
@@ -87,11 +99,11 @@ impl Tolerance {
         let mut places = Vec::new();
         for (at, part) in old.list.iter().enumerate() {
             let other = by_name.get(part.name.as_str()).copied();
-            self.part(old, candidate, (Some(at), other), &mut places);
+            self.part(old, candidate, (Some(at), other), (&mut places, hiding));
         }
         for (at, part) in candidate.list.iter().enumerate() {
             if !known.contains_key(part.name.as_str()) {
-                self.part(old, candidate, (None, Some(at)), &mut places);
+                self.part(old, candidate, (None, Some(at)), (&mut places, hiding));
             }
         }
         for (names, place, lists) in [
@@ -102,10 +114,11 @@ impl Tolerance {
             ),
             (&["order of fields"], Place::FieldOrder, [&old.fields, &candidate.fields]),
         ] {
-            if common(lists[0], lists[1]) != common(lists[1], lists[0])
-                && !self.ignores(names, [&Value::Elements; 2])
-            {
-                places.push(place);
+            if common(lists[0], lists[1]) != common(lists[1], lists[0]) {
+                match self.rule(names, [&Value::Elements; 2]) {
+                    Some(rule) => drop(hiding.insert(rule)),
+                    None => places.push(place),
+                }
             }
         }
         places.truncate(KEPT);
@@ -117,7 +130,7 @@ impl Tolerance {
         old: &Parts,
         candidate: &Parts,
         (at, other): (Option<usize>, Option<usize>),
-        places: &mut Vec<Place>,
+        (places, hiding): (&mut Vec<Place>, &mut BTreeSet<usize>),
     ) {
         let Some(part) = at.map(|at| &old.list[at]).or(other.map(|at| &candidate.list[at])) else {
             return;
@@ -134,8 +147,11 @@ impl Tolerance {
             || part.name == "namespace" && self.namespace.as_deref().is_some_and(|known| *values[1] == Value::text(known));
         let names = [Some(part.name.as_str()), part.of.as_deref()];
         let names: Vec<&str> = names.into_iter().flatten().collect();
-        if !is_same && !self.ignores(&names, values) {
-            places.push(Place::Part(at, other));
+        if !is_same {
+            match self.rule(&names, values) {
+                Some(rule) => drop(hiding.insert(rule)),
+                None => places.push(Place::Part(at, other)),
+            }
         }
     }
 }
@@ -149,7 +165,8 @@ fn common<'l>(list: &'l [String], other: &[String]) -> Vec<&'l str> {
 /// How a recorded answer and another differ, both without their secrets.
 pub(crate) fn recorded(recorded: &HttpResponse, received: &HttpResponse) -> Vec<Difference> {
     let [recorded, received] = [recorded, received].map(Parts::of_response);
-    let places = Tolerance { redacted: true, ..Tolerance::default() }.places(&recorded, &received);
+    let tolerance = Tolerance { redacted: true, ..Tolerance::default() };
+    let places = tolerance.places(&recorded, &received, &mut BTreeSet::new());
     places.into_iter().filter_map(|place| place.difference(&recorded, &received)).collect()
 }
 

@@ -1,11 +1,13 @@
 //! A call that went by: whether the candidate may see it, and how its answer compares.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
 use super::candidate::Candidate;
+use super::conditions::Conditions;
 use super::old_names::OldNames;
 use super::options::ShadowOptions;
 use crate::client::Destination;
@@ -73,6 +75,8 @@ pub(super) struct Compared {
     pub(super) differences: Vec<Difference>,
     /// Where they differ: both exchanges without secrets.
     pub(super) exchanges: Option<[Fixture; 2]>,
+    /// The rules that hid differences.
+    pub(super) hiding: BTreeSet<usize>,
     /// Were both sides there to answer?
     pub(super) is_answered: bool,
 }
@@ -112,6 +116,10 @@ impl Judge {
         tolerance.namespace = candidate.namespace().map(str::to_owned);
         let (names, stop) = (OldNames::default(), Arc::default());
         Ok(Self { old, destination, options, tolerance, names, stop })
+    }
+
+    pub(super) fn conditions(&self) -> Conditions {
+        Conditions::of(&self.options)
     }
 
     pub(super) fn old(&self) -> &str {
@@ -159,15 +167,17 @@ impl Judge {
         };
         const PLACE: &str = "web service password";
         if let Verdict::Compared(compared) = &mut verdict
-            && !self.tolerance.ignores_place(PLACE)
             && Judgement::of(call.answer().ok()) == Judgement::Accepted
             && candidate.refuses_password(request)
         {
-            compared.differences.push(Difference {
-                place: PLACE.to_owned(),
-                recorded: Value::text("the caller's is accepted"),
-                received: Value::text("the file has another"),
-            });
+            match self.tolerance.rule_of_place(PLACE) {
+                Some(rule) => drop(compared.hiding.insert(rule)),
+                None => compared.differences.push(Difference {
+                    place: PLACE.to_owned(),
+                    recorded: Value::text("the caller's is accepted"),
+                    received: Value::text("the file has another"),
+                }),
+            }
         }
         verdict
     }
@@ -258,7 +268,8 @@ impl Judge {
             Outcome::Failed(_) => answer,
         };
         let parts = [Parts::of(call.answer()), Parts::of(said(&answer))];
-        let places = self.tolerance.places(&parts[0], &parts[1]);
+        let mut hiding = BTreeSet::new();
+        let places = self.tolerance.places(&parts[0], &parts[1], &mut hiding);
         if places.is_empty() && !parts[0].is_soap() {
             // That both are silent, or show the same page, says nothing of what they answer.
             let reason = "the old service gave no answer in SOAP".to_owned();
@@ -289,7 +300,11 @@ impl Judge {
                 differences.iter_mut().for_each(|one| one.place = place.to_owned());
             }
             // By the very words of the report, whatever they are.
-            differences.retain(|difference| !self.tolerance.ignores_place(&difference.place));
+            differences.retain(|difference| {
+                let rule = self.tolerance.rule_of_place(&difference.place);
+                hiding.extend(rule);
+                rule.is_none()
+            });
             operation = name;
             exchanges = (overload.is_none() && !differences.is_empty()).then_some(fixtures);
         }
@@ -299,6 +314,7 @@ impl Judge {
             candidate: took,
             differences,
             exchanges,
+            hiding,
             is_answered: silence.is_none(),
         }))
     }

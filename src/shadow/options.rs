@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::until::Until;
 use crate::client::{Client, ClientBuilder};
 use crate::compare::Policy;
 use crate::redact::Rules;
@@ -33,6 +34,9 @@ pub struct ShadowOptions {
     /// The directory in which examples of each kind of difference are kept as fixtures, without secrets,
     /// those of each run in a directory of its own; it may hold nothing else. Default none.
     pub examples: Option<PathBuf>,
+    /// The end that the report names; whoever calls [`Shadow::finish`](super::Shadow::finish) holds it.
+    /// Default none.
+    pub until: Option<Until>,
     /// The client that asks for the old service's WSDL, in which operations are found that it names
     /// otherwise. Default [`Client::builder`] with a time-out of 10 s.
     pub old_client: Box<dyn Fn(&str) -> ClientBuilder + Send + Sync>,
@@ -49,6 +53,7 @@ impl Default for ShadowOptions {
             queue_calls: 1000,
             queue_bytes: 64 << 20,
             examples: None,
+            until: None,
             old_client: Box::new(|url| {
                 Client::builder(url, Secret::default()).timeout(Duration::from_secs(10))
             }),

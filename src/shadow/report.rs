@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::conditions::Conditions;
+
 /// What a shadow found. It holds no secret: passwords and what was found to be one are masked.
 ///
 /// Printed, it is a text; serialized, an object whose keys are the fields' names (`notCompared`,
@@ -21,6 +23,9 @@ pub struct Report {
     pub old: String,
     /// Where the candidate is.
     pub candidate: String,
+    /// What was said at the start; none where a recording was verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Conditions>,
     /// Since when is counted.
     pub started: jiff::Timestamp,
     /// Until when.
@@ -217,6 +222,9 @@ impl fmt::Display for Report {
             "{} calls: {} compared, {} different, {not_compared} not compared, {} dropped; {} requests for pages and documents",
             self.calls, self.compared, self.different, self.dropped, self.beside
         )?;
+        for line in self.conditions.iter().flat_map(Conditions::lines) {
+            writeln!(f, "{line}")?;
+        }
         writeln!(f, "{WORDS}\n\ncompared  different  no answer  not compared")?;
         for count in &self.operations {
             let OperationCount { operation, compared, different, unanswered, not_compared } = count;

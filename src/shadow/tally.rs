@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::call::{Compared, Verdict};
 use super::candidate::Candidate;
+use super::conditions::Conditions;
 use super::examples::Examples;
 use super::report::{Example, Group, NotCompared, OperationCount, Report, Times, headline};
 use crate::compare::Difference;
@@ -24,6 +25,7 @@ const UNKNOWN: usize = 50;
 pub(super) struct Tally {
     old: String,
     candidate: String,
+    conditions: Option<Conditions>,
     started: jiff::Timestamp,
     pub(super) compared: u64,
     pub(super) different: u64,
@@ -34,14 +36,15 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(old: &str, candidate: &Candidate) -> Self {
-        Self::named(old, candidate.to_string())
+    pub(super) fn new(old: &str, candidate: &Candidate, conditions: Conditions) -> Self {
+        Self { conditions: Some(conditions), ..Self::named(old, candidate.to_string()) }
     }
 
     pub(super) fn named(old: &str, candidate: String) -> Self {
         Self {
             old: old.to_owned(),
             candidate,
+            conditions: None,
             started: jiff::Timestamp::now(),
             compared: 0,
             different: 0,
@@ -63,8 +66,12 @@ impl Tally {
                 self.not_compared(operation.as_deref(), reason);
             }
             Verdict::Compared(compared) => {
-                let Compared { operation, old, candidate, differences, exchanges, is_answered } =
-                    *compared;
+                if let Some(conditions) = &mut self.conditions {
+                    conditions.hid(&compared.hiding);
+                }
+                let Compared {
+                    operation, old, candidate, differences, exchanges, is_answered, ..
+                } = *compared;
                 self.count(&operation, [old, candidate], (differences.is_empty(), is_answered));
                 let keeping = examples.zip(exchanges.as_ref());
                 for difference in differences {
@@ -143,6 +150,7 @@ impl Tally {
             never_compared: never.map(str::to_owned).collect(),
             old: self.old.clone(),
             candidate: self.candidate.clone(),
+            conditions: self.conditions.clone(),
             started: self.started,
             ended,
             calls,

@@ -2,6 +2,7 @@
 
 use super::{Example, Group, NotCompared, OperationCount, Report, WORDS};
 use crate::host::html::page;
+use crate::shadow::conditions::Conditions;
 use crate::xml::escape;
 
 impl Report {
@@ -25,8 +26,11 @@ impl Report {
         ] {
             content.push_str(&row(name, value));
         }
+        let conditions = self.conditions.iter().flat_map(Conditions::lines);
+        let conditions: String =
+            conditions.map(|line| format!("<p>{}</p>\n", escape(&line))).collect();
         content.push_str(&format!(
-            "</table>\n<p>{WORDS}</p>\n<h2>Operations</h2>\n<table>\n<tr><th>operation</th><th>compared</th><th>different</th><th>no answer</th><th>not compared</th></tr>\n"
+            "</table>\n{conditions}<p>{WORDS}</p>\n<h2>Operations</h2>\n<table>\n<tr><th>operation</th><th>compared</th><th>different</th><th>no answer</th><th>not compared</th></tr>\n"
         ));
         for count in &self.operations {
             let OperationCount { operation, compared, different, unanswered, not_compared } = count;

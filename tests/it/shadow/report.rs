@@ -1,9 +1,14 @@
-//! What becomes of a report, whatever becomes of the process.
+//! What a report says of itself, and what becomes of it, whatever becomes of the process.
 
 use std::fs;
 
-use super::Spoiled;
+use external_providers::Secret;
+use external_providers::compare::Policy;
+use external_providers::shadow::ShadowOptions;
+
 use super::tool::{log_in, start_with};
+use super::{LOGIN, Rig, Spoiled};
+use crate::codec::raw::{Peer, call};
 use crate::fixtures::recordings::sample_service;
 use crate::support::{Folder, Running};
 
@@ -44,7 +49,6 @@ fn a_report_outlives_its_process_and_is_not_replaced_by_nothing() {
 #[cfg(unix)]
 #[test]
 fn the_report_of_a_file_that_is_replaced_is_kept() {
-    use crate::codec::raw::{Peer, call};
     let service = sample_service();
     let folder = Folder::new("shadow");
     let file = folder.file("p.toml", "[ticket]\nrefused = 'no'\n");
@@ -87,4 +91,50 @@ fn the_report_of_a_file_that_is_replaced_is_kept() {
     let (_, output, log) = running.stop();
     assert!(output.contains("1 call was compared; "), "{output}{log}");
     assert!(output.contains("Nothing was compared"), "{output}{log}");
+}
+
+#[test]
+fn a_report_says_on_what_conditions_it_stands() {
+    let service = sample_service();
+    let other = Spoiled::start(service, |answer| {
+        Some(answer.replace("=myusername@", "=other@").replace("Login Successful", "Welcome"))
+    });
+    let ignore = Policy {
+        ignore: vec!["EmailAddress".to_owned(), "Success".to_owned()],
+        patterns: vec![("Message".to_owned(), "Login Successful|Welcome|s3cret".to_owned())],
+        ..Policy::default()
+    };
+    let options = ShadowOptions {
+        ignore,
+        secrets: vec![Secret::new("s3cret")],
+        allow_changes: vec!["StartTicket".to_owned()],
+        until: Some("2 calls".parse().unwrap()),
+        ..Default::default()
+    };
+    let rig = Rig::with(service, other.candidate(), options);
+    (0..2).for_each(|_| drop(rig.call(call("Authenticate", &LOGIN))));
+    let report = rig.finish();
+    assert_eq!((report.compared, report.different), (2, 0), "{report}");
+    let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
+    let hidden: Vec<_> = json["conditions"]["ignore"].as_array().unwrap().iter().collect();
+    assert_eq!(hidden[0], &serde_json::json!({ "rule": "EmailAddress", "hidden": 2 }));
+    assert_eq!(
+        (hidden.len(), &hidden[1]["hidden"], &hidden[2]["hidden"]),
+        (3, &0.into(), &2.into())
+    );
+    assert_eq!(json["conditions"]["until"], "2 calls");
+    for line in [
+        "until: 2 calls",
+        "shown although they may change something: StartTicket",
+        "ignored: EmailAddress (hid a difference in 2 calls)",
+        "ignored: Success (never applied)",
+        "ignored: Message=Login Successful|Welcome|",
+        "names and addresses of people: as they are",
+    ] {
+        assert!(report.to_string().contains(line), "{line}: {report}");
+        assert!(report.html().contains(line), "{line}: {}", report.html());
+    }
+    for text in [report.to_string(), report.html(), report.json()] {
+        assert!(!text.contains("s3cret"), "{text}");
+    }
 }
