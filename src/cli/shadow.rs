@@ -7,7 +7,7 @@ pub(super) mod report_file;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use external_providers::compare::Policy;
 use external_providers::record::Proxy;
 use external_providers::redact::Rules;
@@ -50,6 +50,7 @@ use super::{
 /// SIGTERM and SIGINT end it (SIGHUP, too, without --provider), with the report on standard output.
 /// Passwords stand in no report and no log.
 #[derive(Args)]
+#[command(group = ArgGroup::new("new service").required(true).args(["candidate", "provider"]))]
 #[command(after_help = "\
 Exit codes:
   0  stopped in order, and nothing of what was compared differs; with --until, that was reached
@@ -65,7 +66,7 @@ pub(crate) struct ShadowArgs {
 
     /// The service that is to take its place: an origin (http://host), which is asked at the paths of the
     /// calls, or the service's whole URL (http://host/Provider.asmx)
-    #[arg(long, value_name = "URL", required_unless_present = "provider")]
+    #[arg(long, value_name = "URL")]
     candidate: Option<String>,
 
     /// A provider's file that is to take its place. Nothing is changed: its statements with an effect are

@@ -241,6 +241,7 @@ fn mistakes_are_told_with_a_hint() {
     for (arguments, says) in [
         (&same[..], "the candidate is the old service itself"),
         (&["shadow", "--upstream", "x", "--candidate", &origin], "not an origin"),
+        (&["shadow", "--upstream", &origin], "--candidate <URL>|--provider <FILE>"),
         (
             &["shadow", "--upstream", &origin, "--candidate", "127.0.0.1:1"],
             "did you forget http://?",
