@@ -89,7 +89,7 @@ pub(crate) struct ConformArgs {
     #[arg(long = "operation", value_name = "NAME[=WIRE]", value_parser = operation)]
     operations: Vec<(String, String)>,
 
-    /// Which cases to run: numbers (3.7), ranges (3.2-3.9, 4-6), groups (4, login), with commas between
+    /// Which cases to run: numbers (3.9), ranges (3.3-3.9, 4-6), groups (4, login), with commas between
     #[arg(long, value_name = "CASES")]
     only: Option<Selection>,
 

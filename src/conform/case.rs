@@ -48,7 +48,7 @@ impl Serialize for Number {
 
 /// One case.
 pub struct Case {
-    /// Its number, `3.7`.
+    /// Its number, `3.9`.
     pub number: Number,
     /// How much it counts.
     pub level: Level,

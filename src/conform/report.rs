@@ -28,7 +28,7 @@ pub enum Outcome {
 /// A case and what became of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CaseReport {
-    /// The case's number, `3.7`.
+    /// The case's number, `3.9`.
     pub number: Number,
     /// The name of its group.
     pub group: &'static str,
@@ -97,7 +97,7 @@ impl Report {
         failed == 0 && self.not_judged().next().is_none()
     }
 
-    /// A case by its number, `3.7`.
+    /// A case by its number, `3.9`.
     pub fn case(&self, number: &str) -> Option<&CaseReport> {
         self.cases.iter().find(|case| case.number.to_string() == number)
     }

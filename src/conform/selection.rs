@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::case::{Case, GROUPS, Number};
 use super::cases::all;
 
-/// Which cases to run: `3.7`, `3.2-3.9`, `4`, `4-6`, `login`, and several with commas between.
+/// Which cases to run: `3.9`, `3.3-3.9`, `4`, `4-6`, `login`, and several with commas between.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection(Vec<(Number, Number)>);
 
@@ -60,6 +60,6 @@ fn number(text: &str, place: u8) -> Option<Number> {
 /// Text that selects no case.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{0}\" selects no case: give numbers (3.7), ranges (3.2-3.9, 4-6) or groups (4, login), with commas between"
+    "\"{0}\" selects no case: give numbers (3.9), ranges (3.3-3.9, 4-6) or groups (4, login), with commas between"
 )]
 pub struct SelectionError(String);

@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Output, Stdio};
 
-use external_providers::conform::cases;
+use external_providers::conform::{Selection, cases};
 use external_providers::xml::Reader;
 use serde_json::Value;
 
@@ -61,6 +61,29 @@ fn the_list_has_a_line_for_each_case() {
     for wrong in ["99", "3.99", "nothing", "", "4-2", "a.b"] {
         let output = conform(&["--list", "--only", wrong]);
         assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+}
+
+/// What looks like the number of a case.
+fn case_numbers(text: &str) -> Vec<&str> {
+    let parts =
+        text.split(|c: char| !c.is_ascii_digit() && c != '.').map(|part| part.trim_matches('.'));
+    parts.filter(|part| part.split('.').count() == 2).collect()
+}
+
+#[test]
+fn numbers_in_help_and_readme_and_errors_are_those_of_cases() {
+    let readme = include_str!("../../../README.md");
+    let (_, section) = readme.split_once("### Test a provider of your own").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let error = "99".parse::<Selection>().unwrap_err().to_string();
+    let all: Vec<String> = cases().map(|case| case.number.to_string()).collect();
+    for text in [section, &stdout(&conform(&["--help"])), &error] {
+        let numbers = case_numbers(text);
+        assert!(!numbers.is_empty(), "{text}");
+        for number in numbers {
+            assert!(all.iter().any(|case| case == number), "{number} is not a case: {text}");
+        }
     }
 }
 
