@@ -14,6 +14,9 @@ use crate::soap::{FaultCode, SoapVersion};
 use crate::xml::charset::Charset;
 use crate::xml::escape;
 
+/// Of a service that takes another web service password than the one that was given.
+const REFUSED: &str = "the given password is refused (10.1)";
+
 /// A case of its own kind, under way.
 pub(super) type Under<'k> = Pin<Box<dyn Future<Output = Judgement> + Send + 'k>>;
 
@@ -118,20 +121,11 @@ impl Check {
 impl Kit {
     async fn vary(&self, soap: Soap, vary: fn(&mut Message), expect: Expect) -> Judgement {
         let probe = self.probe()?;
-        let soap = match soap {
+        let mut message = self.plain_in(match soap {
             Soap::Either => probe.soap(),
             Soap::V11 => SoapVersion::V11,
             Soap::V12 => SoapVersion::V12,
-        };
-        let mut message = self.plain(soap)?;
-        if soap != probe.soap() {
-            let spoken = self.second.as_ref().is_some_and(|second| self.is_plain(&second.reading));
-            if !spoken {
-                return Err(Miss::skipped(format!(
-                    "the plain request is not answered in SOAP {soap}"
-                )));
-            }
-        }
+        })?;
         if matches!(expect, Expect::Read | Expect::Shut | Expect::Denied) && !probe.tells {
             return Err(Miss::skipped(self.untold()));
         }
@@ -141,6 +135,18 @@ impl Kit {
         }
         let answered = self.ask(message).await;
         self.expect(expect, &answered)
+    }
+
+    /// The plain request in a version, if it is answered there.
+    pub(super) fn plain_in(&self, soap: SoapVersion) -> Result<Message, Miss> {
+        let message = self.plain(soap)?;
+        let is_plain = |second: &Answered| self.is_plain(&second.reading);
+        match soap == self.probe()?.soap() || self.second.as_ref().is_some_and(is_plain) {
+            true => Ok(message),
+            false => {
+                Err(Miss::skipped(format!("the plain request is not answered in SOAP {soap}")))
+            }
+        }
     }
 
     /// Is a password that is not ASCII still there when the request is read in its charset?
@@ -158,6 +164,7 @@ impl Kit {
     pub(super) fn untold(&self) -> &'static str {
         match self.password {
             None => "no web service password was given, so it cannot be seen what is read",
+            Some(_) if self.is_refused() => REFUSED,
             Some(_) => {
                 "a wrong web service password is answered as the right one, so it cannot be seen what is read"
             }
@@ -207,6 +214,9 @@ impl Kit {
 
     async fn echo(&self, entries: &str, due: &[&str]) -> Judgement {
         let mut message = self.plain_of_probe()?;
+        if self.is_refused() {
+            return Err(Miss::skipped(REFUSED));
+        }
         if !self.echoes {
             return Err(Miss::skipped(
                 "what is read cannot be seen: the service does not echo (diagnostic=echo)",
@@ -287,6 +297,9 @@ impl Kit {
             if needs != Needs::Plain && ours.is_some_and(|ours| ours.result().is_none()) {
                 let why = format!("the plain request of {operation} is not answered with a result");
                 return Err(Miss::skipped(why));
+            }
+            if self.is_refused() {
+                return Err(Miss::skipped(REFUSED));
             }
             if ours.is_some_and(Reading::is_denial) {
                 return Err(Miss::skipped(format!(

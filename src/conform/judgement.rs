@@ -2,6 +2,10 @@
 
 use super::wire::Exchange;
 
+/// Where no answer came that has what a case looks at.
+pub(super) const NOTHING_TO_JUDGE: &str =
+    "no answer has what is looked at, so there is nothing to judge";
+
 /// Why a case is not passed.
 #[derive(Debug)]
 pub(super) enum Miss {

@@ -39,7 +39,11 @@ impl Kit {
             && probe.soap() == SoapVersion::V11
             && let Ok(message) = self.plain(SoapVersion::V12)
         {
-            self.second = Some(self.ask(message).await);
+            let second = self.ask(message).await;
+            // Only a WSDL tells that SOAP 1.2 is offered; a provider that has none may well speak 1.1 alone.
+            if self.described.is_ok() || self.is_plain(&second.reading) {
+                self.second = Some(second);
+            }
         }
         if needs(&[8]) {
             self.listen().await;

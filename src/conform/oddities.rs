@@ -3,7 +3,7 @@
 
 use super::kit::{Answered, Kit, Trial};
 use super::reading::{Reading, outputs, verdict};
-use crate::contract::{Authenticate, Operation as _, OperationInfo, Verdict};
+use crate::contract::{Authenticate, Operation as _, OperationInfo, SideEffect, Verdict};
 use crate::report::Finding;
 
 /// The oddities of a service.
@@ -116,6 +116,13 @@ impl Kit {
         ours.reading.result().is_some()
             && !ours.reading.is_denial()
             && !self.is_like(&ours.reading, &trial.wrong.reading)
+    }
+
+    /// Is the web service password that was given refused by all that answer to it?
+    pub(super) fn is_refused(&self) -> bool {
+        let only_reads = |trial: &&Trial| trial.info.side_effect == SideEffect::ReadOnly;
+        let judged = || self.trials.iter().filter(only_reads);
+        judged().any(refuses) && !judged().any(|trial| self.accepts(trial))
     }
 
     /// Does it say no to a wrong password as to the right one?

@@ -91,10 +91,16 @@ impl Report {
         })
     }
 
-    /// Does no `must` fail, and was all judged that had to be?
+    /// Was any case judged: passed or failed?
+    pub fn is_judged(&self) -> bool {
+        self.count(Outcome::Passed, None) + self.count(Outcome::Failed, None) > 0
+    }
+
+    /// Does no `must` fail, and was all judged that had to be? Of a report in which nothing was judged it
+    /// is false.
     pub fn is_conformant(&self) -> bool {
         let failed = self.count(Outcome::Failed, Some(Level::Must));
-        failed == 0 && self.not_judged().next().is_none()
+        failed == 0 && self.is_judged() && self.not_judged().next().is_none()
     }
 
     /// A case by its number, `3.9`.

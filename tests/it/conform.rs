@@ -5,6 +5,7 @@ mod faults;
 mod glass;
 mod right;
 mod tool;
+mod unjudged;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -3,7 +3,7 @@
 use crate::conform::Case;
 use crate::conform::case::{cases, law::*};
 use crate::conform::judge::{Check, Expect::*, Soap};
-use crate::conform::judgement::{Judgement, Miss};
+use crate::conform::judgement::{Judgement, Miss, NOTHING_TO_JUDGE};
 use crate::conform::kit::{Answered, Kit};
 use crate::conform::reading::{Reading, outputs, texts};
 use crate::contract::OPERATIONS;
@@ -15,7 +15,7 @@ pub(super) const CASES: &[Case] = cases! {
     2 1 Must C5 "A plain request is answered with a result that the help desk can read" => Check::Seen(is_answered);
     2 2 Must C6 "SOAP 1.1 is answered in SOAP 1.1, as text/xml: callers take no other envelope" => Check::Seen(|kit| is_in(kit, SoapVersion::V11));
     2 3 Must C2 "Where SOAP 1.2 is offered, the same request in it gets the same answer" => Check::Seen(speaks_both);
-    2 4 Must C6 "SOAP 1.2 is answered in SOAP 1.2, as application/soap+xml" => Check::Seen(|kit| is_in(kit, SoapVersion::V12));
+    2 4 Must C6 "SOAP 1.2, where it is offered, is answered in SOAP 1.2, as application/soap+xml" => Check::Seen(|kit| is_in(kit, SoapVersion::V12));
     2 5 Should A4 "A SOAP 1.2 envelope as text/xml with a SOAPAction is answered" => Check::Vary(Soap::V12, |m| { m.content_type("text/xml; charset=utf-8"); m.soap_action(&format!("\"{}\"", m.action)); }, Same);
     2 6 Should A4 "A SOAP 1.1 envelope as application/soap+xml is refused: HTTP 415, empty body" => Check::Vary(Soap::V11, |m| m.content_type("application/soap+xml; charset=utf-8"), Empty(415));
     3 1 Must C2 "An answer can be read as the contract has it: OperationResponse and OperationResult in the service's namespace, Success true or false, no character that XML cannot hold" => Check::Seen(|kit| each(kit, is_readable));
@@ -79,14 +79,22 @@ fn speaks_both(kit: &Kit) -> Judgement {
     }
 }
 
+/// What a look at an answer shows; `None` where the answer has nothing of what is looked for.
+type Look = Option<Result<(), String>>;
+
 /// Looks at every answer to a plain request.
-fn each(kit: &Kit, look: fn(&Answered) -> Result<(), String>) -> Judgement {
+fn each(kit: &Kit, look: fn(&Answered) -> Look) -> Judgement {
     let mut seen = false;
     for answered in kit.answers().filter(|answered| answered.exchange.got.is_ok()) {
+        let Some(is_right) = look(answered) else { continue };
         seen = true;
-        look(answered).map_err(|why| Miss::of(&answered.exchange, why))?;
+        is_right.map_err(|why| Miss::of(&answered.exchange, why))?;
     }
-    if seen { Ok(()) } else { Err(Miss::skipped("there is no answer to look at (2.1)")) }
+    if seen { Ok(()) } else { Err(Miss::skipped(NOTHING_TO_JUDGE)) }
+}
+
+fn unless(is_wrong: bool, why: impl Into<String>) -> Look {
+    Some(if is_wrong { Err(why.into()) } else { Ok(()) })
 }
 
 /// The value of a header of the answer.
@@ -95,24 +103,25 @@ fn header(answered: &Answered, name: &str) -> String {
     got.and_then(|got| got.response.headers.get(name)).unwrap_or_default().into_owned()
 }
 
-fn body(answered: &Answered) -> &[u8] {
-    answered.exchange.got.as_ref().map(|got| &*got.response.body).unwrap_or_default()
+/// The body of an answer that has one.
+fn body(answered: &Answered) -> Option<&[u8]> {
+    let body = answered.exchange.got.as_ref().ok().map(|got| &*got.response.body);
+    body.filter(|body| !body.is_empty())
 }
 
-fn is_readable(answered: &Answered) -> Result<(), String> {
+fn is_readable(answered: &Answered) -> Look {
     match &answered.reading {
-        Reading::Unreadable(why) => Err(why.clone()),
-        _ => Ok(()),
+        Reading::Unreadable(why) => Some(Err(why.clone())),
+        Reading::Result(_) => Some(Ok(())),
+        Reading::Fault(_) | Reading::Silence(_) => None,
     }
 }
 
-fn has_variables(answered: &Answered) -> Result<(), String> {
-    let Some(result) = answered.reading.result() else { return Ok(()) };
-    let list = result.output_variables.as_ref().value();
-    if list.is_some_and(|list| {
-        list.0.iter().any(|entry| !entry.as_ref().is_some_and(|e| e.contains('=')))
-    }) {
-        return Err("an output is nil, or has no \"=\"".to_owned());
+fn has_variables(answered: &Answered) -> Look {
+    let result = answered.reading.result()?;
+    let list = result.output_variables.as_ref().value().filter(|list| !list.0.is_empty())?;
+    if list.0.iter().any(|entry| !entry.as_ref().is_some_and(|entry| entry.contains('='))) {
+        return Some(Err("an output is nil, or has no \"=\"".to_owned()));
     }
     // What separates them; an address may well have such a parameter.
     const SEPARATORS: [char; 7] = [';', ',', '|', '&', '\t', '\r', '\n'];
@@ -123,72 +132,64 @@ fn has_variables(answered: &Answered) -> Result<(), String> {
     let joined = outputs(result)
         .into_iter()
         .find(|(_, value)| !value.contains('?') && value.split(SEPARATORS).skip(1).any(is_key));
-    match joined {
+    Some(match joined {
         Some((key, _)) => Err(format!("the output {key} holds another variable")),
         None => Ok(()),
+    })
+}
+
+fn has_lists(answered: &Answered) -> Look {
+    match answered.reading.result()?.output_variables.as_ref().value() {
+        Some(list) if !list.0.is_empty() => None,
+        list => unless(list.is_none(), "OutputVariables is left out"),
     }
 }
 
-fn has_lists(answered: &Answered) -> Result<(), String> {
-    let absent = |result: &crate::contract::raw::RawResult| {
-        result.output_variables.as_ref().value().is_none()
-    };
-    match answered.reading.result().is_some_and(absent) {
-        true => Err("OutputVariables is left out".to_owned()),
-        false => Ok(()),
-    }
-}
-
-fn names_charset(answered: &Answered) -> Result<(), String> {
+fn names_charset(answered: &Answered) -> Look {
+    body(answered)?;
     let content_type = header(answered, "Content-Type");
     let charset = parameter(&content_type, "charset").unwrap_or_default();
-    match charset.trim_matches('"').eq_ignore_ascii_case("utf-8") || body(answered).is_empty() {
-        true => Ok(()),
-        false => Err(format!("the content type is {content_type:?}")),
-    }
+    let is_utf_8 = charset.trim_matches('"').eq_ignore_ascii_case("utf-8");
+    unless(!is_utf_8, format!("the content type is {content_type:?}"))
 }
 
-fn keeps_characters(answered: &Answered) -> Result<(), String> {
-    let (content_type, body) = (header(answered, "Content-Type"), body(answered));
+fn keeps_characters(answered: &Answered) -> Look {
+    let (content_type, body) = (header(answered, "Content-Type"), body(answered)?);
     let is_text = media_type(&content_type).eq_ignore_ascii_case("text/xml");
     if parameter(&content_type, "charset").is_none() && is_text && !body.is_ascii() {
-        return Err(format!("it holds more than ASCII, and its content type is {content_type:?}"));
+        let why = format!("it holds more than ASCII, and its content type is {content_type:?}");
+        return Some(Err(why));
     }
     let text = Charset::of_response(&content_type).decode(body);
     // U+FFFD may be what the provider has to say.
     let is_broken = text.is_ok_and(|text| text.contains('\u{fffd}'));
-    match is_broken && std::str::from_utf8(body).is_err() {
-        true => {
-            Err(format!("not all of it is in the charset of its content type, {content_type:?}"))
-        }
-        false => Ok(()),
-    }
+    unless(
+        is_broken && std::str::from_utf8(body).is_err(),
+        format!("not all of it is in the charset of its content type, {content_type:?}"),
+    )
 }
 
-fn is_plain(answered: &Answered) -> Result<(), String> {
-    match header(answered, "Content-Encoding").as_str() {
-        "" | "identity" => Ok(()),
-        coding => Err(format!("it is compressed ({coding})")),
-    }
+fn is_plain(answered: &Answered) -> Look {
+    body(answered)?;
+    let coding = header(answered, "Content-Encoding");
+    unless(!["", "identity"].contains(&coding.as_str()), format!("it is compressed ({coding})"))
 }
 
 /// HTML, as messages may be, has escapes of its own.
-fn is_escaped_once(answered: &Answered) -> Result<(), String> {
+fn is_escaped_once(answered: &Answered) -> Look {
     const ESCAPES: [&str; 6] = ["&amp;", "&lt;", "&gt;", "&quot;", "&apos;", "&#"];
-    let Some(result) = answered.reading.result() else { return Ok(()) };
+    let texts = texts(answered.reading.result()?);
+    texts.iter().find(|text| !text.is_empty())?;
     let is_escaped =
         |text: &&str| !text.contains('<') && ESCAPES.iter().any(|escape| text.contains(escape));
-    match texts(result).into_iter().find(is_escaped) {
+    Some(match texts.into_iter().find(is_escaped) {
         Some(text) => Err(format!("what is read is still escaped: {text:.60?}")),
         None => Ok(()),
-    }
+    })
 }
 
-fn is_ok(answered: &Answered) -> Result<(), String> {
+fn is_ok(answered: &Answered) -> Look {
+    answered.reading.result()?;
     let status = answered.exchange.got.as_ref().map_or(0, |got| got.response.status);
-    match (&answered.reading, status) {
-        (Reading::Result(_), 200) => Ok(()),
-        (Reading::Result(_), status) => Err(format!("it comes with HTTP {status}")),
-        _ => Ok(()),
-    }
+    unless(status != 200, format!("it comes with HTTP {status}"))
 }

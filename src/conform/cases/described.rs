@@ -53,7 +53,7 @@ fn has_operations(kit: &Kit) -> Judgement {
 
 /// Differences from the contract of a severity.
 fn differences(kit: &Kit, severity: Severity) -> Result<Vec<String>, Miss> {
-    let discovery = described(kit)?;
+    let discovery = offered(kit)?;
     let all = discovery.find.found.iter().flat_map(|found| discovery.description.compare(found));
     // Names are the service's own affair, and versions have cases of their own.
     let own = |kind: DifferenceKind| matches!(kind, DifferenceKind::Name | DifferenceKind::Version);
@@ -77,24 +77,25 @@ fn none_of(kit: &Kit, found: Vec<String>) -> Judgement {
     }
 }
 
-fn fits(kit: &Kit) -> Judgement {
-    let found = differences(kit, Severity::Breaking)?;
-    if kit.offers.is_empty() {
-        return Err(Miss::skipped("no operation of the contract was found (1.2)"));
+/// The description of a service that has operations of the contract.
+fn offered(kit: &Kit) -> Result<&crate::client::Discovery, Miss> {
+    let discovery = described(kit)?;
+    match kit.offers.is_empty() {
+        true => Err(Miss::skipped("no operation of the contract was found (1.2)")),
+        false => Ok(discovery),
     }
-    none_of(kit, found)
+}
+
+fn fits(kit: &Kit) -> Judgement {
+    none_of(kit, differences(kit, Severity::Breaking)?)
 }
 
 fn is_exact(kit: &Kit) -> Judgement {
-    let found = differences(kit, Severity::Harmless)?;
-    if kit.offers.is_empty() {
-        return Err(Miss::skipped("no operation of the contract was found (1.2)"));
-    }
-    none_of(kit, found)
+    none_of(kit, differences(kit, Severity::Harmless)?)
 }
 
 fn offers(kit: &Kit, version: SoapVersion) -> Judgement {
-    described(kit)?;
+    offered(kit)?;
     let lacks = |offer: &&Offer| offer.bindings.iter().all(|b| b.version() != version);
     let lacking = kit.offers.iter().filter(lacks);
     none_of(
@@ -104,7 +105,10 @@ fn offers(kit: &Kit, version: SoapVersion) -> Judgement {
 }
 
 fn has_usual_actions(kit: &Kit) -> Judgement {
-    let found = described(kit)?.find.found.iter();
+    let found = offered(kit)?.find.found.iter().filter(|found| found.speaks(SoapVersion::V11));
+    if found.clone().next().is_none() {
+        return Err(Miss::skipped("no operation is offered in SOAP 1.1 (1.5)"));
+    }
     let unusual = found.filter_map(|found| {
         let action = found.unusual_action(SoapVersion::V11)?;
         Some(format!("the action of {} is {action:?}", found.name))
@@ -117,6 +121,9 @@ fn is_at_home(kit: &Kit) -> Judgement {
     let Ok(base) = base else { return Err(Miss::skipped("the address cannot be compared")) };
     let addresses =
         described(kit)?.description.ports.iter().filter_map(|port| port.address.as_deref());
+    if addresses.clone().next().is_none() {
+        return Err(Miss::skipped("the WSDL gives no address"));
+    }
     let elsewhere = addresses.filter_map(|address| match base.join(address.trim()) {
         Ok(there) if there.origin() == base.origin() => None,
         Ok(there) => Some(format!("its address is {}", there.origin().ascii_serialization())),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::conform::Case;
 use crate::conform::case::{cases, law::*};
 use crate::conform::judge::{Answer, Check};
-use crate::conform::judgement::{Judgement, Miss, Needs};
+use crate::conform::judgement::{Judgement, Miss, NOTHING_TO_JUDGE, Needs};
 use crate::conform::kit::{Answered, Kit};
 use crate::conform::message::Message;
 use crate::conform::reading::outputs;
@@ -100,8 +100,10 @@ fn if_successful(answer: &Answer<'_>, expect: fn(&Answer<'_>) -> Due) -> Due {
 
 fn gives_name(kit: &Kit, answer: &Answer<'_>) -> Due {
     let given = answer.output("loginUsername");
-    let is_met = !answer.is_yes() || given.is_none_or(|given| given == kit.registered);
-    unless(is_met, answer, "the same name")
+    match given.filter(|_| answer.is_yes()) {
+        Some(given) => unless(given == kit.registered, answer, "the same name"),
+        None => Err(Miss::skipped(NOTHING_TO_JUDGE)),
+    }
 }
 
 fn items<'a>(answer: &'a Answer<'_>) -> impl Iterator<Item = &'a Option<RawCustomFieldData>> {
@@ -116,10 +118,17 @@ fn name(item: &Option<RawCustomFieldData>) -> &str {
 }
 
 fn names_fields(_: &Kit, answer: &Answer<'_>) -> Due {
+    has_items(answer)?;
     unless(items(answer).all(|item| !name(item).is_empty()), answer, "a name in each item")
 }
 
+fn has_items(answer: &Answer<'_>) -> Due {
+    let is_empty = items(answer).next().is_none();
+    if is_empty { Err(Miss::skipped(NOTHING_TO_JUDGE)) } else { Ok(()) }
+}
+
 fn names_each_once(_: &Kit, answer: &Answer<'_>) -> Due {
+    has_items(answer)?;
     let names: Vec<&str> = items(answer).map(name).collect();
     let twice = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name));
     match twice {
@@ -140,6 +149,7 @@ async fn agree(kit: &Kit) -> Judgement {
     match (kit.login.as_ref().and_then(told), told(&cookie)) {
         (Some(one), Some(other)) if one != other => Err(Miss::of(&cookie.exchange, "they differ")),
         (_, None) => Err(Miss::skipped("the cookie is not answered with a result (14.10)")),
+        (_, Some(other)) if other.is_empty() => Err(Miss::skipped(NOTHING_TO_JUDGE)),
         _ => Ok(()),
     }
 }

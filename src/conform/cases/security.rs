@@ -3,7 +3,7 @@
 use crate::conform::Case;
 use crate::conform::case::{cases, law::*};
 use crate::conform::judge::{Check, Expect::*, Soap, any};
-use crate::conform::judgement::{Judgement, Miss, Needs};
+use crate::conform::judgement::{Judgement, Miss, NOTHING_TO_JUDGE, Needs};
 use crate::conform::kit::{Answered, Kit, Probe, SHORTEST, Trial, WRONG};
 use crate::conform::message::{AUTH, AUTH_CUT, AUTH_SWAPPED, Message, PASSWORD};
 use crate::conform::oddities::{fails, has_stack};
@@ -71,6 +71,11 @@ fn is_accepted(kit: &Kit) -> Judgement {
     }
 }
 
+/// Does it say anything, to the right password or to a wrong one?
+fn has_result(trial: &Trial) -> bool {
+    trial.ours.iter().chain([&trial.wrong]).any(|answered| answered.reading.result().is_some())
+}
+
 fn only_reads(trial: &Trial) -> bool {
     trial.info.side_effect == SideEffect::ReadOnly
 }
@@ -90,14 +95,18 @@ async fn refuses_wrong(kit: &Kit) -> Judgement {
         let answered = kit.ask(message).await;
         return match kit.is_yes(&answered) {
             true => Err(Miss::of(&answered.exchange, "the user is let in")),
-            false => Ok(()),
+            false => match &answered.reading {
+                Reading::Silence(why) => Err(Miss::of(&answered.exchange, why.as_str())),
+                _ => Ok(()),
+            },
         };
     }
-    let proves = |trial: &&Trial| !fails(trial) && !kit.is_unproven(trial);
+    let proves = |trial: &&Trial| has_result(trial) && !fails(trial) && !kit.is_unproven(trial);
     match kit.trials.iter().find(proves) {
         Some(_) => Ok(()),
         None => Err(Miss::skipped(match kit.trials.is_empty() {
             true => kit.no_probe(),
+            false if !kit.trials.iter().any(has_result) => NOTHING_TO_JUDGE,
             false => {
                 "nobody is answered no whatever the password: give a user (--user, --password)"
             }
@@ -138,7 +147,7 @@ fn keeps_secrets(kit: &Kit) -> Judgement {
     let mut seen = false;
     for Answered { exchange, reading } in kit.answers() {
         let Ok(got) = &exchange.got else { continue };
-        seen = true;
+        seen |= !got.response.body.is_empty();
         let text = match reading.result() {
             Some(result) => texts(result).join("\n"),
             None => String::from_utf8_lossy(&got.response.body).into_owned(),
@@ -147,7 +156,7 @@ fn keeps_secrets(kit: &Kit) -> Judgement {
             return Err(Miss::of(exchange, "the password that was sent stands in the answer"));
         }
     }
-    if seen { Ok(()) } else { Err(Miss::skipped("there is no answer to look at (2.1)")) }
+    if seen { Ok(()) } else { Err(Miss::skipped(NOTHING_TO_JUDGE)) }
 }
 
 fn changes_nothing(kit: &Kit) -> Judgement {
@@ -162,7 +171,10 @@ fn changes_nothing(kit: &Kit) -> Judgement {
             return Err(Miss::of(&trial.wrong.exchange, why));
         }
     }
-    Ok(())
+    match kit.trials.iter().any(|trial| mutates(trial.info) && has_result(trial)) {
+        true => Ok(()),
+        false => Err(Miss::skipped(NOTHING_TO_JUDGE)),
+    }
 }
 
 /// The answer to an operation that no service has.
@@ -203,7 +215,7 @@ fn shows_no_stack(kit: &Kit) -> Judgement {
 }
 
 async fn faults_in_version(kit: &Kit) -> Judgement {
-    let mut message = kit.plain(SoapVersion::V12)?;
+    let mut message = kit.plain_in(SoapVersion::V12)?;
     message.ask_for_nothing();
     let answered = kit.ask(message).await;
     let Answered { exchange, reading } = &answered;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::conform::Case;
 use crate::conform::case::{cases, law::*};
 use crate::conform::judge::{Check, Expect::*, any};
-use crate::conform::judgement::{Judgement, Miss};
+use crate::conform::judgement::{Judgement, Miss, NOTHING_TO_JUDGE};
 use crate::conform::kit::{Kit, WRONG};
 use crate::conform::message::{Delivery, Message};
 use crate::conform::reading::Reading;
@@ -83,14 +83,14 @@ fn is_whole(kit: &Kit) -> Judgement {
     if kit.trials.is_empty() {
         return Err(Miss::skipped(kit.no_probe()));
     }
-    for trial in &kit.trials {
-        for answered in trial.ours.iter().chain([&trial.wrong]) {
-            if let Reading::Silence(why) = &answered.reading {
-                return Err(Miss::of(&answered.exchange, why.as_str()));
-            }
+    let mut seen = false;
+    for answered in kit.trials.iter().flat_map(|trial| trial.ours.iter().chain([&trial.wrong])) {
+        if let Reading::Silence(why) = &answered.reading {
+            return Err(Miss::of(&answered.exchange, why.as_str()));
         }
+        seen |= answered.exchange.got.as_ref().is_ok_and(|got| !got.response.body.is_empty());
     }
-    Ok(())
+    if seen { Ok(()) } else { Err(Miss::skipped(NOTHING_TO_JUDGE)) }
 }
 
 async fn keeps_apart(kit: &Kit) -> Judgement {
