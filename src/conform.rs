@@ -50,6 +50,7 @@ mod selection;
 mod shell;
 mod wire;
 
+use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 pub use self::case::{Case, GROUPS, Level, Number};
@@ -160,6 +161,15 @@ impl Suite {
     /// There is no connection to the service, or its address or TLS are wrong. A service that answers
     /// nothing is a report.
     pub async fn run(&self) -> Result<Report, RunError> {
+        self.run_until(std::future::pending()).await
+    }
+
+    /// Carries out the cases that are selected until `stop` is ready: what is not done by then is not run.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Suite::run`].
+    pub async fn run_until(&self, stop: impl Future<Output = ()>) -> Result<Report, RunError> {
         let started = Instant::now();
         let deadline = started + self.timeout;
         let url = self.subject.parsed_url()?;
@@ -177,9 +187,21 @@ impl Suite {
         let mut kit = Kit::new(self, upstream, &url);
         let selected: Vec<&'static Case> =
             cases::all().filter(|case| self.only.holds(case.number)).collect();
-        let half = started + self.timeout / 2;
-        kit.is_cut = tokio::time::timeout_at(half.into(), kit.look(self, &selected)).await.is_err();
-        let cases = carry_out(&kit, selected, deadline).await;
+        let mut end = pin!(async {
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline.into()) => "the time for all cases was used up",
+                () = stop => "the run was stopped",
+            }
+        });
+        let (is_cut, ended) = tokio::select! {
+            biased;
+            why = &mut end => (true, Some(why)),
+            look = tokio::time::timeout_at((started + self.timeout / 2).into(), kit.look(self, &selected)) => {
+                (look.is_err(), None)
+            }
+        };
+        kit.is_cut = is_cut;
+        let cases = carry_out(&kit, selected, end, ended).await;
         Ok(Report {
             url: self.subject.shown_url(),
             oddities: oddities::of(&kit),
@@ -195,30 +217,35 @@ fn millis(since: Instant) -> u64 {
 }
 
 /// Carries out the cases one after the other, since some servers serve one connection at a time, and what
-/// must be first, since a slow service may not come to the end.
-async fn carry_out(kit: &Kit, mut cases: Vec<&'static Case>, deadline: Instant) -> Vec<CaseReport> {
+/// must be first, since a slow service may not come to the end. What ends it says why.
+async fn carry_out(
+    kit: &Kit,
+    mut cases: Vec<&'static Case>,
+    mut end: Pin<&mut impl Future<Output = &'static str>>,
+    mut ended: Option<&'static str>,
+) -> Vec<CaseReport> {
     cases.sort_by_key(|case| case.level == Level::Should);
     let mut reports = Vec::new();
     for case in cases {
-        reports.push(carry_out_one(case, kit, deadline).await);
+        let started = Instant::now();
+        let judgement = match ended {
+            Some(why) => Err(why),
+            None => tokio::select! {
+                biased;
+                why = &mut end => Err(why),
+                judgement = case.check.run(kit) => Ok(judgement),
+            },
+        };
+        ended = judgement.as_ref().err().copied();
+        reports.push(match judgement {
+            Err(why) => CaseReport::not_run(case, why),
+            Ok(Err(Miss::Skipped(_))) if kit.is_cut => CaseReport::not_run(
+                case,
+                "there was no time to look at the service as a whole: give more (--timeout)",
+            ),
+            Ok(judgement) => CaseReport::of(case, judgement, kit, millis(started)),
+        });
     }
     reports.sort_by_key(|report| report.number);
     reports
-}
-
-async fn carry_out_one(case: &'static Case, kit: &Kit, deadline: Instant) -> CaseReport {
-    let started = Instant::now();
-    if started >= deadline {
-        return CaseReport::not_run(case, "the time for all cases is used up");
-    }
-    match tokio::time::timeout_at(deadline.into(), case.check.run(kit)).await {
-        Ok(Err(Miss::Skipped(_))) if kit.is_cut => CaseReport::not_run(
-            case,
-            "there was no time to look at the service as a whole: give more (--timeout)",
-        ),
-        Ok(judgement) => CaseReport::of(case, judgement, kit, millis(started)),
-        Err(_) => {
-            CaseReport::not_run(case, "the time for all cases was used up before it was done")
-        }
-    }
 }

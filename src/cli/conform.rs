@@ -16,6 +16,7 @@ use super::fixtures::junit;
 use super::help::fill;
 use super::output::{self, Paint};
 use super::passwords::{AUTH_PASSWORD, Passwords};
+use super::signals::Signals;
 use super::trust::{Shown, Trust};
 use super::{
     DISCOVER, FINDINGS, Failed, OK, SETTINGS, TRANSPORT, USAGE, print, printable, runtime, seconds,
@@ -148,7 +149,10 @@ pub(crate) fn run(args: &ConformArgs) -> Result<u8, Failed> {
     let Some(url) = &args.url else { return Err(Failed::new(USAGE, "give --url URL")) };
     let suite = suite(args, url)?;
     let runtime = runtime(Builder::new_current_thread())?;
-    let result = runtime.block_on(suite.run());
+    let result = runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        Ok(suite.run_until(signals.next()).await)
+    })?;
     // A name look-up cannot be cancelled, and must not hold up the end.
     runtime.shutdown_background();
     let report = result.map_err(|error| match error {
