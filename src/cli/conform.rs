@@ -1,12 +1,14 @@
 //! `conform`: tests a provider, written in any language, against the contract.
 
+mod cases;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use external_providers::Client;
 use external_providers::conform::{
-    CaseReport, GROUPS, Level, Outcome, Report, RunError, Selection, Suite, User, cases,
+    CaseReport, GROUPS, Level, Outcome, Report, RunError, Selection, Suite, User,
 };
 use external_providers::contract::{OPERATIONS, OperationInfo};
 use external_providers::doctor::Subject;
@@ -42,8 +44,15 @@ use super::{
 ///
 /// What cannot be judged is skipped, and what there is no time for is not run: both are counted apart, and
 /// never as passed. A must that was not run counts against the service, and so does it where 2.1 (a plain
-/// request is answered) or 10.1 (the password is accepted) could not be judged: give a user, more time or
-/// --allow-changes, or leave the cases out (--only).
+/// request is answered) or 10.1 (the password is accepted) could not be judged, or nothing at all: give a
+/// user, more time or --allow-changes, or leave the cases out (--only).
+///
+/// A run sends about 130 requests, the largest of 5 MB, and logs in about 15 times, mostly as nobody. After
+/// Ctrl-C what was done so far is printed and written, and the rest is not run.
+///
+/// In JUnit a must that fails is a failure, and what had to be judged and was not an error; a should that
+/// fails is a failure with --strict, and otherwise skipped, with what is wrong as its message. So there are
+/// failures or errors just where the exit code is 9.
 #[derive(Args)]
 #[command(after_help = "\
 JSON (--json): one object: ok (as the exit code), url, milliseconds, counts (passed, failed, failed_must,
@@ -57,8 +66,8 @@ Exit codes:
   2  usage: the arguments are wrong
   3  settings: a file or a password is wrong or missing
   4  transport: there is no connection to the service
-  9  findings: a must failed or was not judged, with --strict also where a
-     should failed or was not run")]
+  9  findings: a must failed or was not judged, or nothing was judged; with
+     --strict also where a should failed or was not run")]
 pub(crate) struct ConformArgs {
     /// The service, for instance http://host/Provider.asmx
     #[arg(long, required_unless_present = "list")]
@@ -164,7 +173,7 @@ pub(crate) fn run(args: &ConformArgs) -> Result<u8, Failed> {
         junit::write(
             file,
             &format!("external-providers conform {}", report.url),
-            &junit_cases(&report),
+            &cases::of(&report, args.strict),
         )?;
     }
     let open = report.count(Outcome::Failed, None) + report.count(Outcome::NotRun, None);
@@ -179,7 +188,7 @@ pub(crate) fn run(args: &ConformArgs) -> Result<u8, Failed> {
 fn list(args: &ConformArgs) -> Result<u8, Failed> {
     let only = args.only.clone().unwrap_or_default();
     let mut text = String::new();
-    for case in cases().filter(|case| only.holds(case.number)) {
+    for case in external_providers::conform::cases().filter(|case| only.holds(case.number)) {
         let number = case.number.to_string();
         let group = GROUPS.iter().find(|(group, _)| *group == case.number.group);
         let group = group.map_or("", |(_, name)| name);
@@ -270,34 +279,6 @@ fn json(report: &Report, is_ok: bool) -> String {
         "cases": report.cases,
     });
     serde_json::to_string_pretty(&object).unwrap_or_default()
-}
-
-fn junit_cases(report: &Report) -> Vec<junit::Case> {
-    let case = |case: &CaseReport| {
-        let text = case.text.clone().unwrap_or_default();
-        let all = || {
-            let parts = [("sent", &case.sent), ("got", &case.got), ("again", &case.again)];
-            let parts = parts
-                .iter()
-                .filter_map(|(name, part)| Some(format!("{name}:\n{}", part.as_ref()?)));
-            [format!("{text}\n{} ({}, {})", case.says, case.law, case.level)]
-                .into_iter()
-                .chain(parts)
-                .collect::<Vec<_>>()
-        };
-        junit::Case {
-            name: format!("{} {}: {}", case.number, case.level, case.says),
-            class: format!("conform.{}", case.group),
-            millis: case.milliseconds,
-            outcome: match case.outcome {
-                Outcome::Passed => junit::Outcome::Passed,
-                Outcome::Failed => junit::Outcome::Failure(text.clone(), all().join("\n\n")),
-                Outcome::Skipped => junit::Outcome::Skipped(text),
-                Outcome::NotRun => junit::Outcome::Skipped(format!("not run: {text}")),
-            },
-        }
-    };
-    report.cases.iter().map(case).collect()
 }
 
 /// The report for people: failures with all there is to say, then what was skipped, then a table.
@@ -392,6 +373,9 @@ fn table(report: &Report) -> String {
         failed => format!("{failed} must failed"),
     };
     let open: Vec<String> = report.not_judged().map(|case| case.number.to_string()).collect();
+    if !report.is_judged() {
+        verdict = "nothing was judged".to_owned();
+    }
     if !open.is_empty() {
         verdict += &format!(", {} must not judged ({})", open.len(), open.join(", "));
     }

@@ -99,6 +99,18 @@ async fn what_changes_something_is_asked_as_often_as_the_help_says() {
 }
 
 #[tokio::test]
+async fn a_run_sends_about_as_much_as_the_help_says() {
+    let (service, asked) = watched();
+    suite(service, "/Provider.asmx").run().await.unwrap();
+    let logins = count(&asked, |request| request.contains("<Authenticate "));
+    let all = asked.lock().unwrap();
+    let largest = all.iter().map(String::len).max().unwrap();
+    assert!((110..=150).contains(&all.len()), "{}", all.len());
+    assert!((8..=20).contains(&logins), "{logins}");
+    assert!((5 << 20..6 << 20).contains(&largest), "{largest}");
+}
+
+#[tokio::test]
 async fn only_what_the_cases_need_is_asked() {
     let (service, asked) = watched();
     let only =

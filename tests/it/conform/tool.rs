@@ -113,6 +113,10 @@ fn exit_codes_say_what_came_of_it() {
     let stacks = url(stacks);
     assert_eq!(conform(&["--url", &stacks]).status.code(), Some(0));
     assert_eq!(conform(&["--url", &stacks, "--strict"]).status.code(), Some(9));
+    // What was not judged is not in order: a ticket changes something.
+    let output = conform(&["--url", &right, "--only", "ticket"]);
+    assert_eq!(output.status.code(), Some(9));
+    assert!(stdout(&output).contains("\nnothing was judged, in "), "{}", stdout(&output));
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let output = conform(&["--url", &url(closed), "--json"]);
     assert_eq!(output.status.code(), Some(4));
@@ -131,6 +135,82 @@ fn exit_codes_say_what_came_of_it() {
     }
     let missing = conform(&["--url", &right, "--user", "a", "--password", "@/nowhere/at/all"]);
     assert_eq!(missing.status.code(), Some(3));
+}
+
+/// How many cases, failures, errors and skipped ones a report in JUnit has.
+fn junit_counts(xml: &str) -> [usize; 4] {
+    let mut reader = Reader::new(xml, Default::default()).unwrap();
+    reader.root().unwrap();
+    assert!(reader.child().unwrap() && reader.local() == "testsuite");
+    let total = reader.attribute("", "tests").unwrap().into_owned();
+    let [mut tests, mut failures, mut errors, mut skipped] = [0; 4];
+    while reader.child().unwrap() {
+        tests += 1;
+        while reader.child().unwrap() {
+            match reader.local() {
+                "failure" => failures += 1,
+                "error" => errors += 1,
+                "skipped" => skipped += 1,
+                other => panic!("{other}"),
+            }
+            reader.skip().unwrap();
+        }
+    }
+    assert_eq!(total, tests.to_string());
+    [tests, failures, errors, skipped]
+}
+
+#[test]
+fn junit_is_red_where_the_exit_code_is() {
+    let folder = Folder::new("conform-red");
+    let junit = folder.0.join("report.xml");
+    let stacks = spoiled(echoing(NAMESPACE), |_, answer| {
+        answer.replace("</faultstring>", "\n at P.A()</faultstring>");
+    });
+    let stacks = url(stacks);
+    for (more, counts) in [
+        (&["--only", "11.6"][..], [1, 0, 0, 1]),
+        (&["--only", "11.6", "--strict"], [1, 1, 0, 0]),
+        (&["--only", "3.12,11.6"], [2, 0, 0, 1]),
+        (&["--only", "ticket"], [2, 0, 2, 0]),
+    ] {
+        let file = ["--url", &stacks, "--junit", junit.to_str().unwrap()];
+        let output = conform(&[&file[..], more].concat());
+        let xml = std::fs::read_to_string(&junit).unwrap();
+        assert_eq!(junit_counts(&xml), counts, "{more:?}: {xml}");
+        let is_red = counts[1] + counts[2] > 0;
+        assert_eq!(output.status.code(), Some(if is_red { 9 } else { 0 }), "{more:?}");
+        assert!(more.contains(&"ticket") || xml.contains("at P.A()"), "it says what is wrong");
+    }
+}
+
+/// The signal is what a terminal sends for Ctrl-C.
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_stopped_reports_what_was_done() {
+    let (asked, is_asked) = std::sync::mpsc::channel();
+    let slow = spoiled(echoing(NAMESPACE), move |request, _| {
+        // 13.6, of whose like some are before and some after it.
+        if request.head.starts_with("POST") && request.head.contains("\r\ncontent-type:") {
+            asked.send(()).unwrap();
+            std::thread::sleep(std::time::Duration::from_secs(3));
+        }
+    });
+    let folder = Folder::new("conform-stopped");
+    let junit = folder.0.join("report.xml");
+    let arguments = ["conform", "--url", &url(slow), "--only", "1-3,13", "--junit"];
+    let mut command = tool(&[&arguments[..], &[junit.to_str().unwrap()]].concat(), PASSWORD);
+    let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    is_asked.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+    let stop = ["-INT", &running.id().to_string()].map(str::to_owned);
+    assert!(Command::new("kill").args(stop).status().unwrap().success());
+    let output = running.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(9));
+    let said = stdout(&output);
+    assert!(said.contains("not run: the run was stopped: ") && said.contains("13.6"), "{said}");
+    let [tests, failures, errors, skipped] = junit_counts(&std::fs::read_to_string(junit).unwrap());
+    assert_eq!(failures, 0);
+    assert!(errors == 2 && skipped > 2 && tests > errors + skipped, "13.6 and 13.7: {said}");
 }
 
 #[test]
@@ -156,24 +236,12 @@ fn results_are_json_and_junit() {
     }
     let xml = std::fs::read_to_string(&junit).unwrap();
     assert!(!xml.contains(PASSWORD) && !stdout(&output).contains(PASSWORD));
-    let mut reader = Reader::new(&xml, Default::default()).unwrap();
-    reader.root().unwrap();
-    let (mut tests, mut failures, mut skipped) = (0, 0, 0);
-    assert!(reader.child().unwrap() && reader.local() == "testsuite");
-    let total = reader.attribute("", "tests").unwrap().into_owned();
-    while reader.child().unwrap() {
-        tests += 1;
-        while reader.child().unwrap() {
-            match reader.local() {
-                "failure" => failures += 1,
-                "skipped" => skipped += 1,
-                other => panic!("{other}"),
-            }
-            reader.skip().unwrap();
-        }
-    }
-    assert_eq!((tests, total), (listed.len(), listed.len().to_string()));
-    assert_eq!((failures, skipped), (count("failed"), count("skipped") + count("not-run")));
+    let [tests, failures, errors, skipped] = junit_counts(&xml);
+    assert_eq!(tests, listed.len());
+    assert_eq!(json["counts"]["failed_must"], failures);
+    assert_eq!(json["counts"]["not_judged_must"], errors);
+    let open = count("failed") + count("skipped") + count("not-run");
+    assert_eq!(failures + errors + skipped, open);
 }
 
 /// What a shell prints that runs a line of the report.
