@@ -51,6 +51,8 @@ use super::{
 /// Passwords stand in no report and no log.
 #[derive(Args)]
 #[command(group = ArgGroup::new("new service").required(true).args(["candidate", "provider"]))]
+#[command(override_usage = "external-providers shadow [OPTIONS] --upstream <ORIGIN>
+       <--candidate <URL>|--provider <FILE>>")]
 #[command(after_help = "\
 Exit codes:
   0  stopped in order, and nothing of what was compared differs; with --until, that was reached
