@@ -65,7 +65,12 @@ fn is_accepted(kit: &Kit) -> Judgement {
     }
     match ours().find(|answered| answered.reading.is_denial()) {
         Some(Answered { exchange, .. }) => {
-            Err(Miss::of(exchange, "it is refused (\"Permission Denied\"): is it the service's?"))
+            let is_plain =
+                kit.password.as_ref().is_none_or(|password| password.expose().is_ascii());
+            let why = "it is refused (\"Permission Denied\"): is it the service's?";
+            // Else whoever reads another charset is taken for one with another password.
+            let other = " Or does the service not read UTF-8? It holds more than ASCII.";
+            Err(Miss::of(exchange, [why, if is_plain { "" } else { other }].concat()))
         }
         None => Err(Miss::skipped("no operation that only reads answers with a result")),
     }

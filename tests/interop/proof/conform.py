@@ -33,7 +33,7 @@ NAMED_BY = {
     "unknown-variable": {"9.1"},
     "dropped": {"8.1"},
     "trimmed": {"8.1"},
-    "misread": {"8.1"},
+    "misread": {"10.1"},  # The password holds more than ASCII.
     "twice-read": {"8.1"},
     "first-duplicate": {"9.3", "9.4"},
     "empty-list": {"3.4"},
