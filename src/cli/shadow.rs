@@ -7,6 +7,7 @@ pub(super) mod report_file;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args};
 use external_providers::compare::Policy;
 use external_providers::record::Proxy;
@@ -174,7 +175,7 @@ pub(crate) struct ShadowArgs {
     trust: Trust,
 
     /// Mask the values of this variable, element or header, too; may be repeated
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     redact_key: Vec<String>,
 
     /// Mask e-mail addresses, user names and people's names, too
