@@ -186,10 +186,10 @@ impl Server {
         Ok(self)
     }
 
-    /// Serves each connection on that of these runtimes which has fewest tasks when it comes. Default: the
-    /// one on which [`serve`](Self::serve) runs, which is none of these unless it is among them. With runtimes
-    /// of a single thread each, as many as there are cores, no call moves between threads. They must
-    /// run until `serve` has ended.
+    /// Serves each connection on that of these runtimes which has fewest tasks when it comes. Default: all on
+    /// the one on which [`serve`](Self::serve) runs, which otherwise serves connections only if it is given
+    /// here, too. With runtimes of a single thread each, as many as there are cores, no call moves between
+    /// threads. They must run until `serve` has ended.
     #[must_use]
     pub fn with_runtimes(mut self, runtimes: Vec<Handle>) -> Self {
         self.runtimes = runtimes;
