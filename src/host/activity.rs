@@ -122,6 +122,11 @@ impl Activity {
         waker.iter().for_each(Waker::wake_by_ref);
     }
 
+    /// Is this connection's next answer its last?
+    pub(super) fn finishing(&self) -> bool {
+        self.orders.load(Acquire) & Order::Finish as u8 != 0
+    }
+
     /// For the one task that serves the connection.
     pub(super) fn orders(&self) -> Orders<'_> {
         Orders { activity: self, heard: 0, waker: None }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -336,8 +337,12 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin>(
         async move {
             activity.busy();
             // hyper keeps room for what it waits for: a connection that is idle needs none.
-            let answer = Box::pin(answerer.answer(peer, request)).await;
+            let mut answer = Box::pin(answerer.answer(peer, request)).await;
             activity.answered();
+            // The order may have come since the connection looked for one, before it polled this.
+            if activity.finishing() {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, std::convert::Infallible>(answer)
         }
     });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpStream;
+use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
@@ -88,4 +89,43 @@ fn a_connection_stays_on_its_runtime_and_is_finished_there() {
         drop(stop);
         thread.join().unwrap();
     }
+}
+
+#[test]
+fn an_answer_that_is_ready_before_its_connection_hears_of_the_end_is_the_last() {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ((tell, told), (begun, begins), (release, released)) = (channel(), channel(), channel());
+    let released = Mutex::new(released);
+    let serving = thread::spawn(move || {
+        let elsewhere = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        // Its thread stands still meanwhile, so that the connection is not polled again before it answers.
+        let service = Service::new("/Provider.asmx", "s3cret").operation(move |_: Authenticate| {
+            begun.send(()).unwrap();
+            released.lock().unwrap().recv().unwrap();
+            async { Ok(Answer::new(Authentication::Refused, "")) }
+        });
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let host = Host::builder().service(service).build().unwrap();
+            let server = host.bind("127.0.0.1:0").await.unwrap();
+            tell.send(server.local_addr()).unwrap();
+            let server = server.with_runtimes(vec![elsewhere.handle().clone()]);
+            server.serve(async { drop(stopped.await) }).await;
+        });
+    });
+    let address = told.recv().unwrap();
+    let mut peer = Peer::new(TcpStream::connect(address).unwrap());
+    peer.send(request("jane"));
+    begins.recv().unwrap();
+    drop(stop);
+    while TcpStream::connect(address).is_ok() {}
+    release.send(()).unwrap();
+    let text = peer.text();
+    assert!(text.contains("Connection: close"), "{text}");
+    assert_eq!(peer.rest(), b"");
+    serving.join().unwrap();
 }
