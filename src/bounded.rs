@@ -44,6 +44,20 @@ pub fn read_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, ReadEr
     read_any(path, limit)
 }
 
+/// May users of this machine who are neither the owner nor of the group read the file?
+#[cfg(unix)]
+pub fn readable_by_others(path: &Path) -> Option<&'static str> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    (mode & 0o004 != 0).then_some("every user of this machine can read the file")
+}
+
+/// Windows has no such bits.
+#[cfg(not(unix))]
+pub fn readable_by_others(_: &Path) -> Option<&'static str> {
+    None
+}
+
 /// A number of bytes, in MiB where these are whole.
 pub fn in_units(bytes: usize) -> String {
     match bytes {

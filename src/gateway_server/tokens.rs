@@ -6,9 +6,8 @@ use std::path::Path;
 use hyper::Uri;
 use percent_encoding::percent_decode_str;
 
-use crate::bounded;
+use crate::bounded::{self, readable_by_others};
 use crate::secret::{PasswordError, Secret};
-use crate::settings::source::readable_by_others;
 
 /// A shorter token could be guessed.
 const SHORTEST: usize = 16;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Surroundings;
 use super::section::Section;
-use crate::bounded::read_file;
+use crate::bounded::{read_file, readable_by_others};
 use crate::http::UrlError;
 use crate::http::url::{Url, is_local};
 use crate::secret::Secret;
@@ -213,14 +213,6 @@ fn shown(name: &str) -> &str {
     if name.chars().all(plain) { name } else { "named here" }
 }
 
-/// May users of this machine who are neither the owner nor of the group read the file?
-#[cfg(unix)]
-pub(crate) fn readable_by_others(path: &Path) -> Option<&'static str> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(path).ok()?.permissions().mode();
-    (mode & 0o004 != 0).then_some("every user of this machine can read the file")
-}
-
 /// A private key that others can read is theirs, too.
 pub(crate) fn warn_of_key_readers(
     section: &Section<'_>,
@@ -238,12 +230,6 @@ pub(crate) fn warn_of_readers(path: &Path, warnings: &mut [Problem]) {
     for warning in warnings.iter_mut().filter(|warning| INLINE.contains(&warning.what.as_str())) {
         warning.what = format!("{}, and {by_others}", warning.what);
     }
-}
-
-/// Windows has no such bits.
-#[cfg(not(unix))]
-pub(crate) fn readable_by_others(_: &Path) -> Option<&'static str> {
-    None
 }
 
 /// Certificates in a file; else what is wrong with it, and what to do.
