@@ -45,6 +45,7 @@
 //! | [`wsdl`] | | what a service says of itself, read and held against the contract |
 //! | [`report`] | `doctor` | steps that were looked at, findings, remedies |
 //! | [`explanation`] | | why an answer is what it is |
+//! | [`sign_on`] | `sign-on` | the cookie by which ASP.NET knows a user, made and read |
 //! | [`rules`] | `rules` | what an administrator decides: conditions, templates, what follows from them |
 //! | [`backends`] | `ldap`, `sqlite`, `postgres`, `mysql`, `mssql` | logins and look-ups from directories and databases |
 //! | [`settings`] | `gateway` | the External Providers page as a file |
@@ -105,7 +106,7 @@ pub mod metrics;
 #[doc(hidden)]
 pub mod suggest;
 
-#[cfg(any(feature = "fixtures", feature = "gateway", feature = "rules"))]
+#[cfg(any(feature = "fixtures", feature = "gateway", feature = "rules", feature = "sign-on"))]
 pub(crate) mod toml_document;
 
 pub mod xml;
@@ -120,6 +121,9 @@ pub mod wsdl;
 pub mod report;
 
 pub mod explanation;
+
+#[cfg(feature = "sign-on")]
+pub mod sign_on;
 
 #[cfg(feature = "rules")]
 pub mod rules;
