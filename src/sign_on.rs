@@ -5,7 +5,9 @@
 //! neither is logged, and no error shows one. The layouts, and how sure each fact is, are in
 //! wsdl/FORMS-TICKET.md. What no cookie of .NET was there to prove is [unproven](Settings::unproven).
 
+mod cipher;
 mod error;
+mod layout;
 mod mac;
 mod settings;
 mod text;
