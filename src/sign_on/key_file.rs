@@ -1,0 +1,250 @@
+//! From a file to a machine key: what its attributes mean, whether they stand in XML or in TOML.
+
+use std::borrow::Cow;
+
+use zeroize::Zeroizing;
+
+use super::machine_key::digits;
+use super::web_config::WebConfig;
+use super::{Decryption, Forms, KeyError, Layout, MachineKey, Protection, Settings, Validation};
+use crate::suggest::meant;
+use crate::toml_document::{Document, Problem};
+use crate::xml::charset::Charset;
+
+/// All that a key is made of.
+const OURS: [&str; 5] =
+    ["validationKey", "decryptionKey", "validation", "decryption", "compatibilityMode"];
+/// What else may stand there.
+const OTHERS: [&str; 4] =
+    ["dataProtectorType", "applicationName", "configSource", "configProtectionProvider"];
+
+/// An attribute, or a key of TOML.
+pub(super) struct Attribute<'t> {
+    pub(super) name: &'t str,
+    pub(super) value: Cow<'t, str>,
+    /// Line and column, from 1.
+    pub(super) place: (usize, usize),
+}
+
+/// An element with its attributes, or a document of TOML.
+#[derive(Default)]
+pub(super) struct Element<'t> {
+    pub(super) name: &'t str,
+    pub(super) place: (usize, usize),
+    pub(super) attributes: Vec<Attribute<'t>>,
+}
+
+impl<'t> Element<'t> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.attribute(name).map(|attribute| &*attribute.value)
+    }
+
+    fn attribute(&self, name: &str) -> Option<&Attribute<'t>> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// Something wrong with an attribute, or with the element where it is missing.
+    pub(super) fn problem(&self, name: &str, what: impl Into<String>) -> Problem {
+        let place = self.attribute(name).map_or(self.place, |attribute| attribute.place);
+        let space = if self.name.is_empty() || name.is_empty() { "" } else { " " };
+        problem(place, [self.name, space, name].concat(), what)
+    }
+
+    /// The value of an attribute that has one of these names.
+    pub(super) fn one_of<T: Copy>(
+        &self,
+        name: &str,
+        names: &[(&'static str, T)],
+    ) -> Result<Option<T>, Problem> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        if let Some((_, found)) = names.iter().find(|(known, _)| *known == value) {
+            return Ok(Some(*found));
+        }
+        let known = names.iter().map(|(known, _)| *known);
+        let wrong = self.problem(name, "is not a value that .NET knows");
+        Err(wrong.hint(meant(value, known).unwrap_or_default()))
+    }
+}
+
+pub(super) fn problem(place: (usize, usize), key: String, what: impl Into<String>) -> Problem {
+    Problem { line: place.0, column: place.1, key, what: what.into(), hint: None }
+}
+
+/// A `web.config`, an element of one, or TOML.
+pub(super) fn read(bytes: &[u8]) -> Result<MachineKey, Problem> {
+    let text = Charset::Declared.decode(bytes).map_err(|error| {
+        problem((error.line, error.column), String::new(), error.kind.to_string())
+    })?;
+    let text = match text {
+        Cow::Borrowed(text) => Zeroizing::new(text.to_owned()),
+        Cow::Owned(text) => Zeroizing::new(text),
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    if text.trim_start().starts_with('<') {
+        return machine_key(WebConfig::read(text)?);
+    }
+    let document = Document::parse(text).map_err(|problem| {
+        problem.hint("it is neither a web.config nor TOML, whose values stand in quotes")
+    })?;
+    let (root, mut problems) = (document.root(), Vec::new());
+    root.finish(&OURS, &mut problems);
+    let mut element = Element { place: (1, 1), ..Element::default() };
+    for name in OURS {
+        if let Some(value) = root.string(name, &mut problems) {
+            let at = root.problem(name, "");
+            let place = (at.line, at.column);
+            element.attributes.push(Attribute { name, value: value.into(), place });
+        }
+    }
+    match problems.into_iter().next() {
+        Some(problem) => Err(problem),
+        None => machine_key(WebConfig { machine_key: Some(element), ..WebConfig::default() }),
+    }
+}
+
+fn machine_key(mut config: WebConfig<'_>) -> Result<MachineKey, Problem> {
+    if let Some(problem) = config.old_tickets.take() {
+        return Err(problem);
+    }
+    let Some(element) = config.machine_key.take() else {
+        return Err(config.without_key());
+    };
+    not_elsewhere(&element)?;
+    let mut warnings = Vec::new();
+    let layout = layout(&element, &config, &mut warnings)?;
+    let decryption_key = key(&element, "decryptionKey")?;
+    let decryption = match element.get("decryption") {
+        // Framework45 takes it for AES, whatever the key.
+        None | Some("Auto") if layout == Layout::Legacy && decryption_key.len() == 8 => {
+            Decryption::Des
+        }
+        None | Some("Auto") => Decryption::Aes,
+        Some(_) => {
+            let names = [&Decryption::NAMES[..], &[("Auto", Decryption::Aes)]].concat();
+            element.one_of("decryption", &names)?.unwrap_or(Decryption::Aes)
+        }
+    };
+    let validation =
+        element.one_of("validation", &Validation::NAMES)?.unwrap_or(Validation::HmacSha256);
+    let forms = config.forms.take().unwrap_or_default();
+    let protection = match layout {
+        Layout::Legacy => forms.one_of("protection", &Protection::NAMES)?,
+        Layout::Framework45 => None,
+    };
+    let protection = protection.unwrap_or(Protection::All);
+    let validation_key = key(&element, "validationKey")?;
+    let settings = Settings { layout, validation, decryption, protection };
+    let mut made = MachineKey::from_bytes(settings, validation_key, decryption_key)
+        .map_err(|error| wrong(&element, &error))?;
+    made.forms = Forms::of(&forms)?;
+    made.warnings = warnings;
+    Ok(made)
+}
+
+/// Refuses what is kept elsewhere, or done by code of the site's own.
+fn not_elsewhere(element: &Element<'_>) -> Result<(), Problem> {
+    let refused = |name, what: &str, hint: &str| Err(element.problem(name, what).hint(hint));
+    let plain = "put the <machineKey> with its keys, as text, into a file of its own";
+    if element.get("configSource").is_some() {
+        return refused("configSource", "the keys stand in another file", "give that file");
+    }
+    if element.get("configProtectionProvider").is_some() {
+        let hint = format!("aspnet_regiis -pdf decrypts it on the server; {plain}");
+        let what = "the section is encrypted, and the server alone can decrypt it";
+        return refused("configProtectionProvider", what, &hint);
+    }
+    if element.get("dataProtectorType").is_some_and(|kind| !kind.trim().is_empty()) {
+        let what = "code of the site's own makes its tickets";
+        return refused("dataProtectorType", what, "remove it on all sites, and set both keys");
+    }
+    for (name, hint) in
+        [("validation", "set HMACSHA256 on all sites"), ("decryption", "set AES on all sites")]
+    {
+        if element.get(name).is_some_and(|value| value.starts_with("alg:")) {
+            return refused(name, "alg: names code of the server's own", hint);
+        }
+    }
+    let unknown = element.attributes.iter().find(|attribute| {
+        let name = attribute.name;
+        !OURS.contains(&name) && !OTHERS.contains(&name) && !name.starts_with("lock")
+    });
+    match unknown.map(|attribute| attribute.name) {
+        Some(name) => {
+            let wrong = element.problem(name, "there is no such attribute");
+            Err(wrong.hint(meant(name, OURS).unwrap_or_default()))
+        }
+        None => Ok(()),
+    }
+}
+
+fn layout(
+    element: &Element<'_>,
+    config: &WebConfig<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Layout, Problem> {
+    const MODES: [(&str, Layout); 3] = [
+        ("Framework20SP1", Layout::Legacy),
+        ("Framework20SP2", Layout::Legacy),
+        ("Framework45", Layout::Framework45),
+    ];
+    if let Some(mode) = element.one_of("compatibilityMode", &MODES)? {
+        return Ok(mode);
+    }
+    if let Some(runtime) = &config.http_runtime {
+        let write = "write compatibilityMode into <machineKey>";
+        if runtime.get("configSource").is_some() {
+            let what = "the targetFramework, which decides the layout, stands in another file";
+            return Err(runtime.problem("configSource", what).hint(write));
+        }
+        if let Some(version) = runtime.get("targetFramework") {
+            let mut parts = version.trim().split('.').map(str::parse::<u16>);
+            let (Some(Ok(major)), Some(Ok(minor))) = (parts.next(), parts.next()) else {
+                let wrong = runtime.problem("targetFramework", "is not a version, such as 4.8");
+                return Err(wrong.hint(write));
+            };
+            let is_45 = (major, minor) >= (4, 5);
+            return Ok(if is_45 { Layout::Framework45 } else { Layout::Legacy });
+        }
+    } else if !config.is_whole {
+        warnings.push(
+            "neither compatibilityMode nor <httpRuntime> says which layout its site writes: taken for \
+             Framework20SP1. `cookie find-mode` tells by a cookie"
+                .to_owned(),
+        );
+    }
+    Ok(Layout::Legacy)
+}
+
+/// The bytes of a key that stands in the file.
+fn key(element: &Element<'_>, name: &'static str) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let digits_of = if name == "validationKey" { "128" } else { "64" };
+    let set = format!(
+        "set {digits_of} hexadecimal digits there, the same on all sites; everybody must log in again, once"
+    );
+    let Some(value) = element.get(name) else {
+        let what = "is missing, so that the server generates one, which cannot be had outside";
+        return Err(element.problem(name, what).hint(set));
+    };
+    let mut flags = value.split(',').map(str::trim);
+    let digits_or_auto = flags.next().unwrap_or_default();
+    let refused = |what: &str, hint: String| Err(element.problem(name, what).hint(hint));
+    if digits_or_auto == "AutoGenerate" {
+        let what = "AutoGenerate: the key lies in the server's registry, and cannot be had outside";
+        return refused(what, set);
+    }
+    match flags.next() {
+        Some("IsolateApps") => refused(
+            "IsolateApps: the server changes the key by the site's path, with a hash that it alone has",
+            "remove ,IsolateApps on all sites; everybody must log in again, once".to_owned(),
+        ),
+        Some("IsolateByAppId") => refused(
+            "IsolateByAppId: the server changes the key by the site's ID, with a hash that it alone has",
+            "remove ,IsolateByAppId on all sites; everybody must log in again, once".to_owned(),
+        ),
+        _ => digits(name, value).map_err(|error| wrong(element, &error)),
+    }
+}
+
+fn wrong(element: &Element<'_>, error: &KeyError) -> Problem {
+    element.problem(error.attribute(), error.to_string()).hint(error.remedy())
+}
