@@ -25,6 +25,7 @@
 
 mod cipher;
 mod error;
+mod find_mode;
 mod key_file;
 mod layout;
 mod mac;
@@ -36,8 +37,12 @@ mod timestamp;
 mod web_config;
 
 pub use error::{InvalidTicket, KeyError, MachineKeyError, Reason, SealError};
+pub use find_mode::find_mode;
 pub use machine_key::MachineKey;
 pub use settings::{Decryption, Layout, Protection, Settings, Validation};
 pub use ticket::Ticket;
 pub use timestamp::Timestamp;
 pub use web_config::Forms;
+
+#[cfg(test)]
+mod tests;
