@@ -88,9 +88,11 @@ fn lines(path: &Path) -> Vec<(String, usize)> {
     text.lines().map(line).collect()
 }
 
-/// One process's life, which ends after some time at work.
+/// One process's life, which ends after some work: as much as that takes on this machine, since a slow one does
+/// nothing in any time that would do for a fast one.
 fn round(folder: &Path, round: usize) {
-    let ready = folder.join("ready");
+    let (ready, acknowledged) = (folder.join("ready"), folder.join("acknowledged"));
+    let before = lines(&acknowledged).len();
     let _ = std::fs::remove_file(&ready);
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "outbox::kill::child", "--nocapture"])
@@ -99,7 +101,7 @@ fn round(folder: &Path, round: usize) {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    while !ready.exists() {
+    while !ready.exists() || lines(&acknowledged).len() < before + round % 4 {
         assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
         std::thread::sleep(Duration::from_millis(1));
     }
