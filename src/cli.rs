@@ -6,6 +6,7 @@ mod conform;
 mod cores;
 mod events;
 mod fixtures;
+mod forwarding;
 mod gateway;
 mod generate;
 mod help;

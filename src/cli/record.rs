@@ -6,21 +6,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use external_providers::record::{
-    HostHeader, Mode, Proxy, ProxyBuilder, ProxyError, RecordError, Recording, RecordingOptions,
-    Retention, Summary, UpstreamError,
+    HostHeader, Mode, Proxy, RecordError, Recording, RecordingOptions, Retention, Summary,
 };
-use external_providers::redact::Rules;
 use tokio::runtime::Builder;
 
+use super::forwarding::{Forwarding, refused};
 use super::passwords::Passwords;
 use super::signals::Signals;
-use super::trust::Trust;
 use super::{
-    DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, output, plural, print, printable,
-    runtime, seconds,
+    Failed, LOCAL, OK, USAGE, error_chain, listen, output, plural, print, printable, runtime,
 };
 
 /// Record what a provider service and its callers say, as a proxy between them
@@ -70,15 +66,8 @@ Exit codes:
   3  settings: a password, a certificate or a recording is wrong or missing, DIR holds a recording
      (--mode once), or one of another service")]
 pub(crate) struct RecordArgs {
-    /// The service's scheme, host and port: http://host, https://host:8443. Redirects are not
-    /// followed, and the environment's proxy is not used
-    #[arg(long, value_name = "ORIGIN")]
-    upstream: String,
-
-    /// The address to listen on; port 0 is any that is free
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080",
-        value_parser = listen::address)]
-    listen: String,
+    #[command(flatten)]
+    forwarding: Forwarding,
 
     /// The directory of the recording. It says of which service it is (recording.toml)
     #[arg(long, value_name = "DIR")]
@@ -129,32 +118,6 @@ pub(crate) struct RecordArgs {
     /// kept if the upstream is an IP address or localhost, and becomes the upstream's if it is a name
     #[arg(long, value_name = "keep|upstream", hide_possible_values = true)]
     host: Option<Host>,
-
-    /// How long a connection to the service may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds(0.001, DAY),
-        allow_hyphen_values = true)]
-    connect_timeout: Duration,
-
-    /// How long an answer of the service may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds(0.001, DAY),
-        allow_hyphen_values = true)]
-    timeout: Duration,
-
-    #[command(flatten)]
-    trust: Trust,
-
-    /// Keep the values of this variable, element or header out of the recording, too; may be repeated
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
-    redact_key: Vec<String>,
-
-    /// Keep e-mail addresses, user names and people's names out of the recording, too
-    #[arg(long)]
-    redact_personal: bool,
-
-    /// Read the web service password from this file (- is standard input), so that it is kept out of
-    /// the recording wherever it stands; else from EXTERNAL_PROVIDERS_AUTH_PASSWORD, if that is set
-    #[arg(long, value_name = "FILE")]
-    auth_password_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -170,9 +133,9 @@ pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
         let option = if args.replace { "--replace" } else { "--discard-previous" };
         return Err(Failed::new(USAGE, format!("{option} is for --mode all")));
     }
-    let password = Passwords::default().auth(args.auth_password_file.as_deref())?;
+    let password = Passwords::default().auth(args.forwarding.auth_password_file.as_deref())?;
     let options = RecordingOptions {
-        rules: Rules { keys: args.redact_key.clone(), personal: args.redact_personal },
+        rules: args.forwarding.rules(),
         retention: Retention {
             exchanges: args.max_exchanges,
             size: args.max_size,
@@ -217,14 +180,6 @@ pub(crate) fn run(args: &RecordArgs) -> Result<u8, Failed> {
     }
 }
 
-fn refused(error: &RecordError) -> Failed {
-    let code = match error {
-        RecordError::Store(_) | RecordError::Directory(_) | RecordError::Thread(_) => LOCAL,
-        _ => SETTINGS,
-    };
-    Failed::new(code, error_chain(error))
-}
-
 /// Says something to whoever stops the recorder, however little is logged.
 fn say(text: &str) {
     output::say_line(&printable(text));
@@ -253,18 +208,6 @@ async fn finish(
     }
 }
 
-/// Opens a proxy's port.
-pub(crate) async fn bind(builder: ProxyBuilder, address: &str) -> Result<Proxy, Failed> {
-    builder.bind(address).await.map_err(|error| match &error {
-        ProxyError::Recording(error) => refused(error),
-        ProxyError::Itself(_) | ProxyError::Upstream(UpstreamError::Origin(_)) => {
-            Failed::new(USAGE, error_chain(&error))
-        }
-        ProxyError::Upstream(_) => Failed::new(SETTINGS, error_chain(&error)),
-        _ => listen::failed(&error),
-    })
-}
-
 /// Serves until a signal comes. Was all finished that was begun?
 async fn serve(
     args: &RecordArgs,
@@ -272,18 +215,15 @@ async fn serve(
     recording: &Arc<Recording>,
     signals: &mut Signals,
 ) -> Result<bool, Failed> {
-    let builder = Proxy::builder(&args.upstream, Arc::clone(recording))
-        .connect_timeout(args.connect_timeout)
-        .timeout(args.timeout)
-        .host_header(match args.host {
+    let builder = Proxy::builder(&args.forwarding.upstream, Arc::clone(recording)).host_header(
+        match args.host {
             None => HostHeader::Auto,
             Some(Host::Keep) => HostHeader::Keep,
             Some(Host::Upstream) => HostHeader::Upstream,
-        });
-    let builder = args.trust.read(Some(&args.upstream))?.apply_to_proxy(builder);
-    let proxy = bind(builder, &args.listen).await?;
+        },
+    );
+    let proxy = args.forwarding.bind(builder).await?;
     let address = proxy.local_addr();
-    listen::warn_of_clear_text(address, "listen on 127.0.0.1, or only while nobody else is there");
     print(&printable(&format!(
         "listening on http://{}{}, forwarding to {}; mode {mode}: {}\n",
         listen::to_call(address),
@@ -317,7 +257,7 @@ fn say_what_is_waited_for(calls: usize, exchanges: usize, args: &RecordArgs) {
     let mut waited_for = Vec::new();
     if calls > 0 {
         let calls = plural(calls, "call");
-        let most = (args.connect_timeout + args.timeout).as_secs_f64();
+        let most = (args.forwarding.connect_timeout + args.forwarding.timeout).as_secs_f64();
         waited_for.push(format!("{calls} under way (for at most {most} s)"));
     }
     if exchanges > 0 {

@@ -7,11 +7,9 @@ pub(super) mod report_file;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args};
 use external_providers::compare::Policy;
 use external_providers::record::Proxy;
-use external_providers::redact::Rules;
 use external_providers::shadow::{
     Candidate, CandidateError, Progress, Report, Shadow, ShadowError, ShadowOptions, Until,
     UntilState,
@@ -22,9 +20,9 @@ use progress::ProgressLine;
 use reload::reload;
 use tokio::runtime::Builder;
 
+use super::forwarding::Forwarding;
 use super::passwords::Passwords;
 use super::signals::{Signal, Signals};
-use super::trust::Trust;
 use super::{
     DAY, DIFFERS, Failed, LOCAL, OK, USAGE, certificates, error_chain, listen, output, plural,
     print, printable, runtime, seconds,
@@ -63,9 +61,8 @@ Exit codes:
   8  answers differ, or none were compared; with --until, it cannot be reached, or was not when a
      signal came")]
 pub(crate) struct ShadowArgs {
-    /// The old service's scheme, host and port: http://host, https://host:8443
-    #[arg(long, value_name = "ORIGIN")]
-    upstream: String,
+    #[command(flatten)]
+    forwarding: Forwarding,
 
     /// The service that is to take its place: an origin (http://host), which is asked at the paths of the
     /// calls, or the service's whole URL (http://host/Provider.asmx)
@@ -82,11 +79,6 @@ pub(crate) struct ShadowArgs {
         "candidate_namespace", "candidate_auth_password_file", "candidate_trust_fingerprint",
         "candidate_root_certificates"])]
     provider: Option<PathBuf>,
-
-    /// The address to listen on; port 0 is any that is free
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080",
-        value_parser = listen::address)]
-    listen: String,
 
     /// Write the report to this file, too, every minute and at the end: .txt, .json, or .html, which is one
     /// page without scripts, to be sent to a colleague. One in which nothing was compared does not take the
@@ -160,39 +152,13 @@ pub(crate) struct ShadowArgs {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds(0.0, DAY),
         allow_hyphen_values = true)]
     drain: Duration,
-
-    /// How long a connection to the old service may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds(0.001, DAY),
-        allow_hyphen_values = true)]
-    connect_timeout: Duration,
-
-    /// How long an answer of the old service may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "100", value_parser = seconds(0.001, DAY),
-        allow_hyphen_values = true)]
-    timeout: Duration,
-
-    #[command(flatten)]
-    trust: Trust,
-
-    /// Mask the values of this variable, element or header, too; may be repeated
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
-    redact_key: Vec<String>,
-
-    /// Mask e-mail addresses, user names and people's names, too
-    #[arg(long)]
-    redact_personal: bool,
-
-    /// Read the old service's web service password from this file (- is standard input), so that it is
-    /// masked wherever it stands; else from EXTERNAL_PROVIDERS_AUTH_PASSWORD, if that is set
-    #[arg(long, value_name = "FILE")]
-    auth_password_file: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &ShadowArgs) -> Result<u8, Failed> {
     super::memory::give_back();
-    let files = [&args.auth_password_file, &args.candidate_auth_password_file];
+    let files = [&args.forwarding.auth_password_file, &args.candidate_auth_password_file];
     let mut passwords = Passwords::of(files.into_iter().filter_map(Option::as_deref))?;
-    let old_password = passwords.auth(args.auth_password_file.as_deref())?;
+    let old_password = passwords.auth(args.forwarding.auth_password_file.as_deref())?;
     let own = args.candidate_auth_password_file.as_deref();
     let own =
         own.map(|file| passwords.read(file, "the candidate's web service password")).transpose()?;
@@ -242,11 +208,11 @@ fn shadow(args: &ShadowArgs, old: Option<Secret>, own: Option<Secret>) -> Result
             None => ignore.ignore.push(rule.clone()),
         }
     }
-    let trusted = args.trust.read(Some(&args.upstream))?;
+    let trusted = args.forwarding.trust.read(Some(&args.forwarding.upstream))?;
     let options = ShadowOptions {
         allow_changes: args.allow_changes.clone(),
         ignore,
-        rules: Rules { keys: args.redact_key.clone(), personal: args.redact_personal },
+        rules: args.forwarding.rules(),
         secrets: old.into_iter().collect(),
         concurrency: usize::from(args.concurrency),
         queue_calls: args.queue as usize,
@@ -259,7 +225,7 @@ fn shadow(args: &ShadowArgs, old: Option<Secret>, own: Option<Secret>) -> Result
         ..ShadowOptions::default()
     };
     let candidate = candidate(args, own)?;
-    Shadow::start(&args.upstream, candidate, options).map_err(|error| match error {
+    Shadow::start(&args.forwarding.upstream, candidate, options).map_err(|error| match error {
         ShadowError::Foreign(_) => {
             Failed::new(USAGE, error.to_string()).hint("give --out a directory of its own")
         }
@@ -277,7 +243,7 @@ fn candidate(args: &ShadowArgs, password: Option<Secret>) -> Result<Candidate, F
     };
     let mut client = Client::builder(url, Secret::default())
         .timeout(args.candidate_timeout)
-        .connect_timeout(args.connect_timeout.min(args.candidate_timeout));
+        .connect_timeout(args.forwarding.connect_timeout.min(args.candidate_timeout));
     if let Some(file) = &args.candidate_root_certificates {
         client = client.root_certificates(certificates(file)?);
     }
@@ -324,18 +290,13 @@ async fn drain(args: &ShadowArgs, shadow: &Shadow, signals: &mut Signals) {
 /// Serves until it has seen enough, or is told to stop.
 async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<Report, Failed> {
     let mut signals = Signals::new()?;
-    let builder = Proxy::forwarder(&args.upstream)
-        .observer(shadow.observer())
-        .connect_timeout(args.connect_timeout)
-        .timeout(args.timeout);
-    let builder = args.trust.read(Some(&args.upstream))?.apply_to_proxy(builder);
-    let proxy = super::record::bind(builder, &args.listen).await?;
+    let builder = Proxy::forwarder(&args.forwarding.upstream).observer(shadow.observer());
+    let proxy = args.forwarding.bind(builder).await?;
     let address = proxy.local_addr();
     if shadow.asks(address) {
         let message = format!("the candidate is {address}, which is listened on here");
         return Err(Failed::new(USAGE, message).hint("give the new service's own URL"));
     }
-    listen::warn_of_clear_text(address, "listen on 127.0.0.1, or only while nobody else is there");
     print(&printable(&format!(
         "listening on http://{}{}, forwarding to {}, comparing with {}\n",
         listen::to_call(address),
