@@ -53,7 +53,14 @@ async fn ask(look_up: &LookUp, value: &str) -> Result<Rows, DatabaseError> {
 
 /// A statement once, with one value for all parameters.
 async fn once(database: &Database, statement: &str, value: &str) -> Result<Rows, DatabaseError> {
-    ask(&look_up(database, LookUpSettings::new(statement)), value).await
+    ask(&look_up(database, patient(statement)), value).await
+}
+
+/// Settings by which a busy machine is no limit.
+fn patient(statement: &str) -> LookUpSettings {
+    let mut settings = LookUpSettings::new(statement);
+    settings.timeout = Duration::from_secs(60);
+    settings
 }
 
 /// A statement by the server's own client and its administrator.
@@ -113,8 +120,7 @@ async fn rows_come_as_texts_and_null_is_not_empty() {
 async fn values_are_bound_whatever_they_are() {
     for (kind, rig) in shared() {
         let database = database(kind, &rig);
-        let by_name =
-            look_up(&database, LookUpSettings::new("select id from customers where name = :name"));
+        let by_name = look_up(&database, patient("select id from customers where name = :name"));
         for value in [
             "' or '1'='1",
             "'; drop table customers; --",
@@ -133,10 +139,7 @@ async fn values_are_bound_whatever_they_are() {
             let rows = ask(&by_name, value).await.map_or(0, |rows| rows.rows.len());
             assert_eq!(rows, 0, "{kind}: {value:?}");
         }
-        let same = look_up(
-            &database,
-            LookUpSettings::new("select name from customers where name = :name"),
-        );
+        let same = look_up(&database, patient("select name from customers where name = :name"));
         let rows = ask(&same, "Bob \"O'Hara\" Ærø").await.unwrap();
         assert_eq!(rows.first("name"), Some(Some("Bob \"O'Hara\" Ærø")), "{kind}");
         // All are there still.
@@ -214,9 +217,7 @@ async fn answers_have_limits_of_rows_size_and_time() {
     for (kind, rig) in shared() {
         let database = database(kind, &rig);
         let limited = |statement: &str, change: &dyn Fn(&mut LookUpSettings)| {
-            let mut settings = LookUpSettings::new(statement);
-            // A busy machine is no limit.
-            settings.timeout = Duration::from_secs(60);
+            let mut settings = patient(statement);
             change(&mut settings);
             look_up(&database, settings)
         };

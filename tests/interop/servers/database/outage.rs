@@ -7,7 +7,7 @@ use std::time::Duration;
 use external_providers::backends::database::{Cause, DatabaseKind, Effect, LookUpSettings};
 use external_providers::explanation::Explanation;
 
-use super::{SERVERS, administrator, ask, database, look_up, once};
+use super::{SERVERS, administrator, ask, database, look_up, once, patient};
 use crate::rig::Rig;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,10 +15,8 @@ async fn connections_that_the_server_dropped_while_idle_cost_no_call() {
     for (kind, _, script) in SERVERS {
         let rig = Rig::start(script, &[]);
         let database = database(kind, &rig);
-        let customer = Arc::new(look_up(
-            &database,
-            LookUpSettings::new("select name from customers where id = :id"),
-        ));
+        let customer =
+            Arc::new(look_up(&database, patient("select name from customers where id = :id")));
         for round in 0..10 {
             let tasks: Vec<_> = (0..8)
                 .map(|_| {
@@ -36,7 +34,7 @@ async fn connections_that_the_server_dropped_while_idle_cost_no_call() {
                 database.clone(),
                 "update counter set n = n + 1",
                 1,
-                Duration::from_secs(5),
+                Duration::from_secs(60),
             );
             let done = count.unwrap().run(&|_| None, &Explanation::default()).await;
             assert!(done.unwrap_or_else(|error| panic!("{kind}, {round}: {error}")));
