@@ -24,6 +24,7 @@
 //! is used only after [`MachineKey::allow_unproven`].
 
 mod cipher;
+mod element;
 mod error;
 mod find_mode;
 mod key_file;

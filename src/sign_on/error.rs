@@ -2,8 +2,10 @@
 
 use crate::toml_document::Problem;
 
-use super::text::LONGEST;
 use super::{Decryption, Validation};
+
+/// The longest text that .NET decrypts, in characters; longer cookies it writes and never reads.
+pub(super) const LONGEST: usize = 4096;
 
 /// What is wrong with the keys themselves. None of it shows a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
-use super::machine_key::digits;
+use super::element::{Attribute, Element, problem};
+use super::layout::check;
+use super::text::digits;
 use super::web_config::WebConfig;
-use super::{Decryption, Forms, KeyError, Layout, MachineKey, Protection, Settings, Validation};
+use super::{Decryption, Forms, KeyError, Layout, Protection, Settings, Validation};
 use crate::suggest::meant;
 use crate::toml_document::{Document, Problem};
 use crate::xml::charset::Charset;
@@ -18,60 +20,17 @@ const OURS: [&str; 5] =
 const OTHERS: [&str; 4] =
     ["dataProtectorType", "applicationName", "configSource", "configProtectionProvider"];
 
-/// An attribute, or a key of TOML.
-pub(super) struct Attribute<'t> {
-    pub(super) name: &'t str,
-    pub(super) value: Cow<'t, str>,
-    /// Line and column, from 1.
-    pub(super) place: (usize, usize),
-}
-
-/// An element with its attributes, or a document of TOML.
-#[derive(Default)]
-pub(super) struct Element<'t> {
-    pub(super) name: &'t str,
-    pub(super) place: (usize, usize),
-    pub(super) attributes: Vec<Attribute<'t>>,
-}
-
-impl<'t> Element<'t> {
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.attribute(name).map(|attribute| &*attribute.value)
-    }
-
-    fn attribute(&self, name: &str) -> Option<&Attribute<'t>> {
-        self.attributes.iter().find(|attribute| attribute.name == name)
-    }
-
-    /// Something wrong with an attribute, or with the element where it is missing.
-    pub(super) fn problem(&self, name: &str, what: impl Into<String>) -> Problem {
-        let place = self.attribute(name).map_or(self.place, |attribute| attribute.place);
-        let space = if self.name.is_empty() || name.is_empty() { "" } else { " " };
-        problem(place, [self.name, space, name].concat(), what)
-    }
-
-    /// The value of an attribute that has one of these names.
-    pub(super) fn one_of<T: Copy>(
-        &self,
-        name: &str,
-        names: &[(&'static str, T)],
-    ) -> Result<Option<T>, Problem> {
-        let Some(value) = self.get(name) else { return Ok(None) };
-        if let Some((_, found)) = names.iter().find(|(known, _)| *known == value) {
-            return Ok(Some(*found));
-        }
-        let known = names.iter().map(|(known, _)| *known);
-        let wrong = self.problem(name, "is not a value that .NET knows");
-        Err(wrong.hint(meant(value, known).unwrap_or_default()))
-    }
-}
-
-pub(super) fn problem(place: (usize, usize), key: String, what: impl Into<String>) -> Problem {
-    Problem { line: place.0, column: place.1, key, what: what.into(), hint: None }
+/// What a file says.
+pub(super) struct KeyFile {
+    pub(super) settings: Settings,
+    pub(super) validation: Zeroizing<Vec<u8>>,
+    pub(super) decryption: Zeroizing<Vec<u8>>,
+    pub(super) forms: Forms,
+    pub(super) warnings: Vec<String>,
 }
 
 /// A `web.config`, an element of one, or TOML.
-pub(super) fn read(bytes: &[u8]) -> Result<MachineKey, Problem> {
+pub(super) fn read(bytes: &[u8]) -> Result<KeyFile, Problem> {
     let text = Charset::Declared.decode(bytes).map_err(|error| {
         problem((error.line, error.column), String::new(), error.kind.to_string())
     })?;
@@ -102,7 +61,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<MachineKey, Problem> {
     }
 }
 
-fn machine_key(mut config: WebConfig<'_>) -> Result<MachineKey, Problem> {
+fn machine_key(mut config: WebConfig<'_>) -> Result<KeyFile, Problem> {
     if let Some(problem) = config.old_tickets.take() {
         return Err(problem);
     }
@@ -134,11 +93,15 @@ fn machine_key(mut config: WebConfig<'_>) -> Result<MachineKey, Problem> {
     let protection = protection.unwrap_or(Protection::All);
     let validation_key = key(&element, "validationKey")?;
     let settings = Settings { layout, validation, decryption, protection };
-    let mut made = MachineKey::from_bytes(settings, validation_key, decryption_key)
-        .map_err(|error| wrong(&element, &error))?;
-    made.forms = Forms::of(&forms)?;
-    made.warnings = warnings;
-    Ok(made)
+    check(settings, &validation_key, &decryption_key).map_err(|error| wrong(&element, &error))?;
+    let forms = Forms::of(&forms)?;
+    Ok(KeyFile {
+        settings,
+        validation: validation_key,
+        decryption: decryption_key,
+        forms,
+        warnings,
+    })
 }
 
 /// Refuses what is kept elsewhere, or done by code of the site's own.

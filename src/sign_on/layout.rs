@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
 use super::mac::{Mac, derive};
-use super::{Decryption, KeyError, Layout, Protection, Reason, Settings};
+use super::{Decryption, KeyError, Layout, Protection, Reason, Settings, Validation};
 
 /// Settings with the keys that they use.
 pub(super) struct Keys<'k> {
@@ -118,4 +118,31 @@ impl<'k> Keys<'k> {
             _ => Ok(owned(inner)),
         }
     }
+}
+
+/// Are the keys such as .NET takes with these settings?
+pub(super) fn check(
+    settings: Settings,
+    validation: &[u8],
+    decryption: &[u8],
+) -> Result<(), KeyError> {
+    let bytes = validation.len();
+    if bytes < 20 {
+        return Err(KeyError::Short(2 * bytes));
+    }
+    match (settings.layout, settings.validation) {
+        (Layout::Framework45, of @ (Validation::Md5 | Validation::TripleDes | Validation::Aes)) => {
+            return Err(KeyError::Validation(of));
+        }
+        (Layout::Framework45, _) => {}
+        (Layout::Legacy, of) => {
+            // A block of the hash.
+            let is_large = matches!(of, Validation::HmacSha384 | Validation::HmacSha512);
+            let most = if is_large { 128 } else { 64 };
+            if bytes > most {
+                return Err(KeyError::Long { bytes, most, validation: of });
+            }
+        }
+    }
+    Keys::new(settings, validation, decryption).map(|_| ())
 }

@@ -6,11 +6,13 @@ use std::path::Path;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use zeroize::Zeroizing;
 
-use super::layout::Keys;
-use super::text::{LONGEST, decode_cookie, from_hex, to_hex};
+use super::error::LONGEST;
+use super::key_file::{self, KeyFile};
+use super::layout::{Keys, check};
+use super::text::{decode_cookie, digits, to_hex};
 use super::{
     Forms, InvalidTicket, KeyError, Layout, MachineKeyError, Protection, Reason, SealError,
-    Settings, Ticket, Validation, key_file,
+    Settings, Ticket,
 };
 use crate::bounded::{read_file, readable_by_others};
 use crate::secret::Secret;
@@ -24,8 +26,8 @@ pub struct MachineKey {
     pub(super) settings: Settings,
     pub(super) validation: Zeroizing<Vec<u8>>,
     pub(super) decryption: Zeroizing<Vec<u8>>,
-    pub(super) forms: Forms,
-    pub(super) warnings: Vec<String>,
+    forms: Forms,
+    warnings: Vec<String>,
     allows_unproven: bool,
 }
 
@@ -45,24 +47,9 @@ impl MachineKey {
     ) -> Result<Self, KeyError> {
         let validation = digits("validationKey", validation_key.expose())?;
         let decryption = digits("decryptionKey", decryption_key.expose())?;
-        Self::from_bytes(settings, validation, decryption)
-    }
-
-    pub(super) fn from_bytes(
-        settings: Settings,
-        validation: Zeroizing<Vec<u8>>,
-        decryption: Zeroizing<Vec<u8>>,
-    ) -> Result<Self, KeyError> {
-        let key = Self {
-            settings,
-            validation,
-            decryption,
-            forms: Forms::default(),
-            warnings: Vec::new(),
-            allows_unproven: false,
-        };
-        key.check()?;
-        Ok(key)
+        check(settings, &validation, &decryption)?;
+        let (forms, warnings) = (Forms::default(), Vec::new());
+        Ok(KeyFile { settings, validation, decryption, forms, warnings }.into())
     }
 
     /// Reads a file of at most 1 MiB: a `web.config` as it is, a `<machineKey>` element alone, or TOML with the
@@ -103,6 +90,7 @@ impl MachineKey {
     /// The same from the bytes of a file with this name.
     pub fn parse(bytes: &[u8], file: &str) -> Result<Self, MachineKeyError> {
         key_file::read(bytes)
+            .map(Self::from)
             .map_err(|problem| MachineKeyError::Invalid { file: file.to_owned(), problem })
     }
 
@@ -196,33 +184,15 @@ impl MachineKey {
 
     /// The same keys with other settings, where they fit.
     pub(super) fn with(&self, settings: Settings) -> Option<Self> {
-        let key = Self { settings, ..self.clone() };
-        key.check().is_ok().then_some(key)
+        check(settings, &self.validation, &self.decryption).ok()?;
+        Some(Self { settings, ..self.clone() })
     }
+}
 
-    fn check(&self) -> Result<(), KeyError> {
-        let Settings { layout, validation, .. } = self.settings;
-        let bytes = self.validation.len();
-        if bytes < 20 {
-            return Err(KeyError::Short(2 * bytes));
-        }
-        match (layout, validation) {
-            (Layout::Framework45, Validation::Md5 | Validation::TripleDes | Validation::Aes) => {
-                return Err(KeyError::Validation(validation));
-            }
-            (Layout::Framework45, _) => {}
-            (Layout::Legacy, _) => {
-                // A block of the hash.
-                let most = match validation {
-                    Validation::HmacSha384 | Validation::HmacSha512 => 128,
-                    _ => 64,
-                };
-                if bytes > most {
-                    return Err(KeyError::Long { bytes, most, validation });
-                }
-            }
-        }
-        self.keys().map(|_| ())
+impl From<KeyFile> for MachineKey {
+    fn from(file: KeyFile) -> Self {
+        let KeyFile { settings, validation, decryption, forms, warnings } = file;
+        Self { settings, validation, decryption, forms, warnings, allows_unproven: false }
     }
 }
 
@@ -230,16 +200,4 @@ impl fmt::Debug for MachineKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MachineKey").field("settings", &self.settings).finish_non_exhaustive()
     }
-}
-
-/// The bytes of a key, spaces around it taken off, as .NET does.
-pub(super) fn digits(attribute: &'static str, value: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let text = value.trim();
-    from_hex(text).map_err(|place| match place == text.len() {
-        true => KeyError::Odd { attribute, digits: place },
-        false => {
-            let before = value.len() - value.trim_start().len();
-            KeyError::Digit { attribute, place: before + place + 1 }
-        }
-    })
 }

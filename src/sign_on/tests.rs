@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::cipher::DECRYPTED;
-use super::text::{LONGEST, from_hex, to_hex};
+use super::error::LONGEST;
+use super::text::{from_hex, to_hex};
 use super::*;
 use crate::secret::Secret;
 

@@ -4,10 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use zeroize::Zeroizing;
 
-use super::Reason;
-
-/// The longest text that .NET decrypts, in characters; longer cookies it writes and never reads.
-pub(super) const LONGEST: usize = 4096;
+use super::error::LONGEST;
+use super::{KeyError, Reason};
 
 /// In upper case, as .NET writes it.
 pub(super) fn to_hex(bytes: &[u8]) -> String {
@@ -30,6 +28,18 @@ pub(super) fn from_hex(text: &str) -> Result<Zeroizing<Vec<u8>>, usize> {
     }
     // All are digits here, so that bytes are characters.
     if high.is_some() { Err(text.len()) } else { Ok(bytes) }
+}
+
+/// The bytes of a key, spaces around it taken off, as .NET does.
+pub(super) fn digits(attribute: &'static str, value: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let text = value.trim();
+    from_hex(text).map_err(|place| match place == text.len() {
+        true => KeyError::Odd { attribute, digits: place },
+        false => {
+            let before = value.len() - value.trim_start().len();
+            KeyError::Digit { attribute, place: before + place + 1 }
+        }
+    })
 }
 
 /// The bytes of a cookie: hexadecimal digits, else Base64 as .NET's `UrlTokenEncode` has it, whose last

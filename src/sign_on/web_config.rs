@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::key_file::{Attribute, Element, problem};
+use super::element::{Attribute, Element, problem};
 use crate::toml_document::Problem;
 use crate::xml::{Limits, Reader, XmlError, XmlErrorKind};
 
