@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod conform;
+mod cookie;
 mod cores;
 mod events;
 mod fixtures;
@@ -127,6 +128,7 @@ enum Command {
     Settings(settings::SettingsArgs),
     Provider(provider::ProviderArgs),
     Events(events::EventsArgs),
+    Cookie(cookie::CookieArgs),
     Fixtures(fixtures::FixturesArgs),
     Generate(generate::GenerateArgs),
 }
@@ -286,6 +288,7 @@ fn run(mut cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Result<u8
         Command::Settings(args) => settings::run(&args),
         Command::Provider(args) => provider::run(&args),
         Command::Events(args) => events::run(&args),
+        Command::Cookie(args) => cookie::run(&args),
         Command::Fixtures(args) => fixtures::run(args),
         Command::Generate(args) => generate::run(&args, help::arrange(Cli::command(), None)),
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod check;
+pub(crate) mod cookie;
 pub(crate) mod fixtures;
 pub(crate) mod frame;
 pub(crate) mod mistakes;
