@@ -19,6 +19,7 @@ mod record;
 mod redact;
 mod replay;
 mod shadow;
+mod sign_on;
 mod support;
 mod tidy;
 mod tls;
