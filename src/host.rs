@@ -54,6 +54,7 @@ mod tls;
 
 mod connection;
 pub(crate) mod request;
+pub(crate) mod site;
 
 pub(crate) mod body;
 pub(crate) mod host_header;
@@ -77,6 +78,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use endpoint::Endpoint;
 use metrics::Metrics;
+use site::Site;
 
 pub use crate::contract::BoxFuture;
 pub use error::HostError;
@@ -111,6 +113,8 @@ struct Open {
     services: Vec<Endpoint>,
     /// Nobody else may call; `None`: everybody may.
     allow: Option<Vec<Network>>,
+    /// Pages at paths of their own.
+    site: Option<Arc<dyn Site>>,
 }
 
 impl Hosting {
@@ -175,11 +179,21 @@ impl std::fmt::Debug for Host {
 }
 
 /// Collects services and settings.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct HostBuilder {
     services: Vec<Service>,
     settings: Settings,
     allow: Option<Vec<Network>>,
+    site: Option<Arc<dyn Site>>,
+}
+
+impl std::fmt::Debug for HostBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { services, settings, allow, .. } = self;
+        let mut shown = f.debug_struct("HostBuilder");
+        shown.field("services", services).field("settings", settings).field("allow", allow);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl HostBuilder {
@@ -213,6 +227,12 @@ impl HostBuilder {
         self
     }
 
+    /// Has pages answered at paths that no service has.
+    pub(crate) fn site(mut self, site: Arc<dyn Site>) -> Self {
+        self.site = Some(site);
+        self
+    }
+
     /// Checks it all.
     pub fn build(self) -> Result<Host, HostError> {
         let settings = self.settings.clone();
@@ -236,6 +256,6 @@ impl HostBuilder {
             }
             services.push(service);
         }
-        Ok(Open { services, allow: self.allow })
+        Ok(Open { services, allow: self.allow, site: self.site })
     }
 }

@@ -1,7 +1,7 @@
 //! One HTTP request to one HTTP answer: what ASP.NET's handlers decide before SOAP is looked at.
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -18,8 +18,9 @@ use super::endpoint::{Answered, Endpoint, Message};
 use super::html::SECURITY_POLICY;
 use super::metrics::{Buffered, InFlight};
 use super::outcome::Outcome;
-use super::request::{Peer, file, operation, text};
-use super::{Hosting, Network, host_header, log, metadata, test_form};
+use super::request::{self, Peer, file, is_own_page, operation, text};
+use super::site::{Site, Visit};
+use super::{Hosting, Network, Settings, host_header, log, metadata, panic, test_form};
 use crate::contract::SideEffect;
 use crate::http::media_type;
 use crate::soap::{Heading, SoapVersion, url_decode};
@@ -53,37 +54,24 @@ pub(super) async fn answer<B: Body<Data = Bytes> + Unpin>(
 ) -> Response<Full<Bytes>> {
     let (head, incoming) = request.into_parts();
     let open = hosting.open();
-    if !open.allow.as_ref().is_none_or(|allow| may_call(hosting, allow, &head, peer)) {
-        let sentence = "Calls from this address are not allowed.";
-        return closing(AspNetResponse::error_page(403, "Forbidden", sentence));
-    }
-    if !host_header::is_valid(head.version, &head.headers) {
-        let sentence = "HTTP Error 400. The request hostname is invalid.";
-        return closing(AspNetResponse::error_page(
-            400,
-            "Bad Request - Invalid Hostname",
-            sentence,
-        ));
-    }
-    if head.headers.iter().any(|(name, value)| name.as_str().len() + value.len() + 2 > HEADER_LINE)
-    {
-        let sentence = "HTTP Error 400. A request header field is too long.";
-        return closing(AspNetResponse::error_page(
-            400,
-            "Bad Request - Request Too Long",
-            sentence,
-        ));
-    }
-    if head.uri.path().len() + head.uri.query().map_or(0, str::len) > TARGET {
-        let sentence = "HTTP Error 400. The request URL is too long.";
-        return closing(AspNetResponse::error_page(400, "Bad Request - Invalid URL", sentence));
-    }
     let path = head.uri.path().strip_prefix(prefix).unwrap_or_default();
     let decoded = if memchr::memchr(b'%', path.as_bytes()).is_some() {
         Cow::Owned(url_decode(&path.replace('+', "%2B")))
     } else {
         Cow::Borrowed(path)
     };
+    let site = open.site.as_deref().filter(|site| site.has(&decoded));
+    let allow = open.allow.as_ref().filter(|_| site.is_none());
+    if !allow.is_none_or(|allow| may_call(hosting, allow, &head, peer)) {
+        let sentence = "Calls from this address are not allowed.";
+        return closing(AspNetResponse::error_page(403, "Forbidden", sentence));
+    }
+    if let Some(reply) = malformed(&head) {
+        return closing(reply);
+    }
+    if let Some(site) = site {
+        return Box::pin(visit(hosting, site, &decoded, &head, peer, incoming)).await;
+    }
     let Some((service, rest)) = find(&open.services, &decoded) else {
         if path == "/healthz" && matches!(head.method, Method::GET | Method::HEAD) {
             return response(match hosting.stopping.load(Ordering::Relaxed) {
@@ -111,14 +99,40 @@ pub(super) async fn answer<B: Body<Data = Bytes> + Unpin>(
     response(reply)
 }
 
-/// Is the caller in one of the networks? Behind a proxy that is believed, it is the one that the proxy
-/// itself was called by, which it names last.
+/// What http.sys refuses before anybody looks at it.
+fn malformed(head: &Parts) -> Option<AspNetResponse> {
+    let (title, sentence) = if !host_header::is_valid(head.version, &head.headers) {
+        let sentence = "HTTP Error 400. The request hostname is invalid.";
+        ("Bad Request - Invalid Hostname", sentence)
+    } else if head
+        .headers
+        .iter()
+        .any(|(name, value)| name.as_str().len() + value.len() + 2 > HEADER_LINE)
+    {
+        let sentence = "HTTP Error 400. A request header field is too long.";
+        ("Bad Request - Request Too Long", sentence)
+    } else if head.uri.path().len() + head.uri.query().map_or(0, str::len) > TARGET {
+        ("Bad Request - Invalid URL", "HTTP Error 400. The request URL is too long.")
+    } else {
+        return None;
+    };
+    Some(AspNetResponse::error_page(400, title, sentence))
+}
+
+/// Is the caller in one of the networks?
 fn may_call(hosting: &Hosting, allow: &[Network], head: &Parts, peer: Peer) -> bool {
-    let forwarded = match hosting.settings.trust_forwarded {
+    let caller = caller(&hosting.settings, head, peer);
+    caller.is_some_and(|caller| allow.iter().any(|network| network.holds(caller)))
+}
+
+/// Who asks. Behind a proxy that is believed, it is the one that the proxy itself was called by, which it
+/// names last.
+fn caller(settings: &Settings, head: &Parts, peer: Peer) -> Option<IpAddr> {
+    let forwarded = match settings.trust_forwarded {
         true => head.headers.get_all(FORWARDED_FOR).iter().next_back(),
         false => None,
     };
-    let caller = match forwarded {
+    match forwarded {
         Some(value) => {
             let last = value.to_str().ok().and_then(|text| text.rsplit(',').next());
             // Some proxies write the port, too.
@@ -129,8 +143,53 @@ fn may_call(hosting: &Hosting, allow: &[Network], head: &Parts, peer: Peer) -> b
             last.map(str::trim).and_then(address)
         }
         None => peer.remote.map(|remote| remote.ip()),
+    }
+}
+
+/// Reads what is posted to a site, and has it answered.
+async fn visit<B: Body<Data = Bytes> + Unpin>(
+    hosting: &Arc<Hosting>,
+    site: &dyn Site,
+    path: &str,
+    head: &Parts,
+    peer: Peer,
+    incoming: B,
+) -> Response<Full<Bytes>> {
+    let settings = &hosting.settings;
+    let mut form = None;
+    if head.method == Method::POST {
+        let limits = Settings { max_body: FORM_BODY.min(settings.max_body), ..settings.clone() };
+        let expects = head.headers.contains_key(header::EXPECT);
+        match body::read(&limits, &hosting.metrics, incoming, expects).await {
+            Ok(read) => form = Some(read),
+            Err(unread) => {
+                let (status, line) = match unread {
+                    Unread::TooLong => (413, "The form is too long."),
+                    Unread::Incomplete => (400, "The form is incomplete."),
+                    Unread::Slow => (408, "The form did not come in time."),
+                    Unread::Overload => (503, "The host is overloaded. Try again."),
+                };
+                return closing(AspNetResponse::text(status, line));
+            }
+        }
+    }
+    let Some(_in_flight) = InFlight::enter(&hosting.metrics, settings.max_requests) else {
+        return response(overloaded("requests"));
     };
-    caller.is_some_and(|caller| allow.iter().any(|network| network.holds(caller)))
+    let visit = Visit {
+        path,
+        head,
+        body: form.as_ref().map_or_else(Bytes::new, |(body, _)| body.clone()),
+        peer: peer.remote.map(|remote| remote.ip()),
+        caller: caller(settings, head, peer),
+        is_https: request::scheme(settings, head, peer) == "https",
+        is_own: is_own_page(settings, head, peer),
+    };
+    let answered = panic::catch_unwind(site.answer(&visit)).await;
+    answered.unwrap_or_else(|_| {
+        tracing::error!(path, "a page failed unexpectedly");
+        response(AspNetResponse::text(500, "The page failed unexpectedly."))
+    })
 }
 
 async fn post<B: Body<Data = Bytes> + Unpin>(

@@ -90,3 +90,21 @@ pub(crate) fn scheme(settings: &Settings, head: &Parts, peer: Peer) -> &'static 
         _ => "http",
     }
 }
+
+/// Was a form sent from a page of this host, as far as a browser says? Any site can show a form that leads
+/// here. Our pages have the referrer policy `no-referrer`, under which the origin of their own forms is
+/// `null`.
+pub(super) fn is_own_page(settings: &Settings, head: &Parts, peer: Peer) -> bool {
+    let site = head.headers.get("sec-fetch-site").map(|site| site.as_bytes());
+    if !matches!(site, None | Some(b"same-origin" | b"none")) {
+        return false;
+    }
+    match text(&head.headers, &header::ORIGIN).as_deref() {
+        None | Some("null") => true,
+        Some(origin) => {
+            let here = authority(settings, head, peer);
+            let origin = origin.split_once("://").map(|(_, authority)| authority);
+            origin.is_some_and(|origin| origin.eq_ignore_ascii_case(&here))
+        }
+    }
+}

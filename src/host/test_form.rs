@@ -8,7 +8,7 @@ use hyper::http::request::Parts;
 use super::aspnet::AspNetResponse;
 use super::endpoint::{Answered, Call, Endpoint, Route};
 use super::html::page;
-use super::request::{self, Peer, text};
+use super::request::{Peer, is_own_page, text};
 use super::settings::{Settings, TestForm};
 use super::{Hosting, host_header};
 use crate::contract::raw::{Presence, RawInputs, RawResult, StringList};
@@ -61,27 +61,14 @@ fn is_local(authority: &str) -> bool {
     bare_host(name).parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost")
 }
 
-/// Was the form sent from our own page, as far as a browser says? Any site can show a form that
-/// leads here, or have its own name lead here (DNS rebinding), and so try passwords in a visitor's
-/// place. Our pages have the referrer policy `no-referrer`, under which the origin of their own
-/// forms is `null`.
+/// Was the form sent from our own page, as far as a browser says? Any site can have its own name lead here
+/// (DNS rebinding), and so try passwords in a visitor's place.
 pub(super) fn is_own(hosting: &Hosting, head: &Parts, peer: Peer) -> bool {
     let local = hosting.settings.test_form == TestForm::Local;
     if local && !authority(head).is_none_or(|authority| is_local(&authority)) {
         return false;
     }
-    let site = head.headers.get("sec-fetch-site").map(|site| site.as_bytes());
-    if !matches!(site, None | Some(b"same-origin" | b"none")) {
-        return false;
-    }
-    match text(&head.headers, &header::ORIGIN).as_deref() {
-        None | Some("null") => true,
-        Some(origin) => {
-            let here = request::authority(&hosting.settings, head, peer);
-            let origin = origin.split_once("://").map(|(_, authority)| authority);
-            origin.is_some_and(|origin| origin.eq_ignore_ascii_case(&here))
-        }
-    }
+    is_own_page(&hosting.settings, head, peer)
 }
 
 /// The fields of a form (`application/x-www-form-urlencoded`) as variables: empty ones are left
