@@ -1,0 +1,163 @@
+//! Cookies as they are set and sent (RFC 6265).
+
+use std::fmt::Write as _;
+
+use hyper::header::{COOKIE, HeaderMap, HeaderValue};
+
+use crate::sign_on::Timestamp;
+
+/// With which requests from other sites browsers send a cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SameSite {
+    Strict,
+    /// When somebody follows a link.
+    Lax,
+    /// With all; only if it is `Secure`.
+    None,
+}
+
+/// The cookie that is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CookieSettings {
+    pub(crate) name: String,
+    /// The domain that it is sent to, with all below it; `None`: the page's own host alone.
+    pub(crate) domain: Option<String>,
+    /// Is it for https alone?
+    pub(crate) secure: bool,
+    pub(crate) same_site: SameSite,
+}
+
+/// A token (RFC 6265, section 4.1.1): nothing that ends a name, or a header.
+pub(crate) fn is_cookie_name(name: &str) -> bool {
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty() && name.len() <= 100 && name.bytes().all(is_token)
+}
+
+/// Names of hosts, perhaps with the dot before them that browsers ignore; not an address.
+pub(crate) fn is_cookie_domain(domain: &str) -> bool {
+    let name = domain.strip_prefix('.').unwrap_or(domain);
+    let is_label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    name.len() <= 253
+        && name.split('.').all(is_label)
+        && !name.ends_with(|c: char| c.is_ascii_digit())
+}
+
+impl CookieSettings {
+    /// Is the cookie sent to this host, wherever the page is?
+    pub(crate) fn reaches(&self, host: &str) -> bool {
+        self.domain.as_deref().is_none_or(|domain| {
+            let domain = domain.trim_start_matches('.').to_ascii_lowercase();
+            let rest = host.strip_suffix(&domain);
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
+    }
+
+    /// Sets the cookie; for as long as the browser runs, or until this time.
+    pub(super) fn set(&self, value: &str, until: Option<Timestamp>) -> Option<HeaderValue> {
+        let until = until.map(|until| {
+            let until = jiff::Timestamp::from_second(until.unix_seconds()).unwrap_or_default();
+            until.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+        });
+        self.header(&self.name, value, until.as_deref(), self.domain.as_deref(), self.same_site)
+    }
+
+    /// Takes it away.
+    pub(super) fn delete(&self) -> Option<HeaderValue> {
+        let past = Some("Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0");
+        self.header(&self.name, "", past, self.domain.as_deref(), self.same_site)
+    }
+
+    /// The name of the cookie that makes forms the page's own. No other host can set one that is called
+    /// `__Host-…` (RFC 6265bis, section 4.1.3.2), which must be `Secure`.
+    pub(super) fn form_name(&self) -> &'static str {
+        if self.secure { "__Host-login-form" } else { "login-form" }
+    }
+
+    /// Sets it.
+    pub(super) fn set_form(&self, value: &str) -> Option<HeaderValue> {
+        self.header(self.form_name(), value, None, None, SameSite::Lax)
+    }
+
+    fn header(
+        &self,
+        name: &str,
+        value: &str,
+        expires: Option<&str>,
+        domain: Option<&str>,
+        same_site: SameSite,
+    ) -> Option<HeaderValue> {
+        let mut text = format!("{name}={value}; Path=/");
+        // Writing to a string cannot fail.
+        if let Some(domain) = domain {
+            let _ = write!(text, "; Domain={domain}");
+        }
+        if let Some(expires) = expires {
+            let _ = write!(text, "; Expires={expires}");
+        }
+        let secure = if self.secure { "; Secure" } else { "" };
+        let _ = write!(text, "{secure}; HttpOnly; SameSite={same_site:?}");
+        let mut header = HeaderValue::try_from(text).ok()?;
+        header.set_sensitive(true);
+        Some(header)
+    }
+}
+
+/// The value of a cookie that was sent; the first, if it stands there more than once.
+pub(super) fn sent<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+    pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(domain: Option<&str>) -> CookieSettings {
+        let (name, domain) = (".ASPXAUTH".to_owned(), domain.map(str::to_owned));
+        CookieSettings { name, domain, secure: true, same_site: SameSite::Lax }
+    }
+
+    #[test]
+    fn names_and_domains_hold_nothing_that_ends_them() {
+        for name in [".ASPXAUTH", "a", "SmarterTrack_Auth"] {
+            assert!(is_cookie_name(name), "{name}");
+        }
+        for name in ["", "a b", "a;b", "a=b", "a\r\nb", "a,b", "ä", "\"a\"", "a/b"] {
+            assert!(!is_cookie_name(name), "{name}");
+        }
+        for domain in ["example.com", ".example.com", "a-b.example", "localhost"] {
+            assert!(is_cookie_domain(domain), "{domain}");
+        }
+        for domain in ["", ".", "a..b", "a;b", "a b", "192.0.2.1", "[::1]", "ex.com\r\nX: y", "a/b"]
+        {
+            assert!(!is_cookie_domain(domain), "{domain}");
+        }
+    }
+
+    #[test]
+    fn a_domain_reaches_its_hosts_and_no_others() {
+        for (domain, host, reaches) in [
+            (Some("example.com"), "help.example.com", true),
+            (Some(".Example.com"), "help.example.com", true),
+            (Some("example.com"), "example.com", true),
+            (Some("example.com"), "notexample.com", false),
+            (Some("help.example.com"), "example.com", false),
+            (None, "any.example", true),
+        ] {
+            assert_eq!(settings(domain).reaches(host), reaches, "{domain:?} {host}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("a=1; login-form=x; login-form=y"));
+        headers.append(COOKIE, HeaderValue::from_static("xlogin-form=z; b=c=d"));
+        assert_eq!(sent(&headers, "login-form"), Some("x"));
+        assert_eq!(sent(&headers, "b"), Some("c=d"));
+        assert_eq!(sent(&headers, "form"), None);
+    }
+}
