@@ -54,6 +54,7 @@
 //! | [`json_provider`] | `json-provider` | calls a provider that speaks JSON |
 //! | [`host`] | `host` | answers as ASMX does; from a provider to a running service |
 //! | [`sample`] | `sample` | a provider to try clients on |
+//! | `login_page` | `provider-file` | a page for people to log in, and the cookie that it sets |
 //! | [`redact`] | `fixtures` | takes secrets out of what is kept |
 //! | [`compare`] | `fixtures` | when two messages are the same, and what differs |
 //! | [`http1`] | `fixtures` | HTTP/1.1 as it is on the wire, for recordings |
@@ -148,6 +149,9 @@ pub mod host;
 
 #[cfg(feature = "sample")]
 pub mod sample;
+
+#[cfg(feature = "provider-file")]
+pub(crate) mod login_page;
 
 #[cfg(feature = "fixtures")]
 pub mod redact;

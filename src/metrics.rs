@@ -13,6 +13,7 @@
 //! | `external_providers_buffered_bytes` | gauge | | bytes of requests that are not answered yet |
 //! | `external_providers_service_calls_total` | counter | `kind`, `operation`, `outcome` | calls that a gateway or a provider's file asked a provider |
 //! | `external_providers_refused_logins_total` | counter | `source`, `reason` | logins that a directory or database refused |
+//! | `external_providers_page_logins_total` | counter | `outcome` | what a login page did: `logged-in`, `by-header`, `refused`, `throttled`, `unavailable` (the provider cannot say), `stale` (not the page's own form), `logged-out` |
 //! | `external_providers_lookups_total` | counter | `lookup`, `outcome` | look-ups in directories and databases |
 //! | `external_providers_events_total` | counter | `outcome` | events that came: `kept`, `held` (a loop), `refused` (not kept), `untaken` (no sink takes them) |
 //! | `external_providers_deliveries_total` | counter | `sink`, `outcome` | attempts: `delivered`, `refused`, `failed` (given up), `in-doubt`, `stopped` |
@@ -56,6 +57,12 @@ pub(crate) static REFUSED_LOGINS: Counter = Counter::new(
     "Logins that a directory or database refused, by its name and reason.",
     &["source", "reason"],
 );
+/// What a login page did.
+pub(crate) static PAGE_LOGINS: Counter = Counter::new(
+    "external_providers_page_logins_total",
+    "What a login page did, by outcome.",
+    &["outcome"],
+);
 /// Look-ups: the name in the settings, and the outcome.
 pub(crate) static LOOKUPS: Counter = Counter::new(
     "external_providers_lookups_total",
@@ -73,7 +80,8 @@ pub(crate) static DELIVERIES: Counter = Counter::new(
     &["sink", "outcome"],
 );
 
-const ALL: [&Counter; 5] = [&SERVICE_CALLS, &REFUSED_LOGINS, &LOOKUPS, &EVENTS, &DELIVERIES];
+const ALL: [&Counter; 6] =
+    [&SERVICE_CALLS, &REFUSED_LOGINS, &PAGE_LOGINS, &LOOKUPS, &EVENTS, &DELIVERIES];
 
 /// What sinks have not taken yet.
 pub(crate) static EVENTS_WAITING: Levels = Levels::new(
