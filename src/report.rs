@@ -77,7 +77,7 @@ impl Finding {
 pub struct Step {
     /// Which: `settings`, `resolve`, `connect`, `tls`, `wsdl`, `contract`, `soap`, `password`,
     /// `times`, `clock`, `http`; of a directory `account`, `base`, `filter`, `user`, `groups`, `lock-out`;
-    /// of a store of events `store`, `waiting`.
+    /// of a store of events `store`, `waiting`; of a login page `machine-key`, `cookie`, `return`.
     pub name: &'static str,
     /// How it ended.
     pub outcome: Outcome,

@@ -21,8 +21,12 @@ use crate::settings::{ExternalService, SettingsError, TABS};
 type Looking<'c> = Pin<Box<dyn Future<Output = Report> + Send + 'c>>;
 
 impl Current {
-    /// The certificate that callers meet, if there is one.
-    pub(super) fn check_service(&self) -> Option<Report> {
+    /// The certificate that callers meet, and the login page, if there are any.
+    pub(super) fn check_service(&self) -> Vec<Report> {
+        self.check_certificate().into_iter().chain(self.check_login_page()).collect()
+    }
+
+    fn check_certificate(&self) -> Option<Report> {
         let service = &self.file.service;
         let (certificate, _) = service.tls.as_ref()?;
         let mut report = Report::new(Some("service".to_owned()), service.listen.clone());
@@ -68,9 +72,44 @@ impl Current {
         for (kind, settings) in endpoints.filter_map(first) {
             looking.push(Box::pin(check_endpoint(kind, settings)));
         }
-        let mut reports: Vec<_> = self.check_service().into_iter().collect();
+        let mut reports = self.check_service();
         reports.extend(join_all(looking).await);
         reports
+    }
+
+    /// How the help desk must be set, to understand the page's cookie. That the file was read says that it
+    /// can be made.
+    fn check_login_page(&self) -> Option<Report> {
+        let page = self.file.login_page.as_ref()?;
+        let mut report = Report::new(Some("login_page".to_owned()), page.path.clone());
+        let settings = page.machine_key.settings();
+        report.steps.push(Step::new(
+            "machine-key",
+            format!(
+                "the help desk must have compatibilityMode=\"{}\" validation=\"{}\" decryption=\"{}\"",
+                settings.layout.name(),
+                settings.validation.name(),
+                settings.decryption.name()
+            ),
+        ));
+        let cookie = &page.cookie;
+        let domain = cookie.domain.as_ref().map_or("this page's host alone", String::as_str);
+        let mut step = Step::new("cookie", format!("{}, for {domain}", cookie.name));
+        if cookie.secure && self.file.service.tls.is_none() {
+            let text = "it is for https alone, and [service] has no certificate: browsers throw it away, \
+                        unless they come through a proxy that speaks https";
+            let remedy = "give tls_certificate and tls_key, or such a proxy, and start with --trust-forwarded";
+            step.add(Finding::warning("clear-text", text).remedy(remedy));
+        }
+        let forms = page.machine_key.forms();
+        if forms.name != cookie.name {
+            let text = format!("the help desk looks for {}", forms.name);
+            step.add(Finding::warning("cookie-name", text).remedy("take cookie_name out"));
+        }
+        report.steps.push(step);
+        let addresses: Vec<_> = page.return_to.iter().map(ToString::to_string).collect();
+        report.steps.push(Step::new("return", addresses.join(", ")));
+        Some(report.finish())
     }
 
     /// The web service that a sink is.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use std::sync::Arc;
 
 use super::LoadError;
 use super::endpoints::endpoints;
@@ -19,6 +20,7 @@ use crate::error_chain::error_chain;
 use crate::explanation::Explanation;
 use crate::gateway::{Cause, Gateway};
 use crate::json_provider::JsonProvider;
+use crate::login_page::Throttle;
 use crate::rules::{Decision, Facts, Rows, RuleSet};
 
 /// What a caller is told of a failure; log and explanation say more.
@@ -37,6 +39,8 @@ pub(super) struct Current {
     pub(super) endpoints: BTreeMap<Kind, JsonProvider>,
     /// The store of events and who is told of them; `None` where none is kept.
     pub(super) sinks: Option<Sinks>,
+    /// What the login page remembers of attempts, whichever file is in force.
+    pub(super) page_throttle: Arc<Throttle>,
     gateway: Gateway,
 }
 
@@ -133,6 +137,7 @@ impl Current {
             registration,
             endpoints,
             sinks,
+            page_throttle: old.map(|old| Arc::clone(&old.page_throttle)).unwrap_or_default(),
             gateway,
         })
     }

@@ -4,6 +4,7 @@ mod sinks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backends::database::{DatabaseSettings, LoginSettings, LookUpSettings};
@@ -12,6 +13,7 @@ use crate::backends::password_hash::Scheme;
 use crate::contract::{Kind, OperationInfo, Variables};
 use crate::host::Network;
 use crate::json_provider::JsonProviderSettings;
+use crate::login_page::LoginPageSettings;
 use crate::rules::{Facts, Rows, RuleSet, Template};
 use crate::secret::Secret;
 use crate::settings::{Problem, Settings};
@@ -22,6 +24,7 @@ pub(super) use sinks::{EventsSection, SinkSection, StoreSection, Target};
 pub struct ProviderFile {
     /// What the help desk calls.
     pub service: HostedService,
+    pub(super) login_page: Option<Arc<LoginPageSettings>>,
     pub(super) servers: Servers,
     pub(super) kinds: Kinds,
     /// The old services: the kinds that are forwarded are enabled and external.
@@ -51,6 +54,8 @@ pub struct HostedService {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Who may call; `None`: everybody.
     pub allow: Option<Vec<Network>>,
+    /// The path of the login page, if there is one, and whether its cookie is for https alone.
+    pub login_page: Option<(String, bool)>,
 }
 
 /// What is asked.

@@ -19,6 +19,7 @@ use crate::doctor::Report;
 use crate::explanation::Explanation;
 use crate::host::{Host, HostBuilder, Service};
 use crate::in_force::{self, InForce};
+use crate::login_page::LoginPage;
 use crate::outbox::{Store, StoreError};
 use crate::secret::Secret;
 use crate::settings::{SettingsError, line};
@@ -118,8 +119,8 @@ impl Provider {
         sinks.map(|(name, ..)| name.clone()).collect()
     }
 
-    /// A host of the service as the file in force says, with the kinds that it provides; `password` is
-    /// the web service password where the file has none.
+    /// A host of the service as the file in force says, with the kinds that it provides and the login page,
+    /// if there is one; `password` is the web service password where the file has none.
     pub fn host(&self, password: Secret) -> HostBuilder {
         let current = self.current();
         let HostedService { path, namespace, password: own, previous_password, allow, .. } =
@@ -128,7 +129,11 @@ impl Provider {
         if let Some(previous) = previous_password {
             service = service.previous_password(previous);
         }
-        let host = Host::builder().service(self.provided_by(service));
+        let mut host = Host::builder().service(self.provided_by(service));
+        if let Some(page) = current.file.login_page.clone() {
+            let throttle = Arc::clone(&current.page_throttle);
+            host = host.site(Arc::new(LoginPage::new(page, throttle, self.clone())));
+        }
         match allow {
             Some(networks) => host.allow(networks),
             None => host,
@@ -164,12 +169,12 @@ impl Provider {
         request.answer(&self.current(), &manner).await
     }
 
-    /// Looks at what needs no network: the service's own certificate, if it has one.
-    pub fn check_service(&self) -> Option<Report> {
+    /// Looks at what needs no network: the service's own certificate, and the login page, if there are any.
+    pub fn check_service(&self) -> Vec<Report> {
         self.current().check_service()
     }
 
-    /// Looks at the service's own certificate, and at every server step by step: directories, databases with
+    /// Looks at the service's own certificate and login page, and at every server step by step: directories, databases with
     /// each statement that is asked of them, the store of events, sinks, old services. `user` is one whom the directories should know.
     pub async fn check(&self, user: Option<&str>) -> Vec<Report> {
         self.current().check(user).await

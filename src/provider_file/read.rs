@@ -3,6 +3,7 @@
 mod examples;
 mod json;
 mod kinds;
+mod login_page;
 mod servers;
 mod service;
 mod sinks;
@@ -98,7 +99,10 @@ fn names(root: &Table<'_>, known: &[&'static str]) -> BTreeMap<&'static str, BTr
 
 impl Reading<'_> {
     fn file(&mut self, root: &Table<'_>) -> ProviderFile {
-        let service = self.service(root);
+        let mut service = self.service(root);
+        let login_page = self.login_page(root, &service);
+        service.login_page =
+            login_page.as_ref().map(|page| (page.path.clone(), page.cookie.secure));
         let mut servers = self.servers(root);
         self.logins(root, &mut servers);
         let scope = self.scope(root, &servers);
@@ -113,8 +117,17 @@ impl Reading<'_> {
             self.unused(root);
         }
         let warnings = Vec::new();
-        let file =
-            ProviderFile { service, servers, kinds, forward, json, examples, warnings, file: None };
+        let file = ProviderFile {
+            service,
+            login_page,
+            servers,
+            kinds,
+            forward,
+            json,
+            examples,
+            warnings,
+            file: None,
+        };
         let problem = loops(&file).and_then(|found| self.loop_problem(root, found, &file));
         self.problems.extend(problem);
         file

@@ -17,7 +17,7 @@ use crate::cli::{FINDINGS, Failed, OK, SETTINGS, print, runtime, settings};
 ///
 /// All mistakes are found at once, each with its line; names that nothing defines are among them, and
 /// what nothing uses is warned of. The dates, names and chain of the service's own certificate are looked
-/// at. Then, unless --offline, each directory is looked at step by step (name, connection, TLS, account,
+/// at, and the login page's keys and cookie. Then, unless --offline, each directory is looked at step by step (name, connection, TLS, account,
 /// base, filter, one user, groups, lock-out policy, clock), each database (name, connection, TLS, login,
 /// whether it refuses to write) with each statement, which is prepared and not run (columns that are
 /// misspelt in the file are found then), the store of events (what waits, what failed) with each sink, and
@@ -77,7 +77,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<u8, Failed> {
     let warnings = settings::problems(loaded.warnings());
     drop(loaded);
     let provider = super::provider(&args.file)?;
-    let (mut reports, mut columns) = (Vec::from_iter(provider.check_service()), Ok(()));
+    let (mut reports, mut columns) = (provider.check_service(), Ok(()));
     if !args.offline {
         let runtime = runtime(Builder::new_current_thread())?;
         reports = runtime.block_on(provider.check(args.user.as_deref()));

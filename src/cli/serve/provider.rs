@@ -62,6 +62,9 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
         let delivery = provider.deliver_events().await;
         let delivery = delivery.map_err(|error| no_store(&error))?;
         announce(&server, &provider, files.as_ref().map(|(certificate, _)| certificate.as_path()))?;
+        if tls.is_none() && !args.trust_forwarded {
+            warn_of_lost_cookies(&service);
+        }
         let (address, pinned) = (server.local_addr(), args.tls_certificate.is_some());
         let running = Running { provider, host, tls, password, pinned, address };
         let (tell, told) = oneshot::channel();
@@ -186,10 +189,23 @@ fn announce(
     if let Some(address) = server.metrics_addr() {
         lines.push_str(&format!("metrics: http://{}/\n", listen::to_call(address)));
     }
+    if let Some((path, _)) = &service.login_page {
+        lines.push_str(&format!("login page: {scheme}://{}{path}\n", listen::to_call(address)));
+    }
     if service.allow.is_some_and(|allow| allow.is_empty()) {
         output::warning("allow is empty: nobody may call");
     }
     print(&lines)
+}
+
+/// Browsers throw `Secure` cookies away that come by http.
+fn warn_of_lost_cookies(service: &HostedService) {
+    if service.login_page.as_ref().is_some_and(|(_, is_secure)| *is_secure) {
+        output::warning(
+            "the login page's cookie is for https alone, and this is http: give tls_certificate and \
+             tls_key, or --trust-forwarded behind a proxy that speaks https",
+        );
+    }
 }
 
 /// An operation of the kind, with what it needs.

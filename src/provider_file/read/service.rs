@@ -1,9 +1,10 @@
 //! `[service]`.
 
 use super::Reading;
+use super::login_page::networks;
 use crate::contract::{Answer, HandleEvent};
 use crate::error_chain::error_chain;
-use crate::host::{Host, HostError, Network, Service, Tls};
+use crate::host::{Host, HostError, Service, Tls};
 use crate::provider_file::model::HostedService;
 use crate::settings::source::{secret, warn_of_key_readers};
 use crate::toml_document::Table;
@@ -21,13 +22,7 @@ impl Reading<'_> {
                 let hint = "TLS needs tls_certificate and tls_key".to_owned();
                 section.wrong(missing, "is missing", Some(hint));
             }
-            let mut allow: Option<Vec<Network>> = section.has("allow").then(Vec::new);
-            for text in section.list("allow") {
-                match text.parse() {
-                    Ok(network) => allow.get_or_insert_default().push(network),
-                    Err(error) => section.wrong("allow", format!("{text:?}: {error}"), None),
-                }
-            }
+            let allow = section.has("allow").then(|| networks(section, "allow"));
             let listen = section.text("listen").unwrap_or_default();
             if !is_address(&listen) {
                 let hint = "like 127.0.0.1:8080".to_owned();
@@ -61,6 +56,7 @@ impl Reading<'_> {
                 ),
                 tls,
                 allow,
+                login_page: None,
             }
         });
         self.warnings.extend(warnings);
