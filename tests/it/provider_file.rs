@@ -6,6 +6,7 @@ mod cases;
 mod events;
 mod events_reading;
 mod events_tool;
+mod login_page;
 mod logins;
 mod reading;
 mod reload;

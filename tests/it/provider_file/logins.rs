@@ -38,7 +38,7 @@ fn file(more: &str) -> String {
     )
 }
 
-fn users(folder: &Folder) {
+pub(super) fn users(folder: &Folder) {
     let connection = rusqlite::Connection::open(folder.0.join("u.sqlite")).unwrap();
     let tables = "
         create table staff(name, pw, mail, shown, disabled);
