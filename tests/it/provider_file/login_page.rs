@@ -3,7 +3,9 @@
 mod http;
 
 mod forms;
+mod proxy;
 mod returns;
+mod served;
 
 use external_providers::sign_on::{MachineKey, Ticket};
 use http::{Answer, Visitor};
