@@ -25,7 +25,8 @@ macro_rules! epilogue {
     };
 }
 
-/// What follows the operation's name in the tags of the wrapper element.
+/// What follows the operation's name in the tags of the wrapper element. Markup is written in pieces as
+/// large as they can be: in a small message, their number is what writing costs.
 struct Wrapper {
     /// In the start tag, up to the namespace.
     start: &'static str,
@@ -48,15 +49,16 @@ impl Binding {
         request.write_inputs(&mut size);
         let capacity =
             self.overhead(T::NAME) + size.bytes + password.map_or(0, |p| p.expose().len());
-        let mut w = self.begin(T::NAME, &REQUEST, capacity)?;
-        w.raw("<inputs><InputVariables");
+        let mut w = Writer::with_capacity(capacity);
+        self.open_wrapper(&mut w, T::NAME, &REQUEST)?;
+        w.raw("\"><inputs><InputVariables");
         let reserved = Reserved(Some(OperationInfo::of::<T>()));
         let mut list = ListWriter::new(&mut w, T::NAME, reserved, self.absent());
         if let Some(password) = password {
             list.put(AUTH_PASSWORD, password.expose());
         }
         request.write_inputs(&mut list);
-        list.finish("</InputVariables>")?;
+        list.finish(" />", "</string></InputVariables>")?;
         w.raw("</inputs></");
         Ok(self.end(w, T::NAME, &REQUEST))
     }
@@ -95,13 +97,12 @@ impl Binding {
         let message = answer.message.as_deref();
         let capacity =
             self.overhead(T::NAME) + message.map_or(0, str::len) + size.bytes + items_size;
-        let mut w = self.begin(T::NAME, &ANSWER, capacity)?;
+        let mut w = Writer::with_capacity(capacity);
         self.open_result(&mut w, T::NAME, true, message)?;
-        w.raw("<OutputVariables");
         let mut list = ListWriter::new(&mut w, T::NAME, Reserved(None), Absent::Omit);
         T::write_outputs(&answer.result, &mut list);
         list.put_all(&answer.other);
-        list.finish("</OutputVariables>")?;
+        list.finish(" />", "</string></OutputVariables>")?;
         if let Some(items) = items {
             write_items(&mut w, items, write_change)
                 .map_err(|error| EncodeError::character(T::NAME, error))?;
@@ -115,12 +116,11 @@ impl Binding {
         &self,
         failure: &Failure,
     ) -> Result<Vec<u8>, EncodeError> {
-        let mut w = self.begin(T::NAME, &ANSWER, self.overhead(T::NAME))?;
+        let mut w = Writer::with_capacity(self.overhead(T::NAME));
         self.open_result(&mut w, T::NAME, false, failure.message.as_deref())?;
-        w.raw("<OutputVariables");
         let mut list = ListWriter::new(&mut w, T::NAME, Reserved(None), Absent::Omit);
         list.put_all(&failure.outputs);
-        list.finish("</OutputVariables>")?;
+        list.finish(" />", "</string></OutputVariables>")?;
         if T::KIND.has_items() {
             w.raw("<CustomFieldDataItems />");
         }
@@ -173,18 +173,6 @@ impl Binding {
             + 4 * self.wire_name(operation).len()
     }
 
-    fn begin(
-        &self,
-        operation: &'static str,
-        wrapper: &Wrapper,
-        capacity: usize,
-    ) -> Result<Writer, EncodeError> {
-        let mut w = Writer::with_capacity(capacity);
-        self.open_wrapper(&mut w, operation, wrapper)?;
-        w.raw("\">");
-        Ok(w)
-    }
-
     /// The wrapper's start tag, up to the quote that closes its namespace.
     fn open_wrapper(
         &self,
@@ -207,6 +195,7 @@ impl Binding {
         w.into_bytes()
     }
 
+    /// All of an answer up to the variables, whose start tag is left open.
     fn open_result(
         &self,
         w: &mut Writer,
@@ -214,15 +203,21 @@ impl Binding {
         success: bool,
         message: Option<&str>,
     ) -> Result<(), EncodeError> {
-        w.raw("<");
+        self.open_wrapper(w, operation, &ANSWER)?;
+        w.raw("\"><");
         w.raw(self.wire_name(operation));
         match success {
             true => w.raw("Result><Success>true</Success>"),
             false => w.raw("Result><Success>false</Success>"),
         }
-        if let Some(message) = message {
-            w.leaf("Message", message)
-                .map_err(|error| EncodeError::character(operation, error.into()))?;
+        match message {
+            None => w.raw("<OutputVariables"),
+            Some("") => w.raw("<Message /><OutputVariables"),
+            Some(message) => {
+                w.raw("<Message>");
+                w.text(message).map_err(|error| EncodeError::character(operation, error.into()))?;
+                w.raw("</Message><OutputVariables");
+            }
         }
         Ok(())
     }

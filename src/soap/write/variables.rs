@@ -1,7 +1,9 @@
 //! Variables as `<string>` elements.
 
 use crate::contract::variables::has_key;
-use crate::contract::{AUTH_PASSWORD, Absent, OperationInfo, Sink, custom_field_name};
+use crate::contract::{
+    AUTH_PASSWORD, Absent, CUSTOM_FIELD_PREFIX, OperationInfo, Sink, custom_field_name,
+};
 use crate::secret::{MASK, is_secret_key};
 use crate::soap::EncodeError;
 use crate::soap::error::Misplaced;
@@ -81,17 +83,11 @@ impl<'w> ListWriter<'w> {
         Self { w, operation, reserved, absent, empty: true, written, count, more, error: None }
     }
 
-    /// Closes the list whose start tag is open.
-    pub(super) fn finish(self, end_tag: &str) -> Result<(), EncodeError> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        if self.empty {
-            self.w.raw(" />");
-        } else {
-            self.w.raw(end_tag);
-        }
-        Ok(())
+    /// Closes the list, whose start tag is open, as one that is empty or one that is not: there an entry
+    /// is open, too.
+    pub(super) fn finish(self, empty: &str, filled: &str) -> Result<(), EncodeError> {
+        self.w.raw(if self.empty { empty } else { filled });
+        self.error.map_or(Ok(()), Err)
     }
 
     fn fail(&mut self, error: EncodeError) {
@@ -100,23 +96,22 @@ impl<'w> ListWriter<'w> {
 }
 
 impl ListWriter<'_> {
-    /// Opens an entry.
+    /// Opens an entry, which closes the one before it.
     #[inline]
-    fn open(&mut self, start: &str) {
-        if self.empty {
-            self.w.raw(">");
-            self.empty = false;
+    fn open(&mut self) {
+        match self.empty {
+            true => self.w.raw("><string>"),
+            false => self.w.raw("</string><string>"),
         }
-        self.w.raw(start);
+        self.empty = false;
     }
 
-    /// Writes the rest of an entry, of which `entry` begins with the key, and closes it.
+    /// Writes the rest of an entry, of which `entry` begins with the key.
     #[inline]
-    fn close(&mut self, text: &str, entry: &str) {
+    fn write(&mut self, text: &str, entry: &str) {
         if let Err(character) = self.w.text(text) {
             self.misplaced(character, entry);
         }
-        self.w.raw("</string>");
     }
 
     #[cold]
@@ -145,19 +140,20 @@ impl Sink for ListWriter<'_> {
             }
             None => self.more.push(key),
         }
-        self.open("<string>");
+        self.open();
         // The contract's own keys need no escaping.
         self.w.raw(key);
         self.w.raw("=");
-        self.close(value, key);
+        self.write(value, key);
     }
 
     fn put_custom_field(&mut self, entry: &str) {
         if entry.starts_with('=') {
             return self.fail(EncodeError::NamelessField { operation: self.operation });
         }
-        self.open("<string>cf_");
-        self.close(entry, entry);
+        self.open();
+        self.w.raw(CUSTOM_FIELD_PREFIX);
+        self.write(entry, entry);
     }
 
     fn put_other(&mut self, entry: &str) {
@@ -167,8 +163,8 @@ impl Sink for ListWriter<'_> {
             let key = key_of(entry).to_owned();
             return self.fail(EncodeError::Reserved { operation: self.operation, key });
         }
-        self.open("<string>");
-        self.close(entry, entry);
+        self.open();
+        self.write(entry, entry);
     }
 
     fn refuse(&mut self, key: &str) {
@@ -194,7 +190,7 @@ mod tests {
             let mut w = Writer::default();
             let mut list = ListWriter::new(&mut w, T::NAME, Reserved(None), absent);
             request.write_inputs(&mut list);
-            list.finish("</InputVariables>").unwrap();
+            list.finish(" />", "</string></InputVariables>").unwrap();
             let written = w.into_string();
             let around = if size.bytes == 0 { " />".len() } else { "></InputVariables>".len() };
             assert_eq!(written.len(), size.bytes + around, "{written}");
