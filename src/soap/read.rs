@@ -166,9 +166,14 @@ pub(super) fn read_bool(r: &mut Reader<'_>) -> Result<bool, Located> {
     if is_nil(r) {
         return Err(Located::new("", Problem::Nil));
     }
-    match r.text()?.trim_matches([' ', '\t', '\r', '\n']) {
-        "true" | "1" => Ok(true),
-        "false" | "0" => Ok(false),
-        _ => Err(Located::new("", Problem::Boolean)),
-    }
+    let text = r.text()?;
+    let word = |text: &str| match text {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    };
+    // There hardly ever is white space around it.
+    word(&text)
+        .or_else(|| word(text.trim_matches([' ', '\t', '\r', '\n'])))
+        .ok_or_else(|| Located::new("", Problem::Boolean))
 }
