@@ -42,17 +42,31 @@ fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
 /// May it stand in text and in attributes as it is? Of what may not, and is rare, some may after all.
 #[inline]
 pub(crate) fn is_plain(bytes: &[u8]) -> bool {
+    // The last chunk may hold some bytes of the one before it once more.
     match (bytes.last_chunk::<16>(), bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        // The last chunk may hold some bytes of the one before it once more.
         (Some(last), ..) => bytes.as_chunks().0.iter().all(is_plain_chunk) && is_plain_chunk(last),
-        (None, Some(first), Some(last)) => {
-            let mut both = [0; 16];
-            both[..8].copy_from_slice(first);
-            both[8..].copy_from_slice(last);
-            is_plain_chunk(&both)
-        }
+        (None, Some(first), Some(last)) => is_plain_word(word(first)) && is_plain_word(word(last)),
         _ => !bytes.iter().any(|&b| is_special(b)),
     }
+}
+
+/// The same for eight bytes in one register, where a vector would take longer to fill.
+#[inline]
+fn is_plain_word(word: u64) -> bool {
+    // Marks the lowest byte below `most`, if there is one, and then perhaps others.
+    let below = |word: u64, most: u8| word.wrapping_sub(each(most)) & !word;
+    let is = |word: u64, b: u8| below(word ^ each(b), 1);
+    let special = below(word, b' ') | is(word, b'&') | is(word | each(2), b'>') | is(word, 0xEF);
+    special & each(0x80) == 0
+}
+
+fn word(bytes: &[u8; 8]) -> u64 {
+    u64::from_ne_bytes(*bytes)
+}
+
+/// This byte eight times.
+const fn each(b: u8) -> u64 {
+    u64::from_ne_bytes([b; 8])
 }
 
 fn is_special(b: u8) -> bool {
@@ -175,6 +189,21 @@ mod tests {
                 assert!(!is_plain(&bytes), "{special} at {at} of {length}");
                 assert_eq!(any_unusual(&bytes), !matches!(special, b'&' | b'<' | b'>'));
                 assert_eq!(any_suspicious(&bytes), matches!(special, 0 | 0x1F | 0xEF));
+            }
+        }
+    }
+
+    #[test]
+    fn every_byte_is_judged_alike_in_texts_of_any_length() {
+        for special in 0..=255 {
+            for (length, other) in
+                [1, 8, 9, 16, 17].map(|length| [(length, b'='), (length, 0xFF)]).concat()
+            {
+                for at in 0..length {
+                    let mut bytes = vec![other; length];
+                    bytes[at] = special;
+                    assert_eq!(is_plain(&bytes), !is_special(special), "{bytes:?}");
+                }
             }
         }
     }
