@@ -87,6 +87,9 @@ pub(crate) fn is_ncname(name: &str) -> bool {
 /// Splits a `QName` into prefix (empty when there is none) and local part, or `None` when it is not one.
 #[inline]
 pub(crate) fn split_qname(name: &str) -> Option<(&str, &str)> {
+    if is_letters(name.as_bytes()) {
+        return Some(("", name));
+    }
     let classes = name.bytes().fold(0, |all, b| all | NAME_BYTES[usize::from(b)]);
     if classes | REST == REST {
         return starts(name).then_some(("", name));
@@ -100,6 +103,29 @@ pub(crate) fn split_qname(name: &str) -> Option<(&str, &str)> {
     };
     let (prefix, local) = (&name[..colon], &name[colon + 1..]);
     (is_part(prefix, classes) && is_part(local, classes)).then_some((prefix, local))
+}
+
+/// Are these four bytes or more, and nothing but letters of ASCII, as nearly all names are?
+#[inline]
+fn is_letters(bytes: &[u8]) -> bool {
+    // The last word may hold some bytes of the one before it once more.
+    if let Some(last) = bytes.last_chunk::<8>() {
+        bytes.as_chunks().0.iter().all(|chunk| is_letters_word(word(chunk)))
+            && is_letters_word(word(last))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let (first, last) = (u32::from_ne_bytes(*first), u32::from_ne_bytes(*last));
+        is_letters_word(u64::from(first) << 32 | u64::from(last))
+    } else {
+        false
+    }
+}
+
+fn is_letters_word(word: u64) -> bool {
+    const HIGH: u64 = each(0x80);
+    // Of seven bits each, so that no sum runs over into the next byte.
+    let lower = word & !HIGH | each(0x20);
+    let (from_a, beyond_z) = (lower + each(0x80 - b'a'), lower + each(0x7F - b'z'));
+    from_a & !beyond_z & !word & HIGH == HIGH
 }
 
 /// Is this an `NCName`, in a name whose bytes have these classes?
@@ -204,6 +230,17 @@ mod tests {
                     bytes[at] = special;
                     assert_eq!(is_plain(&bytes), !is_special(special), "{bytes:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_letters_are_those_that_hold_nothing_else() {
+        for length in 4..20 {
+            for (at, other) in (0..length).flat_map(|at| (0..=255).map(move |b| (at, b))) {
+                let mut bytes = vec![b'z'; length];
+                bytes[at] = other;
+                assert_eq!(is_letters(&bytes), other.is_ascii_alphabetic(), "{bytes:?}");
             }
         }
     }
