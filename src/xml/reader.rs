@@ -205,20 +205,6 @@ impl<'a> Reader<'a> {
         attribute_value(found.raw).ok()
     }
 
-    /// The attributes of the current element without a prefix: name, value, and where this begins, by line
-    /// and column from 1. Only before the reader moves on.
-    pub(crate) fn plain_attributes(
-        &self,
-    ) -> impl Iterator<Item = (&'a str, Cow<'a, str>, (usize, usize))> {
-        self.attributes.iter().filter(|a| a.prefix.is_empty()).map(|a| {
-            // References were checked when the element was read, and the value is a piece of the document.
-            let value = attribute_value(a.raw).unwrap_or_default();
-            let place =
-                Kind::NoRoot.at(self.src, a.raw.as_ptr() as usize - self.src.as_ptr() as usize);
-            (a.local, value, (place.line, place.column))
-        })
-    }
-
     /// Has the current element attributes other than namespace declarations?
     pub fn has_attributes(&self) -> bool {
         !self.attributes.is_empty()
