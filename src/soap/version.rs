@@ -40,6 +40,11 @@ pub(super) const fn prologue(version: SoapVersion) -> &'static str {
     of_version!(version, "")
 }
 
+/// The same with the body's start tag.
+const fn body(version: SoapVersion) -> &'static str {
+    of_version!(version, "<soap:Body>")
+}
+
 /// All that stands before the name of the wrapper element.
 pub(super) const fn opening(version: SoapVersion) -> &'static str {
     of_version!(version, "<soap:Body><")
@@ -49,13 +54,15 @@ pub(super) const fn opening(version: SoapVersion) -> &'static str {
 pub(super) fn root(reader: &mut Reader<'_>) -> Result<(), XmlError> {
     const NAME_AT: usize = declaration!().len() + "<".len();
     static V11: KnownRoot = KnownRoot {
-        text: prologue(SoapVersion::V11),
+        text: body(SoapVersion::V11),
+        child_at: prologue(SoapVersion::V11).len() + "<".len(),
         name_at: NAME_AT,
         local: "Envelope",
         namespaces: &[("soap", SoapVersion::V11.envelope()), ("xsi", XSI), ("xsd", XSD)],
     };
     static V12: KnownRoot = KnownRoot {
-        text: prologue(SoapVersion::V12),
+        text: body(SoapVersion::V12),
+        child_at: prologue(SoapVersion::V12).len() + "<".len(),
         name_at: NAME_AT,
         local: "Envelope",
         namespaces: &[("soap", SoapVersion::V12.envelope()), ("xsi", XSI), ("xsd", XSD)],

@@ -61,8 +61,8 @@ pub struct Reader<'a> {
     has_cdata_end: bool,
     /// A carriage return stands somewhere in the document, so that ends of lines must be searched for.
     has_return: bool,
-    /// The current element is an empty-element tag: its end is due without a token.
-    end_due: bool,
+    /// What comes next without a token.
+    due: Due,
 }
 
 #[derive(Debug)]
@@ -72,6 +72,15 @@ struct Open<'a> {
     outer: usize,
     /// The default namespace inside the element.
     default: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Nothing,
+    /// The end of the current element, which is an empty-element tag.
+    End,
+    /// The start of the root's known child, whose name begins there.
+    Child(usize),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -137,7 +146,7 @@ impl<'a> Reader<'a> {
             has_cdata_end: memchr::memchr(b']', src.as_bytes())
                 .is_some_and(|i| memchr::memmem::find(&src.as_bytes()[i..], b"]]>").is_some()),
             has_return: unusual && memchr::memchr(b'\r', src.as_bytes()).is_some(),
-            end_due: false,
+            due: Due::Nothing,
         })
     }
 
@@ -196,7 +205,12 @@ impl<'a> Reader<'a> {
     }
 
     /// An attribute of the current element. Only before the reader moves on.
+    #[inline]
     pub fn attribute(&self, namespace: &str, local: &str) -> Option<Cow<'a, str>> {
+        if self.attributes.is_empty() { None } else { self.find_attribute(namespace, local) }
+    }
+
+    fn find_attribute(&self, namespace: &str, local: &str) -> Option<Cow<'a, str>> {
         let found = self
             .attributes
             .iter()
@@ -224,6 +238,14 @@ impl<'a> Reader<'a> {
 
     /// The byte offset that the reader has reached.
     pub fn offset(&self) -> usize {
+        match self.due {
+            Due::Child(name_at) => name_at - "<".len(),
+            Due::Nothing | Due::End => self.tokenized(),
+        }
+    }
+
+    /// The byte offset that the tokenizer has reached.
+    fn tokenized(&self) -> usize {
         // Never beyond the document, whose length is a usize.
         usize::try_from(self.tokens.buffer_position()).unwrap_or(self.src.len())
     }
@@ -251,27 +273,25 @@ impl<'a> Reader<'a> {
     }
 
     fn token(&mut self) -> Result<Token<'a>, XmlError> {
-        if self.end_due {
-            self.end_due = false;
-            self.close();
-            return Ok(Token::End);
+        if self.due != Due::Nothing {
+            return Ok(self.due());
         }
-        let start = self.offset();
+        let start = self.tokenized();
         match self.tokens.read_event() {
             Ok(Event::Start(tag)) => {
-                let end = self.offset() - 1;
+                let end = self.tokenized() - 1;
                 self.start(end - tag.len(), tag.name().as_ref().len(), end)?;
                 Ok(Token::Start)
             }
             Ok(Event::End(tag)) => {
-                if self.open.len() <= 1 {
-                    self.close_known_root(tag.name().as_ref(), start)?;
+                if self.open.len() <= 2 {
+                    self.check_known_end(tag.name().as_ref(), start)?;
                 }
                 self.close();
                 Ok(Token::End)
             }
             Ok(Event::Text(_)) => {
-                let text = &self.src[start..self.offset()];
+                let text = &self.src[start..self.tokenized()];
                 if self.has_cdata_end
                     && let Some(i) = text.find("]]>")
                 {
@@ -284,26 +304,36 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn due(&mut self) -> Token<'a> {
+        match std::mem::replace(&mut self.due, Due::Nothing) {
+            Due::Child(name_at) => self.enter_child(name_at),
+            _ => {
+                self.close();
+                Token::End
+            }
+        }
+    }
+
     /// What stands in few messages, out of the way of what stands in all.
     #[inline(never)]
     fn rare_token(&mut self, event: Event<'a>, start: usize) -> Result<Token<'a>, XmlError> {
         Ok(match event {
             Event::Empty(tag) => {
-                let end = self.offset() - 2;
+                let end = self.tokenized() - 2;
                 self.start(end - tag.len(), tag.name().as_ref().len(), end)?;
-                self.end_due = true;
+                self.due = Due::End;
                 Token::Start
             }
             Event::CData(_) => {
-                Token::Cdata(&self.src[start + "<![CDATA[".len()..self.offset() - "]]>".len()])
+                Token::Cdata(&self.src[start + "<![CDATA[".len()..self.tokenized() - "]]>".len()])
             }
             Event::GeneralRef(_) => {
-                let name = &self.src[start + 1..self.offset() - 1];
+                let name = &self.src[start + 1..self.tokenized() - 1];
                 Token::Reference(reference(name).map_err(|kind| kind.at(self.src, start))?)
             }
             Event::Comment(_) => Token::Comment,
             Event::PI(_) => {
-                let body = &self.src[start + 2..self.offset() - 2];
+                let body = &self.src[start + 2..self.tokenized() - 2];
                 let end = body.bytes().position(is_space).unwrap_or(body.len());
                 let target = &body[..end];
                 if !is_ncname(target) || target.eq_ignore_ascii_case("xml") {
@@ -316,7 +346,7 @@ impl<'a> Reader<'a> {
                     let kind = Kind::Declaration("is not at the very start");
                     return Err(kind.at(self.src, start));
                 }
-                let body = &self.src[start + "<?xml".len()..self.offset() - "?>".len()];
+                let body = &self.src[start + "<?xml".len()..self.tokenized() - "?>".len()];
                 check_declaration(body).map_err(|kind| kind.at(self.src, start))?;
                 Token::Declaration
             }

@@ -2,23 +2,27 @@
 
 use std::io::BufRead as _;
 
-use super::{Open, Reader, Token};
+use super::{Due, Open, Reader, Token};
 use crate::xml::error::shown;
+use crate::xml::names::split_qname;
 use crate::xml::syntax::is_blank;
 use crate::xml::{XmlError, XmlErrorKind as Kind};
 
-/// How nearly every document of a kind begins: the declaration and the root's start tag, word for
-/// word, and what they say. It is recognised in one comparison, before anything is resolved.
+/// How nearly every document of a kind begins: the declaration, and the start tags of the root and of its
+/// first child, word for word, and what they say. It is recognised in one comparison, before anything
+/// is resolved.
 #[derive(Debug)]
 pub(crate) struct KnownRoot {
-    /// All of it, from the first byte to the `>` of the start tag.
+    /// All of it, from the first byte to the `>` of the second start tag.
     pub(crate) text: &'static str,
     /// Where in it the root's name begins.
     pub(crate) name_at: usize,
     /// The local part of the name.
     pub(crate) local: &'static str,
-    /// The prefixes that the tag declares, the root's own first, and nothing else.
+    /// The prefixes that the root's tag declares, its own first, and nothing else.
     pub(crate) namespaces: &'static [(&'static str, &'static str)],
+    /// Where the name of the child begins, which has the root's prefix and nothing else in its tag.
+    pub(crate) child_at: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -54,7 +58,7 @@ impl<'a> Reader<'a> {
     fn enter(&mut self, known: &'static KnownRoot) -> Option<()> {
         // The tokenizer would take a mark of byte order for its own.
         if self.src.as_bytes().get(known.text.len()) != Some(&b'<')
-            || self.limits.depth == 0
+            || self.limits.depth < 2
             || self.limits.namespaces < known.namespaces.len()
         {
             return None;
@@ -67,20 +71,29 @@ impl<'a> Reader<'a> {
         for &(prefix, uri) in known.namespaces {
             self.bindings.push((prefix, uri.into()));
         }
+        self.due = Due::Child(known.child_at);
         self.tokens.stream().consume(known.text.len());
-        // It has not seen the start tag; see `close_known_root`.
+        // It has not seen the start tags; see `check_known_end`.
         self.tokens.config_mut().allow_unmatched_ends = true;
         Some(())
     }
 
+    /// Moves to the root's known child, of whose tag only the `>` follows the name.
+    pub(super) fn enter_child(&mut self, name_at: usize) -> Token<'a> {
+        let name = &self.src[name_at..self.tokenized() - ">".len()];
+        // The root has the same prefix, and so the same namespace.
+        self.local = split_qname(name).map_or(name, |(_, local)| local);
+        self.open.push(Open { name, outer: self.bindings.len(), default: 0 });
+        Token::Start
+    }
+
     /// Checks the end tag `name` at `at` where the tokenizer does not, because it has not seen the
-    /// root's start tag.
-    #[cold]
-    pub(super) fn close_known_root(&self, name: &str, at: usize) -> Result<(), XmlError> {
-        if self.open.first().is_some_and(|open| open.name == name) {
+    /// start tag: those of the root and its child if they are known.
+    pub(super) fn check_known_end(&self, name: &str, at: usize) -> Result<(), XmlError> {
+        if self.open.last().is_some_and(|open| open.name == name) {
             return Ok(());
         }
-        let kind = match self.open.first() {
+        let kind = match self.open.last() {
             Some(open) => Kind::Mismatch { expected: shown(open.name), found: shown(name) },
             None => Kind::UnmatchedEnd(shown(name)),
         };

@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
             Token::Reference(c) => c.len_utf8(),
             _ => return 0,
         };
-        let rest = &self.src.as_bytes()[self.offset()..];
+        let rest = &self.src.as_bytes()[self.tokenized()..];
         piece + memchr::memchr(b'<', rest).unwrap_or(0)
     }
 }
