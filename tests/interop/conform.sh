@@ -16,7 +16,7 @@ mkdir -p "$made"
 [ -x "$made/python/bin/pip" ] || python3 -m venv "$made/python"
 "$made/python/bin/python" -c 'import spyne, lxml' 2>/dev/null ||
     "$made/python/bin/pip" install --quiet --disable-pip-version-check --retries 5 spyne==2.14.0 lxml
-cargo build --locked --features full
+build_tool
 
 start_mono
 EXTERNAL_PROVIDERS_AUTH_PASSWORD=$INTEROP_PASSWORD start host 's/^listening on \(http:[^ ]*\)\/Provider.asmx.*/\1/p' \

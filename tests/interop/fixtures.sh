@@ -9,7 +9,7 @@ out=${1:-$top/fixtures}
 cd "$top"
 
 "$here/mono.sh" install
-cargo build --locked --features full
+build_tool
 start_mono
 
 # A port that is always the same, so that a new recording differs in little but times.

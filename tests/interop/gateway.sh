@@ -14,7 +14,7 @@ made=$work/gateway
 mkdir -p "$made"
 "$here/mono.sh" install-packages curl python3-venv
 command -v node >/dev/null || "$here/mono.sh" install-packages nodejs
-[ -x "$tool" ] || cargo build --locked --features full
+[ -x "$tool" ] || build_tool
 
 upstream=${INTEROP_URL:-}
 if [ -z "$upstream" ]; then

@@ -13,7 +13,7 @@ cd "$top"
 for program in python3 nodejs; do
     command -v "${program%js}" >/dev/null || "$here/mono.sh" install-packages "$program"
 done
-cargo build --locked --features full
+build_tool
 start_mono
 mono_service=$service
 INTEROP_URL=$mono/ cargo test --locked --features full --test interop -- --nocapture --skip differential::

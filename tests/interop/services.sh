@@ -9,6 +9,11 @@ mkdir -p "$work"
 services=()
 trap 'kill "${services[@]}" 2>/dev/null || true' EXIT
 
+# Builds the tool of what the tests were built of: with one of them, cargo takes the same features of all dependencies, and compiles none again.
+build_tool() {
+    cargo build --locked --features full --bins --test growth
+}
+
 # Starts a command in the background, waits until its log says where it listens, and puts that into
 # `address`, its process into `service`.
 # usage: start NAME SED-EXPRESSION COMMAND…

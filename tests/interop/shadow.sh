@@ -13,7 +13,7 @@ made=$work/shadow
 mkdir -p "$made"
 "$here/mono.sh" install
 "$here/mono.sh" install-packages python3
-cargo build --locked --features full
+build_tool
 start_mono
 for name in Provider Extended; do
     "$here/mono.sh" proxy "$made" "$mono/$name.asmx?WSDL" "$made/$name.dll"

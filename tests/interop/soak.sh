@@ -7,7 +7,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/services.sh"
 cd "$top"
 command -v python3 >/dev/null || "$here/mono.sh" install-packages python3
-[ -n "${SOAK_TOOL:-}" ] || cargo build --locked --features full
+[ -n "${SOAK_TOOL:-}" ] || build_tool
 rm -rf "$work/soak"
 mkdir -p "$work/soak"
 ulimit -n 4096

@@ -75,7 +75,7 @@ client() {
 
 mkdir -p "$made"
 install
-cargo build --locked --features full
+build_tool
 start_mono
 generate "$mono"
 python3 "$stacks/calls.py" "$here/cases.xml" >"$made/calls.tsv"
