@@ -107,7 +107,7 @@ impl Envelope {
     /// have decided on the operation: if not, a body that is not XML up to its first element is
     /// [`Unroutable`](RequestError::Unroutable).
     pub fn parse(
-        heading: Heading<'_>,
+        mut heading: Heading<'_>,
         routed: bool,
         body: &[u8],
         namespace: &str,
@@ -121,7 +121,7 @@ impl Envelope {
         let read = charset
             .decode(body)
             .map_err(RequestError::from_xml)
-            .and_then(|text| Self::parse_text(&heading, &text, namespace, limits, &mut stage));
+            .and_then(|text| Self::parse_text(&mut heading, &text, namespace, limits, &mut stage));
         match (read, heading.media) {
             (Err(RequestError::Xml { error, .. }), _) if !stage.routed => {
                 Err(RequestError::Unroutable { error, version: stage.version })
@@ -136,7 +136,7 @@ impl Envelope {
     }
 
     fn parse_text(
-        heading: &Heading<'_>,
+        heading: &mut Heading<'_>,
         text: &str,
         namespace: &str,
         limits: &Limits,
@@ -185,7 +185,10 @@ impl Envelope {
         }
         match refused {
             Some(name) => Err(RequestError::MustUnderstand { name, version }),
-            None => Ok(Self { version, action: heading.action.clone(), body, inputs }),
+            None => {
+                let action = std::mem::replace(&mut heading.action, Action::None);
+                Ok(Self { version, action, body, inputs })
+            }
         }
     }
 
