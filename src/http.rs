@@ -194,6 +194,16 @@ impl Headers {
     }
 }
 
+impl IntoIterator for Headers {
+    type Item = Header;
+    type IntoIter = std::vec::IntoIter<Header>;
+
+    /// All headers, in order.
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_owned().into_iter()
+    }
+}
+
 impl Header {
     /// A header that is always the same.
     pub const fn fixed(name: &'static str, value: &'static str) -> Self {

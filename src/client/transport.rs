@@ -21,6 +21,8 @@ use crate::http::{
 use crate::tls::{self, TlsCause, TlsError};
 use crate::xml::{self, charset::Charset};
 
+const SOAP_ACTION: HeaderName = HeaderName::from_static("soapaction");
+
 /// How long a server may take to say what it speaks, when a handshake failed.
 const EXAMINATION: Duration = Duration::from_secs(3);
 
@@ -174,13 +176,18 @@ impl HttpTransport {
     ) -> Result<HttpResponse, TransportError> {
         let is_post = method == reqwest::Method::POST;
         let mut post = reqwest::Request::new(method, url);
-        for header in request.headers.iter() {
-            let name = HeaderName::from_bytes(header.name.as_bytes());
+        for header in request.headers {
+            let name = match &*header.name {
+                "SOAPAction" => Ok(SOAP_ACTION),
+                name => HeaderName::from_bytes(name.as_bytes()),
+            };
             // Whatever the namespace in an action holds, it must not end the header.
-            let value = HeaderValue::from_bytes(&header.value);
+            let value = HeaderValue::from_maybe_shared(match header.value {
+                Cow::Borrowed(fixed) => Bytes::from_static(fixed),
+                Cow::Owned(value) => Bytes::from(value),
+            });
             let (Ok(name), Ok(value)) = (name, value) else {
-                let header = header.name.clone().into_owned();
-                let kind = TransportErrorKind::Header(header);
+                let kind = TransportErrorKind::Header(header.name.into_owned());
                 return Err(TransportError { service: self.service(), kind, sent: false });
             };
             post.headers_mut().append(name, value);
@@ -287,18 +294,16 @@ fn ends_without_notice(error: &reqwest::Error) -> bool {
 
 /// A header's name, without a copy where it is one that nearly every answer carries.
 pub(super) fn shared_name(name: &HeaderName) -> Cow<'static, str> {
-    const USUAL: [HeaderName; 5] = [
-        header::CONTENT_TYPE,
-        header::CONTENT_LENGTH,
-        header::CACHE_CONTROL,
-        header::DATE,
-        header::SERVER,
-    ];
-    static NAMES: [&str; 5] = ["content-type", "content-length", "cache-control", "date", "server"];
-    match USUAL.iter().position(|usual| usual == name) {
-        Some(i) => Cow::Borrowed(NAMES[i]),
-        None => Cow::Owned(name.as_str().to_owned()),
-    }
+    Cow::Borrowed(match name.as_str() {
+        "content-type" => "content-type",
+        "content-length" => "content-length",
+        "cache-control" => "cache-control",
+        "date" => "date",
+        "server" => "server",
+        "x-aspnet-version" => "x-aspnet-version",
+        "x-powered-by" => "x-powered-by",
+        other => return Cow::Owned(other.to_owned()),
+    })
 }
 
 impl Transport for HttpTransport {
