@@ -1,9 +1,9 @@
 //! What loading and matching recorded exchanges costs.
 //!
-//! `cargo bench --bench fixtures` writes 10 000 fixtures, loads them, and matches one request among
-//! 100 and among 10 000, beside the codec's decoding of the same message. The runs are interleaved,
-//! the figures are medians, so the ratios hold whatever the machine. Criterion's own statistics
-//! follow with `-- --criterion`.
+//! `cargo bench --bench fixtures` writes 10 000 and 100 000 fixtures, loads them, and matches one
+//! request among 100 and among 10 000, beside the codec's decoding of the same message. The runs are
+//! interleaved, the figures are medians, so the ratios hold whatever the machine. Criterion's own
+//! statistics follow with `-- --criterion`.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on fails")]
 #![allow(clippy::print_stdout, reason = "the figures are the output")]
@@ -27,6 +27,8 @@ use external_providers::soap::{Binding, SoapVersion};
 
 /// How many fixtures a collection of a user's for years may have, and the target says.
 const MANY: usize = 10_000;
+/// More than anybody has: what loading them costs must grow as they do.
+const TOO_MANY: usize = 100_000;
 
 fn request(user: usize) -> HttpRequest {
     let request = Authenticate {
@@ -71,12 +73,12 @@ fn fixtures(count: usize) -> Vec<Fixture> {
 
 /// Writes a collection: one fixture as the recorder writes it, the others as copies that are not
 /// synced to the disk.
-fn write(dir: &Path) {
+fn write(dir: &Path, count: usize) {
     let mut redactor = Redactor::new(Rules::default());
     let first = store(dir, &fixture(1, &mut redactor)).unwrap();
     let files = ["exchange.toml", "request.xml", "response.xml"];
     let texts = files.map(|file| fs::read_to_string(first.join(file)).unwrap());
-    for number in (0..MANY).filter(|number| *number != 1) {
+    for number in (0..count).filter(|number| *number != 1) {
         let to = dir.join(format!("authenticate-{number}"));
         fs::create_dir(&to).unwrap();
         let changed = [
@@ -110,22 +112,31 @@ fn measure(contestants: &mut [&mut dyn FnMut()]) -> Vec<f64> {
 }
 
 fn report_loading() {
-    let dir = Directory::new();
-    write(&dir.0);
-    let mut times: Vec<[f64; 2]> = (0..5)
-        .map(|_| {
+    let collections = [MANY, TOO_MANY].map(|count| {
+        let dir = Directory::new(count);
+        write(&dir.0, count);
+        (dir, count)
+    });
+    let mut times = collections.each_ref().map(|_| Vec::new());
+    for _ in 0..5 {
+        for ((dir, count), times) in collections.iter().zip(&mut times) {
             let started = Instant::now();
             let fixtures = load(&dir.0).unwrap();
             let loaded = started.elapsed().as_secs_f64();
-            assert_eq!(fixtures.len(), MANY);
+            assert_eq!(fixtures.len(), *count);
             let replay = Replay::new(fixtures).unwrap();
-            assert_eq!(replay.len(), MANY);
-            [loaded, started.elapsed().as_secs_f64()]
-        })
-        .collect();
-    times.sort_by(|a, b| a[1].total_cmp(&b[1]));
-    let [loaded, all] = times[times.len() / 2];
-    println!("{MANY} fixtures: loaded in {loaded:.3} s, with the index in {all:.3} s");
+            assert_eq!(replay.len(), *count);
+            times.push([loaded, started.elapsed().as_secs_f64()]);
+        }
+    }
+    let [many, too_many] = times.map(|mut times| {
+        times.sort_by(|a, b| a[1].total_cmp(&b[1]));
+        times[times.len() / 2]
+    });
+    for (count, [loaded, all]) in [(MANY, many), (TOO_MANY, too_many)] {
+        println!("{count} fixtures: loaded in {loaded:.3} s, with the index in {all:.3} s");
+    }
+    println!("{TOO_MANY} beside {MANY}: {:.2} x", too_many[1] / many[1]);
 }
 
 fn report_matching() {
@@ -168,8 +179,8 @@ fn criterion() {
 struct Directory(PathBuf);
 
 impl Directory {
-    fn new() -> Self {
-        let name = format!("external-providers-bench-{}", std::process::id());
+    fn new(count: usize) -> Self {
+        let name = format!("external-providers-bench-{}-{count}", std::process::id());
         let dir = std::env::temp_dir().join(name);
         fs::create_dir_all(&dir).unwrap();
         Self(dir)
