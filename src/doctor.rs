@@ -18,6 +18,8 @@
 //!   is answered with a page, one that only reads is asked, with a wrong password, before the verdict.
 //! - A WSDL that gives another scheme, host or port than the URL is a warning (`wsdl-address`): this
 //!   client keeps to the URL, others follow the WSDL.
+//! - With [`Subject::sign_on`], a login cookie is made for a user and read again, and the service is asked
+//!   whether it knows the user, as the help desk asks: `GetSignInCookieInfo`, which only reads.
 //! - Behind an HTTP proxy, SOAP and the WSDL alone are looked at.
 //!
 //! ```no_run
@@ -42,6 +44,7 @@ mod asked;
 mod calls;
 mod http;
 mod password;
+mod sign_on;
 
 mod diagnoses;
 
@@ -49,4 +52,5 @@ mod diagnoses;
 pub(crate) use crate::reach::tls::own_certificate;
 pub use crate::report::{Finding, Outcome, Report, Severity, Step};
 pub use run::check;
+pub use sign_on::SignOn;
 pub use subject::{Options, Subject};

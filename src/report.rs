@@ -76,8 +76,9 @@ impl Finding {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
     /// Which: `settings`, `resolve`, `connect`, `tls`, `wsdl`, `contract`, `soap`, `password`,
-    /// `times`, `clock`, `http`; of a directory `account`, `base`, `filter`, `user`, `groups`, `lock-out`;
-    /// of a store of events `store`, `waiting`; of a login page `machine-key`, `cookie`, `return`.
+    /// `times`, `clock`, `http`, of single sign-on `cookie`, `sign-on`; of a directory `account`, `base`,
+    /// `filter`, `user`, `groups`, `lock-out`; of a store of events `store`, `waiting`; of a login page
+    /// `machine-key`, `cookie`, `return`.
     pub name: &'static str,
     /// How it ended.
     pub outcome: Outcome,

@@ -9,8 +9,9 @@ use std::time::Duration;
 use clap::Args;
 use external_providers::Client;
 use external_providers::contract::{Absent, Kind};
-use external_providers::doctor::{Options, Report, Subject};
+use external_providers::doctor::{Options, Report, SignOn, Subject};
 use external_providers::settings::TABS;
+use external_providers::sign_on::MachineKey;
 use external_providers::soap::SoapVersion;
 use serde::Serialize;
 
@@ -45,7 +46,7 @@ use super::{
 #[derive(Args)]
 #[command(after_help = "\
 JSON (--json): one object: ok (no findings), checks (kind, url, outcome, steps). A step has name
-(settings, resolve, connect, tls, wsdl, contract, soap, password, times, clock, http), outcome
+(settings, cookie, resolve, connect, tls, wsdl, contract, soap, password, sign-on, times, clock, http), outcome
 (ok, warning, finding, not-checked), text, milliseconds (or null), details, findings. A finding has
 code (a stable word: namespace, old-tls, …), severity (note, warning, finding), text, remedy (or
 null). Members may be added; none is removed.
@@ -98,6 +99,15 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     shown: Shown,
 
+    /// Also make a login cookie for --user with the machineKey of this file (a web.config, say), read it
+    /// again, and ask the login service about the user as the help desk does (GetSignInCookieInfo)
+    #[arg(long, value_name = "FILE", requires = "user")]
+    cookie_key: Option<PathBuf>,
+
+    /// The user to make it for
+    #[arg(long, value_name = "NAME", requires = "cookie_key")]
+    user: Option<String>,
+
     /// How long each step may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds(0.01, HOUR))]
     step_timeout: Duration,
@@ -132,7 +142,8 @@ struct Checks<'c> {
 }
 
 pub(crate) fn run(args: &CheckArgs) -> Result<u8, Failed> {
-    let subjects = subjects(args)?;
+    let mut subjects = subjects(args)?;
+    sign_on(args, &mut subjects)?;
     let options = Options {
         step: args.step_timeout,
         total: args.timeout,
@@ -158,11 +169,30 @@ pub(crate) fn run(args: &CheckArgs) -> Result<u8, Failed> {
     Ok(if ok { OK } else { FINDINGS })
 }
 
+/// Gives the login service a user to be asked about.
+fn sign_on(args: &CheckArgs, subjects: &mut [Subject]) -> Result<(), Failed> {
+    let (Some(file), Some(user)) = (&args.cookie_key, &args.user) else { return Ok(()) };
+    let key = MachineKey::load(file).map_err(|error| Failed::new(SETTINGS, error.to_string()))?;
+    let is_login = |subject: &&mut Subject| subject.kind.is_none_or(|kind| kind == Kind::Login);
+    let Some(subject) = subjects.iter_mut().find(is_login) else {
+        return Err(Failed::new(USAGE, "--cookie-key is for logins, and none is looked at")
+            .hint("enable the login with an external provider, or leave --kind out"));
+    };
+    subject.sign_on = Some(SignOn { key, user: user.clone() });
+    Ok(())
+}
+
 fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
     let wanted = |found: Kind| args.kind.is_none_or(|kind| kind == found);
     if let Some(file) = &args.settings {
         let settings = settings::load(file, args.kind)?;
         let tabs = TABS.iter().filter(|kind| wanted(**kind));
+        if args.cookie_key.is_some() && !settings.login.accept_sign_on_cookies {
+            output::warning(&format!(
+                "{}: login.accept_sign_on_cookies is false: the help desk lets nobody in with a cookie",
+                file.display()
+            ));
+        }
         let subjects: Vec<Subject> =
             tabs.filter_map(|kind| settings.tab(*kind).external()).map(Subject::from).collect();
         if subjects.is_empty() {

@@ -12,6 +12,7 @@ use super::calls::{self, Probe};
 use super::describe;
 use super::http::Habits;
 use super::password::PasswordCheck;
+use super::sign_on::SignOn;
 use super::subject::{Options, Subject};
 use crate::client::{BuildError, Client, Discovery};
 use crate::contract::raw::Presence;
@@ -66,6 +67,7 @@ impl Run<'_> {
         // Mistakes in the other settings show before anything is connected to.
         let client = self.subject.builder(self.options.step).build()?;
         self.in_the_clear(&url);
+        self.report.steps.extend(self.subject.sign_on.as_ref().map(SignOn::cookie));
         let reached = if self.subject.proxy.is_some() {
             for step in ["resolve", "connect", "tls"] {
                 self.skip(step, "the proxy does it");
@@ -107,7 +109,8 @@ impl Run<'_> {
 
     /// Marks what was not come to.
     fn rest(&mut self, why: &str) {
-        for step in STEPS {
+        let sign_on = self.subject.sign_on.iter().map(|_| "sign-on");
+        for step in STEPS.into_iter().chain(sign_on) {
             if self.report.step(step).is_none() {
                 self.skip(step, why);
             }
@@ -258,6 +261,10 @@ impl Run<'_> {
         };
         let step = self.timed("password", check.run()).await;
         self.report.steps.extend(step);
+        if let Some(sign_on) = &subject.sign_on {
+            let step = self.timed("sign-on", sign_on.user(&client, &namespace)).await;
+            self.report.steps.extend(step);
+        }
         let within = self.within().unwrap_or_default();
         let times = calls::times(&plain, &namespace, subject.soap, options.round_trips, within);
         let step = self.timed("times", times).await;

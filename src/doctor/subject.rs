@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::sign_on::SignOn;
 use crate::client::{BuildError, ClientBuilder};
 use crate::contract::{Absent, Kind};
 use crate::gateway::client_builder;
@@ -41,6 +42,8 @@ pub struct Subject {
     pub proxy: Option<Secret>,
     /// TLS by the platform's library (only with the feature `native-tls`).
     pub native_tls: bool,
+    /// A user to make a login cookie for, and to ask the service about. Of logins alone. Default: nobody.
+    pub sign_on: Option<SignOn>,
     /// Does a file say all this? Remedies then name its keys, and no options of the command line.
     /// Default no.
     pub in_file: bool,
@@ -77,6 +80,7 @@ impl Subject {
             client_certificate: None,
             proxy: None,
             native_tls: false,
+            sign_on: None,
             in_file: false,
         }
     }
@@ -153,6 +157,7 @@ impl From<&ExternalService> for Subject {
             client_certificate: external.client_certificate.clone(),
             proxy: external.proxy.clone(),
             native_tls: external.native_tls,
+            sign_on: None,
             in_file: true,
         }
     }

@@ -143,3 +143,40 @@ fn what_cannot_be_asked() {
         assert!(err.contains(words), "{arguments:?} {err}");
     }
 }
+
+#[test]
+fn a_user_of_another_site_is_asked_about() {
+    let host = sample_host("http://tempuri.org/");
+    let folder = Folder::new("check-cookie");
+    let key = "validationKey = \"30101052676849B0B494466B7A99656346328E89\"\n\
+        decryptionKey = \"AC7387D7E54B156377D81930CF237888\"\ncompatibilityMode = \"Framework45\"\n";
+    let file = folder.file("key.toml", key);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let file = file.to_str().unwrap();
+    let check = |user: &str, file: &str| {
+        run(&["--url", &url(host), "--cookie-key", file, "--user", user], Some(PASSWORD))
+    };
+    let (code, out, err) = check("myusername", file);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("cookie    one for \"myusername\" was made and read again"), "{out}");
+    assert!(out.contains("sign-on   \"myusername\" is known, and let in with a cookie"), "{out}");
+    let (code, out, _) = check("nobody", file);
+    assert_eq!(code, Some(9), "{out}");
+    assert!(out.contains("FINDING  sign-on "), "{out}");
+    assert!(out.contains("finding (user-refused): \"nobody\" is refused"), "{out}");
+    let unproven = folder.file("md5.toml", format!("{key}validation = \"SHA1\"\n"));
+    let (code, out, _) = check("myusername", unproven.to_str().unwrap());
+    assert_eq!(code, Some(9), "{out}");
+    assert!(
+        out.contains("finding (machine-key): Framework45 with validation=\"SHA1\" is unproven"),
+        "{out}"
+    );
+    let (code, out, err) = check("myusername", "/nowhere");
+    assert_eq!((code, out.as_str()), (Some(3), ""));
+    assert!(err.contains("cannot read /nowhere"), "{err}");
+    assert_eq!(run(&["--url", &url(host), "--user", "jane"], Some(PASSWORD)).0, Some(2));
+}
