@@ -45,5 +45,7 @@ pub use ticket::Ticket;
 pub use timestamp::Timestamp;
 pub use web_config::Forms;
 
+// Beside the vectors that it reads; it needs given random bytes.
 #[cfg(test)]
+#[path = "../tests/it/sign_on/bytes.rs"]
 mod tests;

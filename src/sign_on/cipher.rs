@@ -26,13 +26,17 @@ pub(super) struct Cipher<'k> {
 
 impl<'k> Cipher<'k> {
     pub(super) fn new(algorithm: Decryption, key: &'k [u8]) -> Result<Self, KeyError> {
-        let lengths: &[usize] = match algorithm {
-            Decryption::Aes => &[16, 24, 32],
-            Decryption::TripleDes => &[16, 24],
-            Decryption::Des => &[8],
+        let (lengths, remedy): (&[usize], _) = match algorithm {
+            Decryption::Aes => (&[16, 24, 32], "AES takes 32, 48 or 64 digits"),
+            Decryption::TripleDes => (&[16, 24], "3DES takes 32 or 48 digits"),
+            Decryption::Des => (&[8], "DES takes 16 digits"),
         };
+        let wrong = |what: String, remedy| Err(KeyError::new("decryptionKey", what, remedy));
+        let name = algorithm.name();
         if !lengths.contains(&key.len()) {
-            return Err(KeyError::CipherLength { algorithm, bytes: key.len() });
+            let bytes = key.len();
+            let what = format!("it has {bytes} bytes, which is not the length of a key for {name}");
+            return wrong(what, remedy);
         }
         let odd: Zeroizing<Vec<u8>> =
             key.iter().map(|byte| odd_parity(*byte)).collect::<Vec<_>>().into();
@@ -41,7 +45,14 @@ impl<'k> Cipher<'k> {
             Decryption::TripleDes => odd.windows(16).step_by(8).any(|keys| keys[..8] == keys[8..]),
             Decryption::Des => des::weak_key_test(&odd).is_err(),
         };
-        if weak { Err(KeyError::Weak(algorithm)) } else { Ok(Self { algorithm, key }) }
+        if weak {
+            // .NET refuses it, too: it hides nothing.
+            return wrong(
+                format!("it is a weak key for {name}"),
+                "generate another, for all sites",
+            );
+        }
+        Ok(Self { algorithm, key })
     }
 
     /// Bytes of a block, and of an IV.

@@ -2,88 +2,25 @@
 
 use crate::toml_document::Problem;
 
-use super::{Decryption, Validation};
-
 /// The longest text that .NET decrypts, in characters; longer cookies it writes and never reads.
 pub(super) const LONGEST: usize = 4096;
 
-/// What is wrong with the keys themselves. None of it shows a key.
+/// What is wrong with a key, or with what is done with it. None of it shows a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{attribute}: {what} ({remedy})")]
 #[non_exhaustive]
-pub enum KeyError {
-    /// A character that is not a hexadecimal digit, by its place from 1.
-    #[error("its character {place} is not a hexadecimal digit")]
-    Digit {
-        /// Of this key.
-        attribute: &'static str,
-        /// Counted in characters.
-        place: usize,
-    },
-    /// There is half a byte.
-    #[error("it has an odd number of hexadecimal digits, {digits}")]
-    Odd {
-        /// In this key.
-        attribute: &'static str,
-        /// So many.
-        digits: usize,
-    },
-    /// The validation key is too short (.NET's limit).
-    #[error("it has {0} hexadecimal digits, and .NET asks for 40 at least")]
-    Short(usize),
-    /// The validation key is too long (.NET's limit in the legacy layout).
-    #[error("it has {bytes} bytes, and .NET takes {most} at most with {}", .validation.name())]
-    Long {
-        /// What it is.
-        bytes: usize,
-        /// What it may be.
-        most: usize,
-        /// With this algorithm.
-        validation: Validation,
-    },
-    /// The decryption key is not one of its algorithm.
-    #[error("it has {bytes} bytes, which is not the length of a key for {}", .algorithm.name())]
-    CipherLength {
-        /// The algorithm.
-        algorithm: Decryption,
-        /// What it is.
-        bytes: usize,
-    },
-    /// A key with which DES hides nothing; .NET refuses it, too.
-    #[error("it is a weak key for {}", .0.name())]
-    Weak(Decryption),
-    /// Framework45 has no such algorithm.
-    #[error("Framework45 does not take validation=\"{}\"", .0.name())]
-    Validation(Validation),
+pub struct KeyError {
+    /// The attribute of `<machineKey>` that is wrong.
+    pub attribute: &'static str,
+    /// What is wrong with it; of a character, its place from 1.
+    pub what: String,
+    /// What to do about it.
+    pub remedy: &'static str,
 }
 
 impl KeyError {
-    /// The attribute that is wrong.
-    pub(super) fn attribute(&self) -> &'static str {
-        match self {
-            Self::CipherLength { .. } | Self::Weak(_) => "decryptionKey",
-            Self::Short(_) | Self::Long { .. } => "validationKey",
-            Self::Validation(_) => "validation",
-            Self::Digit { attribute, .. } | Self::Odd { attribute, .. } => attribute,
-        }
-    }
-
-    /// What to do about it.
-    pub(super) fn remedy(&self) -> &'static str {
-        match self {
-            Self::Digit { .. } | Self::Odd { .. } => {
-                "a key is hexadecimal digits alone, without spaces and signs"
-            }
-            Self::Short(_) | Self::Long { .. } => "128 digits are what IIS Manager generates",
-            Self::CipherLength { algorithm: Decryption::Aes, .. } => {
-                "AES takes 32, 48 or 64 digits; is decryption=\"…\" missing?"
-            }
-            Self::CipherLength { algorithm: Decryption::TripleDes, .. } => {
-                "3DES takes 32 or 48 digits"
-            }
-            Self::CipherLength { .. } => "DES takes 16 digits",
-            Self::Weak(_) => "generate another key, on all sites",
-            Self::Validation(_) => "HMACSHA256 is the default",
-        }
+    pub(super) fn new(attribute: &'static str, what: String, remedy: &'static str) -> Self {
+        Self { attribute, what, remedy }
     }
 }
 

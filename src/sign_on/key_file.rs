@@ -106,25 +106,29 @@ fn machine_key(mut config: WebConfig<'_>) -> Result<KeyFile, Problem> {
 
 /// Refuses what is kept elsewhere, or done by code of the site's own.
 fn not_elsewhere(element: &Element<'_>) -> Result<(), Problem> {
-    let refused = |name, what: &str, hint: &str| Err(element.problem(name, what).hint(hint));
-    let plain = "put the <machineKey> with its keys, as text, into a file of its own";
-    if element.get("configSource").is_some() {
-        return refused("configSource", "the keys stand in another file", "give that file");
-    }
-    if element.get("configProtectionProvider").is_some() {
-        let hint = format!("aspnet_regiis -pdf decrypts it on the server; {plain}");
-        let what = "the section is encrypted, and the server alone can decrypt it";
-        return refused("configProtectionProvider", what, &hint);
-    }
-    if element.get("dataProtectorType").is_some_and(|kind| !kind.trim().is_empty()) {
-        let what = "code of the site's own makes its tickets";
-        return refused("dataProtectorType", what, "remove it on all sites, and set both keys");
-    }
-    for (name, hint) in
-        [("validation", "set HMACSHA256 on all sites"), ("decryption", "set AES on all sites")]
-    {
-        if element.get(name).is_some_and(|value| value.starts_with("alg:")) {
-            return refused(name, "alg: names code of the server's own", hint);
+    type Is = fn(&str) -> bool;
+    let is_alg: Is = |value| value.starts_with("alg:");
+    let alg = "alg: names code of the server's own";
+    let refused: [(&str, Is, &str, &str); 5] = [
+        ("configSource", |_| true, "the keys stand in another file", "give that file"),
+        (
+            "configProtectionProvider",
+            |_| true,
+            "the section is encrypted, and the server alone can decrypt it",
+            "aspnet_regiis -pdf decrypts it there; put the <machineKey> with its keys into a file of its own",
+        ),
+        (
+            "dataProtectorType",
+            |kind| !kind.trim().is_empty(),
+            "code of the site's own makes its tickets",
+            "remove it on all sites, and set both keys",
+        ),
+        ("validation", is_alg, alg, "set HMACSHA256 on all sites"),
+        ("decryption", is_alg, alg, "set AES on all sites"),
+    ];
+    for (name, is_refused, what, hint) in refused {
+        if element.get(name).is_some_and(is_refused) {
+            return Err(element.problem(name, what).hint(hint));
         }
     }
     let unknown = element.attributes.iter().find(|attribute| {
@@ -195,19 +199,15 @@ fn key(element: &Element<'_>, name: &'static str) -> Result<Zeroizing<Vec<u8>>, 
         let what = "AutoGenerate: the key lies in the server's registry, and cannot be had outside";
         return refused(what, set);
     }
-    match flags.next() {
-        Some("IsolateApps") => refused(
-            "IsolateApps: the server changes the key by the site's path, with a hash that it alone has",
-            "remove ,IsolateApps on all sites; everybody must log in again, once".to_owned(),
-        ),
-        Some("IsolateByAppId") => refused(
-            "IsolateByAppId: the server changes the key by the site's ID, with a hash that it alone has",
-            "remove ,IsolateByAppId on all sites; everybody must log in again, once".to_owned(),
-        ),
-        _ => digits(name, value).map_err(|error| wrong(element, &error)),
+    if let Some(flag @ ("IsolateApps" | "IsolateByAppId")) = flags.next() {
+        let what =
+            "the server mixes the key with a hash of the site's path or ID, which it alone has";
+        let hint = format!("remove ,{flag} on all sites; everybody must log in again, once");
+        return refused(&format!("{flag}: {what}"), hint);
     }
+    digits(name, value).map_err(|error| wrong(element, &error))
 }
 
 fn wrong(element: &Element<'_>, error: &KeyError) -> Problem {
-    element.problem(error.attribute(), error.to_string()).hint(error.remedy())
+    element.problem(error.attribute, error.what.as_str()).hint(error.remedy)
 }

@@ -7,59 +7,45 @@ use super::mac::{Mac, derive};
 use super::{Decryption, KeyError, Layout, Protection, Reason, Settings, Validation};
 
 /// Settings with the keys that they use.
-pub(super) struct Keys<'k> {
+pub(super) struct Keys {
     settings: Settings,
     mac: Mac,
-    validation: Bytes<'k>,
-    decryption: Bytes<'k>,
+    validation: Zeroizing<Vec<u8>>,
+    decryption: Zeroizing<Vec<u8>>,
 }
 
-enum Bytes<'k> {
-    Configured(&'k [u8]),
-    Derived(Zeroizing<Vec<u8>>),
-}
-
-impl Bytes<'_> {
-    fn get(&self) -> &[u8] {
-        match self {
-            Self::Configured(bytes) => bytes,
-            Self::Derived(bytes) => bytes,
-        }
-    }
-}
-
-impl<'k> Keys<'k> {
+impl Keys {
     pub(super) fn new(
         settings: Settings,
-        validation: &'k [u8],
-        decryption: &'k [u8],
+        validation: &[u8],
+        decryption: &[u8],
     ) -> Result<Self, KeyError> {
-        let (validation, decryption) = match settings.layout {
-            // .NET cuts a longer key for DES, here alone.
-            Layout::Legacy if settings.decryption == Decryption::Des && decryption.len() > 8 => {
-                (Bytes::Configured(validation), Bytes::Configured(&decryption[..8]))
+        let (validation, mut decryption) = match settings.layout {
+            Layout::Legacy => {
+                (Zeroizing::new(validation.to_vec()), Zeroizing::new(decryption.to_vec()))
             }
-            Layout::Legacy => (Bytes::Configured(validation), Bytes::Configured(decryption)),
-            Layout::Framework45 => {
-                (Bytes::Derived(derive(validation)), Bytes::Derived(derive(decryption)))
-            }
+            Layout::Framework45 => (derive(validation), derive(decryption)),
         };
-        Cipher::new(settings.decryption, decryption.get())?;
+        // .NET cuts a longer key for DES, here alone.
+        if settings.layout == Layout::Legacy && settings.decryption == Decryption::Des {
+            decryption.truncate(8);
+        }
+        Cipher::new(settings.decryption, &decryption)?;
         Ok(Self { settings, mac: settings.validation.mac(), validation, decryption })
     }
 
     fn cipher(&self) -> Result<Cipher<'_>, KeyError> {
-        Cipher::new(self.settings.decryption, self.decryption.get())
+        Cipher::new(self.settings.decryption, &self.decryption)
     }
 
     pub(super) fn signed(&self, mut bytes: Vec<u8>) -> Vec<u8> {
-        let signature = self.mac.sign(self.validation.get(), &bytes);
+        let signature = self.mac.sign(&self.validation, &bytes);
         bytes.extend(signature);
         bytes
     }
 
     fn verified<'b>(&self, bytes: &'b [u8]) -> Option<&'b [u8]> {
-        self.mac.verified(self.validation.get(), bytes)
+        self.mac.verified(&self.validation, bytes)
     }
 
     /// How many random bytes a cookie begins with.
@@ -126,23 +112,27 @@ pub(super) fn check(
     validation: &[u8],
     decryption: &[u8],
 ) -> Result<(), KeyError> {
-    let bytes = validation.len();
+    let (bytes, of) = (validation.len(), settings.validation);
+    let wrong = |what: String| {
+        Err(KeyError::new("validationKey", what, "128 digits are what IIS Manager generates"))
+    };
     if bytes < 20 {
-        return Err(KeyError::Short(2 * bytes));
+        let digits = 2 * bytes;
+        return wrong(format!("it has {digits} hexadecimal digits, and .NET asks for 40 at least"));
     }
-    match (settings.layout, settings.validation) {
-        (Layout::Framework45, of @ (Validation::Md5 | Validation::TripleDes | Validation::Aes)) => {
-            return Err(KeyError::Validation(of));
+    if settings.layout == Layout::Legacy {
+        // A block of the hash.
+        let is_large = matches!(of, Validation::HmacSha384 | Validation::HmacSha512);
+        let most = if is_large { 128 } else { 64 };
+        if bytes > most {
+            return wrong(format!(
+                "it has {bytes} bytes, and .NET takes {most} at most with {}",
+                of.name()
+            ));
         }
-        (Layout::Framework45, _) => {}
-        (Layout::Legacy, of) => {
-            // A block of the hash.
-            let is_large = matches!(of, Validation::HmacSha384 | Validation::HmacSha512);
-            let most = if is_large { 128 } else { 64 };
-            if bytes > most {
-                return Err(KeyError::Long { bytes, most, validation: of });
-            }
-        }
+    } else if let Validation::Md5 | Validation::TripleDes | Validation::Aes = of {
+        let what = format!("Framework45 does not take validation=\"{}\"", of.name());
+        return Err(KeyError::new("validation", what, "HMACSHA256 is the default"));
     }
     Keys::new(settings, validation, decryption).map(|_| ())
 }

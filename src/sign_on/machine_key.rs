@@ -178,7 +178,7 @@ impl MachineKey {
         Ticket::decode(&keys.open(&decode_cookie(cookie)?)?)
     }
 
-    fn keys(&self) -> Result<Keys<'_>, KeyError> {
+    fn keys(&self) -> Result<Keys, KeyError> {
         Keys::new(self.settings, &self.validation, &self.decryption)
     }
 

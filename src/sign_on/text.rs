@@ -33,12 +33,14 @@ pub(super) fn from_hex(text: &str) -> Result<Zeroizing<Vec<u8>>, usize> {
 /// The bytes of a key, spaces around it taken off, as .NET does.
 pub(super) fn digits(attribute: &'static str, value: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let text = value.trim();
-    from_hex(text).map_err(|place| match place == text.len() {
-        true => KeyError::Odd { attribute, digits: place },
-        false => {
-            let before = value.len() - value.trim_start().len();
-            KeyError::Digit { attribute, place: before + place + 1 }
-        }
+    from_hex(text).map_err(|place| {
+        let before = value.len() - value.trim_start().len();
+        let what = match place == text.len() {
+            true => format!("it has an odd number of hexadecimal digits, {place}"),
+            false => format!("its character {} is not a hexadecimal digit", before + place + 1),
+        };
+        let remedy = "a key is hexadecimal digits alone, without spaces and signs";
+        KeyError::new(attribute, what, remedy)
     })
 }
 

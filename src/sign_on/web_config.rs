@@ -178,10 +178,6 @@ pub struct Forms {
     pub domain: Option<String>,
     /// How long a ticket lasts: `timeout`, in minutes. Default 30 minutes.
     pub lifetime: Duration,
-    /// Does the site take the cookie over HTTPS alone? Default: no.
-    pub require_ssl: bool,
-    /// Does the site renew a ticket in the second half of its life? Default: yes.
-    pub sliding_expiration: bool,
 }
 
 impl Default for Forms {
@@ -191,16 +187,12 @@ impl Default for Forms {
             path: "/".to_owned(),
             domain: None,
             lifetime: Duration::from_secs(30 * 60),
-            require_ssl: false,
-            sliding_expiration: true,
         }
     }
 }
 
 impl Forms {
     pub(super) fn of(element: &Element<'_>) -> Result<Self, Problem> {
-        const SWITCH: [(&str, bool); 4] =
-            [("true", true), ("false", false), ("True", true), ("False", false)];
         let mut forms = Self::default();
         let text = |name, is_right: fn(&str) -> bool, what: &str, to: &mut String| match element
             .get(name)
@@ -232,8 +224,6 @@ impl Forms {
             let wrong = || element.problem("timeout", "is not a whole number of minutes");
             forms.lifetime = Duration::from_secs(60 * u64::from(minutes.ok_or_else(wrong)?));
         }
-        forms.require_ssl = element.one_of("requireSSL", &SWITCH)?.unwrap_or(false);
-        forms.sliding_expiration = element.one_of("slidingExpiration", &SWITCH)?.unwrap_or(true);
         Ok(forms)
     }
 }

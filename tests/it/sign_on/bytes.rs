@@ -1,4 +1,4 @@
-//! Tests that need given random bytes, or count what is decrypted; the others are in `tests/it/sign_on`.
+//! Tests of `src/sign_on` that need given random bytes, or count what is decrypted: a module of the crate.
 
 use std::time::Duration;
 
