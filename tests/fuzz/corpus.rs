@@ -163,6 +163,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     match target {
         "answer" => peer_seeds::answers(),
         "certificate" => peer_seeds::certificates(),
+        "cookie" => peer_seeds::cookies(),
         "event" => peer_seeds::events(),
         "fault" => peer_seeds::faults(),
         "gateway" => peer_seeds::gateway(),

@@ -138,6 +138,28 @@ pub(super) fn hashes() -> Vec<Vec<u8>> {
     ])
 }
 
+pub(super) fn cookies() -> Vec<Vec<u8>> {
+    let keys = "validationKey='30101052676849B0B494466B7A99656346328E8964748448' decryptionKey='AC7387D7E54B156377D81930CF237888'";
+    let mut seeds: Vec<_> = [
+        format!("<machineKey {keys} compatibilityMode='Framework45'/>"),
+        format!("<machineKey validationKey='{PLANTED}' decryptionKey='{PLANTED},IsolateApps'/>"),
+        format!("<configuration><location path='.'><system.web><httpRuntime targetFramework='4.5'/><machineKey {keys} validation='3DES' decryption='AES'/><authentication><forms name='.A' timeout='5' protection='None' domain='a.b'/></authentication></system.web></location></configuration>"),
+        format!("<configuration><appSettings><add key='aspnet:UseLegacyEncryption' value='true'/></appSettings><system.web><machineKey {keys}/></system.web></configuration>"),
+        format!("validationKey = \"{PLANTED}\"\ndecryptionKey = \"{PLANTED}\"\n"),
+    ]
+    .map(String::into_bytes)
+    .into();
+    let vectors = include_str!("../it/sign_on/vectors.json").lines();
+    let hex = vectors.filter_map(|line| line.trim().strip_prefix("\"plain\": \""));
+    // The bytes of tickets, of which any are read.
+    seeds.extend(hex.map(|hex| {
+        let digits: Vec<u8> =
+            hex.bytes().filter_map(|b| char::from(b).to_digit(16)).map(|d| d as u8).collect();
+        digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }));
+    seeds
+}
+
 pub(super) fn certificates() -> Vec<Vec<u8>> {
     // Of nobody: a certificate and its key, Ed25519, for the name h.
     let both = include_str!("certificate.pem");

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use external_providers::Secret;
 use external_providers::backends::database::{DatabaseKind, Statement};
 use external_providers::backends::password_hash::{PasswordHashes, Scheme};
 use external_providers::contract::json::Document;
@@ -15,6 +16,9 @@ use external_providers::outbox::Event;
 use external_providers::provider_file::ProviderFile;
 use external_providers::rules::{Facts, Rows, RuleSet, Scope, Template};
 use external_providers::settings::Surroundings;
+use external_providers::sign_on::{
+    Decryption, Layout, MachineKey, Protection, Settings, Validation,
+};
 use external_providers::tls::{ClientCertificate, certificates};
 
 use super::{PLANTED, holds};
@@ -40,6 +44,43 @@ pub(super) fn provider(data: &[u8]) {
         Err(error) => format!("{error} {error:?}"),
     };
     assert!(!is_secret || !holds(shown.as_bytes()), "{shown}");
+}
+
+/// A file of machine keys, and a cookie: errors show no key, and no bytes pass for a ticket that was signed.
+pub(super) fn cookie(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let planted: usize = ["validationKey", "decryptionKey"]
+        .map(|name| text.matches(&format!("{name}='{PLANTED}")).count())
+        .iter()
+        .sum();
+    let shown = match MachineKey::parse(data, "fuzz") {
+        Ok(key) => format!("{key:?} {:?} {:?}", key.warnings(), key.settings().unproven()),
+        Err(error) => format!("{error} {error:?}"),
+    };
+    // Names of elements and attributes are shown, and are where they stand in well-formed XML alone.
+    let is_secret = super::is_xml(&text) && text.matches(PLANTED).count() == planted;
+    assert!(!is_secret || !holds(shown.as_bytes()), "{shown}");
+
+    let key = |protection| {
+        let settings = Settings {
+            layout: Layout::Legacy,
+            validation: Validation::Sha1,
+            decryption: Decryption::Aes,
+            protection,
+        };
+        let keys = ["00112233445566778899aabbccddeeff00112233", "000102030405060708090a0b0c0d0e0f"];
+        let [validation, decryption] = keys.map(Secret::from);
+        MachineKey::new(settings, &validation, &decryption).expect("in order")
+    };
+    let all = key(Protection::All);
+    let hex: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(all.open(&text).is_err() && all.open(&hex).is_err());
+    let unsigned = key(Protection::None).allow_unproven();
+    if let Ok(ticket) = unsigned.open(&hex)
+        && let Ok(cookie) = all.seal(&ticket)
+    {
+        assert_eq!(all.open(&cookie).as_ref(), Ok(&ticket));
+    }
 }
 
 /// A statement in each dialect: what is bound is counted as the database counts it.

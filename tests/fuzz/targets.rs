@@ -36,9 +36,10 @@ pub const PLANTED: &str = "hunter2xyz";
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 22] = [
+pub const TARGETS: [Target; 23] = [
     ("answer", peers::answers),
     ("certificate", providers::certificate),
+    ("cookie", providers::cookie),
     ("event", providers::event),
     ("fault", fault),
     ("fixture", fixture),

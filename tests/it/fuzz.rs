@@ -41,6 +41,7 @@ macro_rules! targets {
 targets! {
     answer 200,
     certificate 2000,
+    cookie 2000,
     event 2000,
     fault 2000,
     fixture 500,
