@@ -66,7 +66,7 @@ pub(super) async fn answer<B: Body<Data = Bytes> + Unpin>(
         let sentence = "Calls from this address are not allowed.";
         return closing(AspNetResponse::error_page(403, "Forbidden", sentence));
     }
-    if let Some(reply) = malformed(&head) {
+    if let Some(reply) = malformed(&head, site.is_some()) {
         return closing(reply);
     }
     if let Some(site) = site {
@@ -99,15 +99,17 @@ pub(super) async fn answer<B: Body<Data = Bytes> + Unpin>(
     response(reply)
 }
 
-/// What http.sys refuses before anybody looks at it.
-fn malformed(head: &Parts) -> Option<AspNetResponse> {
+/// What http.sys refuses before anybody looks at it. A site is shown lines of any length that a head may
+/// have: browsers send the cookies of a domain's other sites there, too, and in one line.
+fn malformed(head: &Parts, is_site: bool) -> Option<AspNetResponse> {
     let (title, sentence) = if !host_header::is_valid(head.version, &head.headers) {
         let sentence = "HTTP Error 400. The request hostname is invalid.";
         ("Bad Request - Invalid Hostname", sentence)
-    } else if head
-        .headers
-        .iter()
-        .any(|(name, value)| name.as_str().len() + value.len() + 2 > HEADER_LINE)
+    } else if !is_site
+        && head
+            .headers
+            .iter()
+            .any(|(name, value)| name.as_str().len() + value.len() + 2 > HEADER_LINE)
     {
         let sentence = "HTTP Error 400. A request header field is too long.";
         ("Bad Request - Request Too Long", sentence)

@@ -104,11 +104,16 @@ impl CookieSettings {
     }
 }
 
-/// The value of a cookie that was sent; the first, if it stands there more than once.
+/// The value of a cookie that was sent; the first, if it stands there more than once. Other cookies may
+/// hold whatever bytes.
 pub(super) fn sent<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim())
+    let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let mut values = lines.flat_map(|line| line.split(|byte| *byte == b';')).filter_map(|pair| {
+        let at = pair.iter().position(|byte| *byte == b'=')?;
+        // ASCII alone: more would let `\u{2000}__Host-…` pass, which anybody can set.
+        (pair[..at].trim_ascii() == name.as_bytes()).then(|| pair[at + 1..].trim_ascii())
+    });
+    std::str::from_utf8(values.next()?).ok()
 }
 
 #[cfg(test)]
@@ -159,5 +164,10 @@ mod tests {
         assert_eq!(sent(&headers, "login-form"), Some("x"));
         assert_eq!(sent(&headers, "b"), Some("c=d"));
         assert_eq!(sent(&headers, "form"), None);
+        let line = "town=K\u{f6}ln; \u{2000}form=planted; form = x ;\tlatin=".as_bytes();
+        let line = HeaderValue::from_bytes(&[line, b"\xe9"].concat()).unwrap();
+        headers.append(COOKIE, line);
+        assert_eq!(sent(&headers, "form"), Some("x"));
+        assert_eq!(sent(&headers, "latin"), None, "a value that is not text");
     }
 }

@@ -241,6 +241,17 @@ fn a_server_that_cannot_be_asked_is_no_wrong_password() {
 }
 
 #[test]
+fn other_cookies_keep_nobody_out() {
+    let page = Page::start("", &[]);
+    let mut ann = page.visitor();
+    ann.cookies.insert("A-town".to_owned(), "Köln".to_owned());
+    ann.cookies.insert("z".to_owned(), "x".repeat(20 << 10));
+    assert_eq!(ann.log_in("/login", "ann", "hunter2").status, 303);
+    assert_eq!(ann.get("/Provider.asmx").status, 400, "which no browser needs");
+    page.running.stop();
+}
+
+#[test]
 fn only_forms_of_some_length_are_taken() {
     let page = Page::start("", &[]);
     let mut ann = page.visitor();
