@@ -12,7 +12,7 @@ const MOST: usize = 10_000;
 /// How many attempts are let through. Those of which something comes count for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// So many at once with one user name, in whatever case; 0 for any number.
+    /// So many at once with one user name, however it is written; 0 for any number.
     pub(crate) user: u32,
     /// So many at once from one address; 0 for any number.
     pub(crate) address: u32,
@@ -50,7 +50,7 @@ impl Throttle {
         address: Option<IpAddr>,
         now: Instant,
     ) -> Result<Attempt<'_>, Duration> {
-        let (user, address) = (user.to_lowercase(), address.map(network));
+        let (user, address) = (key(user), address.map(network));
         let mut records = self.records();
         let wait_of_user = wait(records.users.get(&user), limits.user, limits.window, now);
         let of_address = address.and_then(|address| records.addresses.get(&address));
@@ -87,6 +87,16 @@ impl Attempt<'_> {
             back(until, self.limits.user);
         }
         if let Some(until) = self.address.and_then(|address| records.addresses.get_mut(&address)) {
+/// What ways to write one user's name have in common, with a domain and without: several users may share it,
+/// and then the attempts. Letters with accents are letters of their own.
+fn key(user: &str) -> String {
+    let name = user.rsplit(['\\', '/']).next().unwrap_or_default();
+    let name = name.split('@').next().unwrap_or_default();
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    let key: String = letters.flat_map(char::to_lowercase).collect();
+    if key.is_empty() { user.to_lowercase() } else { key }
+}
+
             back(until, self.limits.address);
         }
     }
@@ -158,6 +168,28 @@ mod tests {
         assert_eq!(wrong(&throttle, "ann", "", after(300)), None, "one of three");
         assert_eq!(wrong(&throttle, "ann", "", after(300)), Some(299));
         for _ in 0..3 {
+    #[test]
+    fn one_user_is_counted_once_however_the_name_is_written() {
+        for name in [
+            "ANN",
+            "EXAMPLE\\ann",
+            "EXAMPLE \u{3000}\\ann",
+            "example/Ann",
+            "ann@example.com",
+            "ann@ example.com",
+            "a\u{200b}nn",
+            "\u{a0}ann ",
+        ] {
+            assert_eq!(key(name), "ann", "{name:?}");
+        }
+        assert_eq!([key("Änn"), key("@"), key("..")], ["änn", "@", ".."]);
+        let (throttle, now) = (Throttle::default(), Instant::now());
+        for name in ["ann", "example\\ann", "ann@example.com"] {
+            assert_eq!(wrong(&throttle, name, "", now), None, "{name}");
+        }
+        assert!(wrong(&throttle, "EXAMPLE  \\ann", "", now).is_some());
+    }
+
             assert_eq!(wrong(&throttle, "ann", "", after(3000)), None);
         }
         assert!(wrong(&throttle, "ann", "", after(3000)).is_some());
