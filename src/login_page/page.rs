@@ -194,10 +194,7 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
                     false => self.let_in(visit, name, settings.persistent, settings.lifetime),
                 }
             }
-            Err(error) => {
-                attempt.take_back();
-                self.unavailable(visit, name, &error, again(self.text("unavailable")))
-            }
+            Err(error) => self.unavailable(visit, name, &error, again(self.text("unavailable"))),
         }
     }
 

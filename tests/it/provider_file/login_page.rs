@@ -51,10 +51,15 @@ struct Page {
 impl Page {
     /// With more keys of the section, and arguments.
     fn start(more: &str, arguments: &[&str]) -> Self {
+        Self::of(&format!("{LOGINS}{more}"), arguments)
+    }
+
+    /// As the whole file says.
+    fn of(text: &str, arguments: &[&str]) -> Self {
         let folder = Folder::new("login-page");
         users(&folder);
         folder.file("machine-key.toml", keys());
-        let file = folder.file("p.toml", format!("{LOGINS}{more}"));
+        let file = folder.file("p.toml", text);
         let all = ["serve", "--provider", file.to_str().unwrap(), "--listen", "127.0.0.1:0"];
         let running = Running::spawn(&mut tool(&[&all, arguments].concat(), "any"), 3);
         Self { folder, running }

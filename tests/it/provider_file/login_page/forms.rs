@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use external_providers::sign_on::Timestamp;
 
-use super::Page;
 use super::http::{Visitor, send};
+use super::{LOGINS, Page};
 
 #[test]
 fn the_right_password_gets_a_ticket_and_the_way_back() {
@@ -226,7 +226,7 @@ fn guesses_are_slowed_down_and_the_right_password_counts_for_nothing() {
 
 #[test]
 fn a_server_that_cannot_be_asked_is_no_wrong_password() {
-    let page = Page::start("throttle_failures = 1\n", &[]);
+    let page = Page::start("throttle_failures = 4\n", &[]);
     std::fs::rename(page.folder.0.join("u.sqlite"), page.folder.0.join("away")).unwrap();
     for _ in 0..3 {
         let answer = page.visitor().log_in("/login", "ann", "hunter2");
@@ -236,7 +236,31 @@ fn a_server_that_cannot_be_asked_is_no_wrong_password() {
     }
     std::fs::rename(page.folder.0.join("away"), page.folder.0.join("u.sqlite")).unwrap();
     let answer = page.visitor().log_in("/login", "ann", "hunter2");
-    assert_eq!(answer.status, 303, "none of it was counted");
+    assert_eq!(answer.status, 303);
+    page.running.stop();
+}
+
+#[test]
+fn guesses_count_while_one_of_the_servers_is_down() {
+    let down = "throttle_failures = 2
+        [databases.down]
+        kind = 'sqlite'
+        file = 'down.sqlite'
+        [lookups.down]
+        database = 'down'
+        statement = 'select * from staff where name = :loginUsername'
+        [logins.down]
+        lookup = 'down'
+        password = 'pw'
+        schemes = ['plain-unsafe']
+        ";
+    let text = LOGINS.replace("[login]\n", "[login]\nask = ['down', 'staff']\n");
+    let page = Page::of(&(text + down), &[]);
+    assert_eq!(page.visitor().log_in("/login", "ann", "hunter2").status, 303);
+    for status in [503, 503, 429] {
+        assert_eq!(page.visitor().log_in("/login", "ann", "wrong").status, status);
+    }
+    assert_eq!(page.visitor().log_in("/login", "ann", "hunter2").status, 429);
     page.running.stop();
 }
 
