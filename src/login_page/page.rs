@@ -1,5 +1,6 @@
 //! A request to the page, and what comes of it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -74,7 +75,7 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
     async fn page(&self, visit: &Visit<'_>) -> Answer {
         let networks = self.settings.allow.as_ref();
         let is_in = |caller| networks.is_some_and(|all| all.iter().any(|one| one.holds(caller)));
-        if networks.is_some() && !visit.caller.is_some_and(is_in) {
+        if networks.is_some() && !self.caller(visit).is_some_and(is_in) {
             return self.refusal(self.text("denied"));
         }
         let is_logout = self.is_logout(visit.path);
@@ -163,7 +164,8 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
             return self.refusal(self.text("denied"));
         }
         let limits = self.settings.limits;
-        let attempt = match self.throttle.attempt(limits, name, visit.caller, Instant::now()) {
+        let attempt = match self.throttle.attempt(limits, name, self.counted(visit), Instant::now())
+        {
             Ok(attempt) => attempt,
             Err(wait) => {
                 self.log(visit, Some(name), "throttled");
@@ -322,10 +324,28 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
         !self.text("keep").is_empty()
     }
 
+    /// Who asks. Where the proxy is known, nobody else is believed who names a caller.
+    fn caller(&self, visit: &Visit<'_>) -> Option<IpAddr> {
+        match &self.settings.trusted_header {
+            Some(header) if !header.is_proxy(visit) => visit.peer,
+            _ => visit.caller,
+        }
+    }
+
+    /// Whose attempts to log in count together. Of a proxy that names no callers, nobody's: one person's wrong
+    /// passwords would keep out all.
+    fn counted(&self, visit: &Visit<'_>) -> Option<IpAddr> {
+        let caller = self.caller(visit);
+        match &self.settings.trusted_header {
+            Some(header) if header.is_proxy(visit) => caller.filter(|_| caller != visit.peer),
+            _ => caller.or(visit.peer),
+        }
+    }
+
     /// Counts what became of somebody, and logs it in a line.
     fn log(&self, visit: &Visit<'_>, user: Option<&str>, outcome: &'static str) {
         PAGE_LOGINS.count(&[outcome]);
-        let caller = visit.caller.map(tracing::field::display);
+        let caller = self.caller(visit).map(tracing::field::display);
         tracing::info!(user, outcome, caller, "login page");
     }
 }

@@ -15,13 +15,17 @@ pub(super) enum Named {
 }
 
 impl TrustedHeader {
+    /// Is it the proxy that has the connection?
+    pub(super) fn is_proxy(&self, visit: &Visit<'_>) -> bool {
+        visit.peer.is_some_and(|peer| self.proxies.iter().any(|network| network.holds(peer)))
+    }
+
     /// Who the user is. What matters is who has the connection: whom a proxy names as its caller
     /// (`X-Forwarded-For`) has not sent the header.
     pub(super) fn user(&self, visit: &Visit<'_>) -> Named {
         let mut values = visit.head.headers.get_all(&self.name).iter();
         let Some(value) = values.next() else { return Named::Nobody };
-        let is_proxy = |peer| self.proxies.iter().any(|network| network.holds(peer));
-        if !visit.peer.is_some_and(is_proxy) {
+        if !self.is_proxy(visit) {
             let peer = visit.peer.map(tracing::field::display);
             tracing::warn!(
                 header = self.name.as_str(),

@@ -43,6 +43,44 @@ fn whom_the_proxy_names_gets_a_ticket_at_once_if_the_provider_lets_in() {
     page.running.stop();
 }
 
+/// Logs in with the wrong password, each time with another name.
+fn guess(page: &Page, forwarded: &str, names: &[&str]) -> Vec<u16> {
+    let guess = |name: &&str| {
+        let mut visitor = page.visitor();
+        visitor.headers = format!("X-Forwarded-For: {forwarded}\r\n");
+        visitor.log_in("/login", name, "wrong").status
+    };
+    names.iter().map(guess).collect()
+}
+
+#[test]
+fn whoever_asks_is_counted_by_an_address_that_is_known() {
+    let limit = "throttle_address_failures = 2\n";
+    // The proxy does not say who asks: nobody is kept out for what others do.
+    let page = Page::start(&format!("{TRUSTED}{limit}"), &[]);
+    assert_eq!(guess(&page, "192.0.2.1", &["a", "b", "c"]), [403, 403, 403]);
+    page.running.stop();
+    let page = Page::start(&format!("{TRUSTED}{limit}"), &["--trust-forwarded"]);
+    assert_eq!(guess(&page, "192.0.2.1", &["a", "b", "c"]), [403, 403, 429]);
+    assert_eq!(guess(&page, "192.0.2.2", &["d"]), [403]);
+    page.running.stop();
+    // What is not an address is the address that it comes from.
+    let page = Page::start(limit, &["--trust-forwarded"]);
+    assert_eq!(guess(&page, "unknown", &["a", "b", "c"]), [403, 403, 429]);
+    assert_eq!(guess(&page, "fe80::1%eth0", &["d"]), [429]);
+    page.running.stop();
+    // Others than the proxy are not believed.
+    let elsewhere = TRUSTED.replace("127.0.0.0/8", "10.0.0.5");
+    let page = Page::start(&format!("{elsewhere}{limit}"), &["--trust-forwarded"]);
+    assert_eq!(guess(&page, "192.0.2.1", &["a", "b"]), [403, 403]);
+    assert_eq!(guess(&page, "192.0.2.2", &["c"]), [429]);
+    page.running.stop();
+    let page =
+        Page::start(&format!("{elsewhere}allow = ['192.0.2.0/24']\n"), &["--trust-forwarded"]);
+    assert_eq!(arrive(&page, "GET", "X-Forwarded-For: 192.0.2.1\r\n").status, 403);
+    page.running.stop();
+}
+
 #[test]
 fn what_others_send_is_ignored_and_logged() {
     let elsewhere = TRUSTED.replace("127.0.0.0/8", "10.0.0.5");
