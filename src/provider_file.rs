@@ -25,6 +25,9 @@
 //! reading, too. All mistakes are found at once, each with its line; names that nothing defines are
 //! mistakes, what nothing uses is a [warning](ProviderFile::warnings).
 //!
+//! `[login_page]` is a page for people to log in, beside the service: it asks as `[login]` says, and sets the
+//! cookie by which the help desk knows the user ([`sign_on`](crate::sign_on)).
+//!
 //! A call is answered in this order: the look-ups that the kind's rules need are made, at the same
 //! time; the rules decide; if the kind says `otherwise = "forward"`, the old service is asked, or with
 //! `provider = "json"` the endpoint of `[json]` ([`json_provider`](crate::json_provider)), with the

@@ -20,13 +20,12 @@ body{margin:0;min-height:100vh;display:flex;align-items:center;justify-content:c
 background:var(--page);color:var(--text);font:1rem/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\
 main{width:100%;max-width:24rem;padding:clamp(1.25rem,6vw,2.25rem);background:var(--card);\
 border:1px solid var(--line);border-radius:.75rem;overflow-wrap:anywhere}\
-h1{margin:0 0 1rem;font-size:1.6rem;line-height:1.2}p{margin:0 0 1rem}\
+h1{margin:0 0 1rem;font-size:1.6rem;line-height:1.2}p{margin:0 0 1rem}main>:last-child{margin-bottom:0}\
 [role=alert]{padding:.6rem .8rem;border-left:.3rem solid var(--error);border-radius:.25rem;\
 background:var(--error-page);color:var(--error)}\
 label{display:block;margin-bottom:1rem;font-weight:600}\
 input{display:block;width:100%;margin-top:.3rem;padding:.6rem .7rem;font:inherit;font-weight:400;\
 color:inherit;background:var(--card);border:1px solid var(--line);border-radius:.4rem}\
-[aria-invalid]{border-color:var(--error)}\
 .keep{display:flex;align-items:center;gap:.6rem;font-weight:400}\
 .keep input{width:1.15rem;height:1.15rem;margin:0;flex:none;accent-color:var(--accent)}\
 button{display:block;width:100%;padding:.7rem;font:inherit;font-weight:600;color:var(--on-accent);\

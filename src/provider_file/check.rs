@@ -17,6 +17,7 @@ use crate::json_provider::JsonProviderSettings;
 use crate::reach::{self, Way};
 use crate::report::{Finding, Step};
 use crate::settings::{ExternalService, SettingsError, TABS};
+use crate::sign_on::Forms;
 
 type Looking<'c> = Pin<Box<dyn Future<Output = Report> + Send + 'c>>;
 
@@ -102,7 +103,8 @@ impl Current {
             step.add(Finding::warning("clear-text", text).remedy(remedy));
         }
         let forms = page.machine_key.forms();
-        if forms.name != cookie.name {
+        // Of keys alone, nobody knows what the help desk says of the cookie.
+        if *forms != Forms::default() && forms.name != cookie.name {
             let text = format!("the help desk looks for {}", forms.name);
             step.add(Finding::warning("cookie-name", text).remedy("take cookie_name out"));
         }

@@ -1,10 +1,15 @@
 //! The page beside the service: paths, methods, headers, reloads, the log, mistakes in the file.
 
-use external_providers::provider_file::ProviderFile;
+use std::time::Duration;
+
+use external_providers::host::Settings;
+use external_providers::provider_file::{Provider, ProviderFile};
+use external_providers::sign_on::MachineKey;
 
 use super::super::logins::users;
+use super::http::{Visitor, send};
 use super::{LOGINS, Page, keys};
-use crate::support::{self, Folder};
+use crate::support::{self, Folder, Running, repository};
 
 #[test]
 fn the_page_has_rules_for_browsers_and_answers_every_method() {
@@ -234,20 +239,102 @@ fn a_page_needs_logins() {
 fn check_says_what_the_help_desk_must_have() {
     let folder = Folder::new("login-page");
     users(&folder);
-    folder.file("machine-key.toml", keys());
-    let file = folder.file("p.toml", format!("{LOGINS}cookie_name = 'Other'\n"));
-    let arguments = ["provider", "check", "--offline", file.to_str().unwrap()];
-    let output = support::tool(&arguments, "any").output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{text}");
+    let web_config = format!(
+        "<configuration><system.web><httpRuntime targetFramework=\"4.8\"/><authentication mode=\"Forms\">\
+         <forms name=\"Desk\" timeout=\"60\"/></authentication><machineKey validationKey=\"{}\" \
+         decryptionKey=\"{}\"/></system.web></configuration>",
+        "A1B2".repeat(32),
+        "0123".repeat(16)
+    );
+    folder.file("machine-key.toml", web_config);
+    let check = |more: &str| {
+        let file = folder.file("p.toml", format!("{LOGINS}{more}"));
+        let arguments = ["provider", "check", "--offline", file.to_str().unwrap()];
+        let output = support::tool(&arguments, "any").output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!text.contains("A1B2A1B2"), "{text}");
+        (output.status.code(), text)
+    };
+    let (code, text) = check("");
+    assert!(code == Some(0) && !text.contains("cookie-name"), "{text}");
     for line in [
-        "compatibilityMode=\"Framework45\" validation=\"HMACSHA256\" decryption=\"AES\"",
-        "Other, for example.com",
+        "Desk, for example.com",
         "warning (clear-text)",
-        "warning (cookie-name)",
-        "https://help.example.com/portal/, https://kb.example.com/",
+        "https://help.example.com/portal/, https://kb.",
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
     }
-    assert!(!text.contains("A1B2A1B2"), "{text}");
+    folder.file("machine-key.toml", keys() + "validation = 'HMACSHA512'\n");
+    let (_, text) = check("cookie_name = 'Other'\n");
+    let settings = "compatibilityMode=\"Framework45\" validation=\"HMACSHA512\" decryption=\"AES\"";
+    assert!(text.contains(settings) && !text.contains("cookie-name"), "{text}");
+    folder.file("machine-key.toml", keys() + "validation = 'SHA1'\n");
+    let (code, text) = check("");
+    assert!(
+        code == Some(3) && text.contains("login_page.machine_key: ") && text.contains("unproven"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_help_desks_cookie_is_named_as_its_web_config_says() {
+    let folder = Folder::new("login-page");
+    users(&folder);
+    let web_config = format!(
+        "<configuration><system.web><authentication mode=\"Forms\"><forms name=\"Desk\" timeout=\"60\" \
+         domain=\"example.com\"/></authentication><machineKey validationKey=\"{}\" decryptionKey=\"{}\" \
+         validation=\"SHA1\"/></system.web></configuration>",
+        "A1B2".repeat(32),
+        "0123".repeat(16)
+    );
+    let key = folder.file("web.config", web_config);
+    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    let (_, section) = readme.split_once("### Single sign-on").unwrap();
+    // As the README prints it: the section, and what is added behind a proxy.
+    let blocks: String = section
+        .split("```toml\n")
+        .skip(1)
+        .take(2)
+        .map(|block| block.split("```").next().unwrap())
+        .collect();
+    let (logins, _) = LOGINS.split_once("[login_page]").unwrap();
+    let text = format!("{logins}{blocks}").replace("cookie_domain", "#");
+    let file = folder.file("p.toml", text);
+    let arguments = ["serve", "--provider", file.to_str().unwrap(), "--listen", "127.0.0.1:0"];
+    let running = Running::spawn(&mut support::tool(&arguments, "any"), 3);
+    let mut proxied = Visitor::new(running.address);
+    proxied.headers = "X-Forwarded-Preferred-Username: ann\r\n".to_owned();
+    let answer = proxied.get("/login");
+    let cookie = answer.cookie("Desk").unwrap();
+    assert!(cookie.contains("; Domain=example.com; "), "{cookie}");
+    let ticket = MachineKey::load(key).unwrap().open(cookie.split(';').next().unwrap()).unwrap();
+    assert_eq!(ticket.expires, ticket.issued.saturating_add(Duration::from_secs(3600)));
+    running.stop();
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_come_is_not_waited_for_and_what_was_done_is_counted() {
+    let folder = Folder::new("login-page");
+    users(&folder);
+    folder.file("machine-key.toml", keys());
+    let provider = Provider::load(folder.file("p.toml", LOGINS)).unwrap();
+    let stall_timeout = Duration::from_millis(50);
+    let settings = Settings { stall_timeout, ..Settings::default() };
+    let host = provider.host("any".into()).settings(settings).build().unwrap();
+    let server = host.bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr();
+    let serving = tokio::spawn(server.serve(std::future::pending()));
+    let asking = tokio::task::spawn_blocking(move || {
+        let head = "POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\
+            Content-Type: application/x-www-form-urlencoded\r\n\r\ntoken=";
+        assert_eq!(send(address, head.as_bytes()).status, 408);
+        assert_eq!(Visitor::new(address).log_in("/login", "ann", "hunter2").status, 303);
+    });
+    asking.await.unwrap();
+    serving.abort();
+    let metrics = host.metrics();
+    assert!(
+        metrics.contains("external_providers_page_logins_total{outcome=\"logged-in\"} "),
+        "{metrics}"
+    );
 }
