@@ -41,7 +41,7 @@ pub use error::{InvalidTicket, KeyError, MachineKeyError, Reason, SealError};
 pub use find_mode::find_mode;
 pub use machine_key::MachineKey;
 pub use settings::{Decryption, Layout, Protection, Settings, Validation};
-pub use ticket::Ticket;
+pub use ticket::{Ticket, is_plain_name};
 pub use timestamp::Timestamp;
 pub use web_config::Forms;
 

@@ -8,6 +8,7 @@ use url::form_urlencoded;
 
 use super::cookie::{CookieSettings, sent};
 use crate::secret::Secret;
+use crate::sign_on::is_plain_name;
 
 /// Characters of a random value of 256 bits.
 const TOKEN: usize = 43;
@@ -49,7 +50,7 @@ impl Form {
 
 /// Can this be the name of a user? Others never reach a provider: a NUL, for one, has ended names early.
 pub(super) fn is_user_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.contains(char::is_control)
+    !name.is_empty() && name.chars().count() <= LONGEST_NAME && is_plain_name(name)
 }
 
 /// The random value that a browser has, if it is one of ours.

@@ -43,7 +43,7 @@ impl TrustedHeader {
             Err(_) => Named::Unusable("it is not UTF-8"),
             Ok("") => Named::Unusable("it is empty"),
             Ok(name) if !is_user_name(name) => {
-                Named::Unusable("it is too long, or holds control characters")
+                Named::Unusable("it is too long, or holds characters that nobody sees")
             }
             Ok(name) => Named::User(name.to_owned()),
         }

@@ -12,6 +12,23 @@ const FORMAT: u8 = 1;
 const SPACER: u8 = 0xFE;
 const FOOTER: u8 = 0xFF;
 
+/// Is a name what it looks like? Control characters and others that nobody sees, white space beyond the space,
+/// and ASCII of full width are not: the usual collations of SQL Server find `admin` by a name that hides them,
+/// which another store may have let somebody register.
+pub fn is_plain_name(name: &str) -> bool {
+    // The last are those that Unicode calls Default_Ignorable_Code_Point (DerivedCoreProperties.txt).
+    !name.contains(|c: char| {
+        c.is_control()
+            || (c.is_whitespace() && c != ' ')
+            || matches!(c, '\u{FF01}'..='\u{FF5E}')
+            || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}')
+            || matches!(c, '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}')
+            || matches!(c, '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
+            || matches!(c, '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}')
+            || matches!(c, '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+    })
+}
+
 /// What a cookie says: who is logged in, and until when.
 ///
 /// `Debug` shows no user data, which may be anything.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use external_providers::sign_on::{SealError, Ticket, Timestamp};
+use external_providers::sign_on::{SealError, Ticket, Timestamp, is_plain_name};
 
 use super::Key;
 use crate::cli::{Failed, LOCAL, OK, SETTINGS, USAGE, output, print};
@@ -43,8 +43,11 @@ pub(super) struct IssueArgs {
 }
 
 pub(super) fn run(args: &IssueArgs) -> Result<u8, Failed> {
-    if args.user.is_empty() {
+    if args.user.trim().is_empty() {
         return Err(Failed::new(USAGE, "the user's name is empty, which means nobody"));
+    }
+    if !is_plain_name(&args.user) {
+        output::note("warning: the name holds characters that nobody sees, or of full width");
     }
     let key = args.key.usable(args.unproven)?;
     let forms = key.forms();

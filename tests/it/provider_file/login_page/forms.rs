@@ -57,7 +57,9 @@ fn whoever_is_refused_learns_no_more_than_that_and_keeps_the_name() {
         let answer = page.visitor().log_in("/login", name, password);
         assert!(answer.status == 400 && answer.body.contains("Enter your user name"), "{name}");
     }
-    for name in ["ann\0", "an\nn", &"x".repeat(257)] {
+    for name in
+        ["ann\0", "an\nn", "ann\u{200b}", "a\u{ad}nn", "\u{ff41}nn", "a\u{a0}nn", &"x".repeat(257)]
+    {
         let answer = page.visitor().log_in("/login", name, "hunter2");
         assert!(answer.status == 403 && answer.body.contains("You may not log in here."), "{name}");
     }
