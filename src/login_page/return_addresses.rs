@@ -51,9 +51,9 @@ impl ReturnAddresses {
     /// The address that somebody gave, as a browser would understand it, if it is on the list. One that
     /// begins with a single `/` is of the first one's host.
     pub(super) fn find(&self, given: &str) -> Option<Url> {
-        // Browsers throw some of these away, and take backslashes for slashes.
-        let is_strange = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
-        if given.len() > LONGEST || given.contains(is_strange) {
+        // Browsers throw some of these away, and take backslashes for slashes. A space inside becomes %20.
+        let is_strange = |c: char| c.is_control() || (c.is_whitespace() && c != ' ') || c == '\\';
+        if given.len() > LONGEST || given.contains(is_strange) || given.trim() != given {
             return None;
         }
         let url = match given.strip_prefix('/') {
@@ -74,11 +74,14 @@ impl ReturnAddresses {
     }
 }
 
-/// The same scheme, host and port, and the path or one below it.
+/// The same scheme, host and port, and the path or one below it; as in IIS, case does not count in it.
 fn is_below(url: &Url, allowed: &Url) -> bool {
     let prefix = allowed.path().trim_end_matches('/');
-    let rest = url.path().strip_prefix(prefix);
-    url.origin() == allowed.origin() && rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
+    let split = url.path().split_at_checked(prefix.len());
+    let is_there = |(start, rest): (&str, &str)| {
+        start.eq_ignore_ascii_case(prefix) && (rest.is_empty() || rest.starts_with('/'))
+    };
+    url.origin() == allowed.origin() && split.is_some_and(is_there)
 }
 
 #[cfg(test)]
@@ -111,6 +114,9 @@ mod tests {
             ),
             ("https://help.example.com/portal/a/../b", "https://help.example.com/portal/b"),
             ("https://help.example.com/portal/ü", "https://help.example.com/portal/%C3%BC"),
+            ("https://help.example.com/Portal/A", "https://help.example.com/Portal/A"),
+            ("/PORTAL", "https://help.example.com/PORTAL"),
+            ("/portal/a b?q=a b", "https://help.example.com/portal/a%20b?q=a%20b"),
             ("http://localhost:9998", "http://localhost:9998/"),
             ("http://localhost:9998/any/where", "http://localhost:9998/any/where"),
             ("https://xn--bcher-kva.example/", "https://xn--bcher-kva.example/"),
@@ -150,7 +156,9 @@ mod tests {
             "ftp://help.example.com/portal/",
             "blob:https://help.example.com/portal/",
             " https://help.example.com/portal/",
-            "https://help.example.com/portal/ x",
+            "https://help.example.com/portal/x ",
+            "https://help.example .com/portal/",
+            "https://help.example.com/portal/\u{a0}x",
             "https://help.example.com/portal/\r\nSet-Cookie: a=b",
             "https://help.example.com\t.evil.example/portal/",
             "ht\ntps://help.example.com/portal/",
