@@ -36,6 +36,11 @@ fn mask(bits: u8) -> u128 {
 }
 
 impl Network {
+    /// How many bits all its addresses begin with.
+    pub(crate) fn prefix(&self) -> u8 {
+        self.bits
+    }
+
     /// Does it hold an address? One of IPv4 that is written as IPv6 (`::ffff:192.0.2.7`) counts as
     /// what it is.
     pub fn holds(&self, address: IpAddr) -> bool {

@@ -19,6 +19,9 @@ use crate::toml_document::{Problem, Table};
 
 impl Reading<'_> {
     /// The page, if the file has one.
+/// Bits. A private network, 10.0.0.0/8 or fd00::/8, has as many.
+const WIDEST: u8 = 8;
+
     pub(super) fn login_page(
         &mut self,
         root: &Table<'_>,
@@ -226,11 +229,10 @@ fn trusted_header(section: &mut Section<'_>) -> Option<TrustedHeader> {
     if has_proxies && section.list("trusted_proxies").is_empty() {
         section.wrong("trusted_proxies", "names no address", None);
     }
-    if let Some(everybody) =
-        section.list("trusted_proxies").iter().find(|text| text.ends_with("/0"))
-    {
-        let what = format!("{everybody} is everybody, who could be any user");
-        section.wrong("trusted_proxies", what, None);
+    if let Some(wide) = proxies.iter().find(|network| network.prefix() < WIDEST) {
+        let what = format!("{wide} is too wide: whoever has an address in it could be any user");
+        let hint = "give the addresses of the proxy".to_owned();
+        section.wrong("trusted_proxies", what, Some(hint));
     }
     let name = match HeaderName::try_from(name?) {
         Ok(name) => name,

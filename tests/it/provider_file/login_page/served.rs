@@ -203,9 +203,18 @@ fn mistakes_are_named_by_their_keys() {
         ),
         (
             "trusted_header = 'X-User'\ntrusted_proxies = ['::/0']",
-            "login_page.trusted_proxies: ::/0 is everybody",
+            "login_page.trusted_proxies: ::/0 is too wide",
+        ),
+        (
+            "trusted_header = 'X-User'\ntrusted_proxies = ['0.0.0.0/00']",
+            "login_page.trusted_proxies: 0.0.0.0/0 is too wide",
+        ),
+        (
+            "trusted_header = 'X-User'\ntrusted_proxies = ['0.0.0.0/1', '128.0.0.0/1']",
+            "login_page.trusted_proxies: 0.0.0.0/1 is too wide",
         ),
         ("trusted_header = 'X-User'\ntrusted_proxies = []", "login_page.trusted_proxies:"),
+        ("cookie_domain = 'com'", "login_page.cookie_domain: is not a domain"),
         ("lifetime = '0s'", "login_page.lifetime: must be from 1m to 366d"),
         ("button = ' '", "login_page.button: is empty"),
         ("buton = 'x'", "login_page.buton: there is no such key"),
