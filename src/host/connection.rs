@@ -158,12 +158,28 @@ async fn visit<B: Body<Data = Bytes> + Unpin>(
     incoming: B,
 ) -> Response<Full<Bytes>> {
     let settings = &hosting.settings;
-    let mut form = None;
+    let mut visit = Visit {
+        path,
+        head,
+        authority: request::authority(settings, head, peer),
+        body: Bytes::new(),
+        peer: peer.remote.map(|remote| remote.ip()),
+        caller: caller(settings, head, peer),
+        is_https: request::scheme(settings, head, peer) == "https",
+        is_own: is_own_page(settings, head, peer),
+    };
+    if let Some(refusal) = site.refuse(&visit) {
+        return refusal;
+    }
+    let mut buffered = None;
     if head.method == Method::POST {
         let limits = Settings { max_body: FORM_BODY.min(settings.max_body), ..settings.clone() };
         let expects = head.headers.contains_key(header::EXPECT);
         match body::read(&limits, &hosting.metrics, incoming, expects).await {
-            Ok(read) => form = Some(read),
+            Ok((body, room)) => {
+                visit.body = body;
+                buffered = Some(room);
+            }
             Err(unread) => {
                 let (status, line) = match unread {
                     Unread::TooLong => (413, "The form is too long."),
@@ -175,19 +191,13 @@ async fn visit<B: Body<Data = Bytes> + Unpin>(
             }
         }
     }
-    let Some(_in_flight) = InFlight::enter(&hosting.metrics, settings.max_requests) else {
+    // Anybody may ask for a page: half of the room is for the services.
+    let most = settings.max_requests.div_ceil(2);
+    let Some(_in_flight) = InFlight::enter(&hosting.metrics, most) else {
         return response(overloaded("requests"));
     };
-    let visit = Visit {
-        path,
-        head,
-        body: form.as_ref().map_or_else(Bytes::new, |(body, _)| body.clone()),
-        peer: peer.remote.map(|remote| remote.ip()),
-        caller: caller(settings, head, peer),
-        is_https: request::scheme(settings, head, peer) == "https",
-        is_own: is_own_page(settings, head, peer),
-    };
     let answered = panic::catch_unwind(site.answer(&visit)).await;
+    drop(buffered);
     answered.unwrap_or_else(|_| {
         tracing::error!(path, "a page failed unexpectedly");
         response(AspNetResponse::text(500, "The page failed unexpectedly."))

@@ -21,6 +21,7 @@ pub struct Settings {
     /// Connections that are open at the same time. Default 10 000; one more is answered 503.
     pub max_connections: usize,
     /// Requests that are carried out at the same time. Default 1 000; one more is answered 503.
+    /// Pages beside the services are answered while it is less than half of that.
     pub max_requests: usize,
     /// How long the headers of a request may take from their first byte on. Default 30 s.
     pub header_timeout: Duration,

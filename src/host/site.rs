@@ -1,5 +1,6 @@
 //! Pages beside the services: whatever is asked at a path of theirs goes there, whoever asks.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use http_body_util::Full;
@@ -15,6 +16,9 @@ pub(crate) trait Site: Send + Sync {
     /// Is this path, which is decoded, one of its own?
     fn has(&self, path: &str) -> bool;
 
+    /// Turns somebody away before anything more is read than the head.
+    fn refuse(&self, visit: &Visit<'_>) -> Option<Response<Full<Bytes>>>;
+
     /// Answers a request at one of them.
     fn answer<'v>(&'v self, visit: &'v Visit<'v>) -> BoxFuture<'v, Response<Full<Bytes>>>;
 }
@@ -24,6 +28,8 @@ pub(crate) struct Visit<'v> {
     /// The path, decoded.
     pub(crate) path: &'v str,
     pub(crate) head: &'v Parts,
+    /// Host and port under which the caller knows this host.
+    pub(crate) authority: Cow<'v, str>,
     /// The body of a POST, of at most 64 KiB; others have none that is read.
     pub(crate) body: Bytes,
     /// The other end of the connection.

@@ -45,6 +45,13 @@ impl<P: LoginProvider + 'static> Site for LoginPage<P> {
 #[derive(Default)]
 struct Again<'a> {
     error: Option<&'a str>,
+    fn refuse(&self, visit: &Visit<'_>) -> Option<Answer> {
+        let networks = self.settings.allow.as_ref()?;
+        let is_in = |caller| networks.iter().any(|network| network.holds(caller));
+        let is_allowed = self.caller(visit).is_some_and(is_in);
+        (!is_allowed).then(|| self.refusal(self.text("denied")))
+    }
+
     user_name: &'a str,
     keep: bool,
 }
@@ -73,11 +80,6 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
     }
 
     async fn page(&self, visit: &Visit<'_>) -> Answer {
-        let networks = self.settings.allow.as_ref();
-        let is_in = |caller| networks.is_some_and(|all| all.iter().any(|one| one.holds(caller)));
-        if networks.is_some() && !self.caller(visit).is_some_and(is_in) {
-            return self.refusal(self.text("denied"));
-        }
         let is_logout = self.is_logout(visit.path);
         match visit.head.method {
             Method::GET if !is_logout => self.arrive(visit).await,
