@@ -209,7 +209,7 @@ fn guesses_are_slowed_down_and_the_right_password_counts_for_nothing() {
     let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((43_100..=43_201).contains(&wait), "{wait}");
     assert!(
-        answer.body.contains("Too many attempts. Please try again in 720 min."),
+        answer.body.contains("Too many attempts. Please try again in 720 minutes."),
         "{}",
         answer.body
     );
