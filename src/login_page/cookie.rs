@@ -22,6 +22,8 @@ pub(crate) struct CookieSettings {
     pub(crate) name: String,
     /// The domain that it is sent to, with all below it; `None`: the page's own host alone.
     pub(crate) domain: Option<String>,
+    /// The path below which it is sent. The help desk renews and deletes it there.
+    pub(crate) path: String,
     /// Is it for https alone?
     pub(crate) secure: bool,
     pub(crate) same_site: SameSite,
@@ -33,13 +35,15 @@ pub(crate) fn is_cookie_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 100 && name.bytes().all(is_token)
 }
 
-/// Names of hosts, perhaps with the dot before them that browsers ignore; not an address.
+/// Names of hosts, perhaps with the dot before them that browsers ignore; not an address, and not `com` or
+/// `localhost`, for which browsers take no cookie.
 pub(crate) fn is_cookie_domain(domain: &str) -> bool {
     let name = domain.strip_prefix('.').unwrap_or(domain);
     let is_label = |label: &str| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     name.len() <= 253
+        && name.contains('.')
         && name.split('.').all(is_label)
         && !name.ends_with(|c: char| c.is_ascii_digit())
 }
@@ -60,13 +64,24 @@ impl CookieSettings {
             let until = jiff::Timestamp::from_second(until.unix_seconds()).unwrap_or_default();
             until.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
         });
-        self.header(&self.name, value, until.as_deref(), self.domain.as_deref(), self.same_site)
+        self.ticket(value, until.as_deref())
     }
 
     /// Takes it away.
     pub(super) fn delete(&self) -> Option<HeaderValue> {
-        let past = Some("Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0");
-        self.header(&self.name, "", past, self.domain.as_deref(), self.same_site)
+        self.ticket("", Some("Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"))
+    }
+
+    fn ticket(&self, value: &str, expires: Option<&str>) -> Option<HeaderValue> {
+        let mut place = self.path.clone();
+        // Writing to a string cannot fail.
+        if let Some(domain) = &self.domain {
+            let _ = write!(place, "; Domain={domain}");
+        }
+        if let Some(expires) = expires {
+            let _ = write!(place, "; Expires={expires}");
+        }
+        self.header(&self.name, value, &place, self.same_site)
     }
 
     /// The name of the cookie that makes forms the page's own. No other host can set one that is called
@@ -77,31 +92,45 @@ impl CookieSettings {
 
     /// Sets it.
     pub(super) fn set_form(&self, value: &str) -> Option<HeaderValue> {
-        self.header(self.form_name(), value, None, None, SameSite::Lax)
+        self.header(self.form_name(), value, "/", SameSite::Lax)
     }
 
     fn header(
         &self,
         name: &str,
         value: &str,
-        expires: Option<&str>,
-        domain: Option<&str>,
+        place: &str,
         same_site: SameSite,
     ) -> Option<HeaderValue> {
-        let mut text = format!("{name}={value}; Path=/");
-        // Writing to a string cannot fail.
-        if let Some(domain) = domain {
-            let _ = write!(text, "; Domain={domain}");
-        }
-        if let Some(expires) = expires {
-            let _ = write!(text, "; Expires={expires}");
-        }
         let secure = if self.secure { "; Secure" } else { "" };
-        let _ = write!(text, "{secure}; HttpOnly; SameSite={same_site:?}");
+        let text =
+            format!("{name}={value}; Path={place}{secure}; HttpOnly; SameSite={same_site:?}");
         let mut header = HeaderValue::try_from(text).ok()?;
         header.set_sensitive(true);
         Some(header)
     }
+}
+
+/// The name of the cookie that counts how often in a row somebody was let in. It is no secret; without
+/// `Secure`, it comes back also where the ticket does not.
+const ROUNDS: &str = "login-rounds";
+/// Seconds. Whoever comes back so soon has been sent back.
+const ROUND: u64 = 10;
+
+/// How often in a row somebody was let in, the last time a moment ago.
+pub(super) fn rounds(headers: &HeaderMap, now: Timestamp) -> u8 {
+    let value = sent(headers, ROUNDS).and_then(|value| value.split_once('.'));
+    let read =
+        |(rounds, at): (&str, &str)| Some((rounds.parse::<u8>().ok()?, at.parse::<i64>().ok()?));
+    let recent = |(_, at): &(u8, i64)| at.abs_diff(now.unix_seconds()) <= ROUND;
+    value.and_then(read).filter(recent).map_or(0, |(rounds, _)| rounds)
+}
+
+/// Says so to the next request.
+pub(super) fn set_rounds(rounds: u8, now: Timestamp) -> Option<HeaderValue> {
+    let at = now.unix_seconds();
+    let text = format!("{ROUNDS}={rounds}.{at}; Path=/; Max-Age={ROUND}; HttpOnly; SameSite=Lax");
+    HeaderValue::try_from(text).ok()
 }
 
 /// The value of a cookie that was sent; the first, if it stands there more than once. Other cookies may
@@ -122,7 +151,8 @@ mod tests {
 
     fn settings(domain: Option<&str>) -> CookieSettings {
         let (name, domain) = (".ASPXAUTH".to_owned(), domain.map(str::to_owned));
-        CookieSettings { name, domain, secure: true, same_site: SameSite::Lax }
+        let path = "/".to_owned();
+        CookieSettings { name, domain, path, secure: true, same_site: SameSite::Lax }
     }
 
     #[test]
@@ -133,11 +163,23 @@ mod tests {
         for name in ["", "a b", "a;b", "a=b", "a\r\nb", "a,b", "ä", "\"a\"", "a/b"] {
             assert!(!is_cookie_name(name), "{name}");
         }
-        for domain in ["example.com", ".example.com", "a-b.example", "localhost"] {
+        for domain in ["example.com", ".example.com", "a-b.example"] {
             assert!(is_cookie_domain(domain), "{domain}");
         }
-        for domain in ["", ".", "a..b", "a;b", "a b", "192.0.2.1", "[::1]", "ex.com\r\nX: y", "a/b"]
-        {
+        for domain in [
+            "",
+            ".",
+            "a..b",
+            "a;b.c",
+            "a b.c",
+            "192.0.2.1",
+            "[::1]",
+            "ex.com\r\nX: y",
+            "a/b.c",
+            "com",
+            ".com",
+            "localhost",
+        ] {
             assert!(!is_cookie_domain(domain), "{domain}");
         }
     }
@@ -154,6 +196,21 @@ mod tests {
         ] {
             assert_eq!(settings(domain).reaches(host), reaches, "{domain:?} {host}");
         }
+    }
+
+    #[test]
+    fn rounds_are_counted_for_a_moment() {
+        let now = Timestamp::now();
+        let after = |seconds| now.saturating_add(std::time::Duration::from_secs(seconds));
+        let sent = |value: &str| HeaderMap::from_iter([(COOKIE, value.parse().unwrap())]);
+        let set = set_rounds(2, now).unwrap();
+        let set = sent(set.to_str().unwrap());
+        assert_eq!([0, 10, 11].map(|seconds| rounds(&set, after(seconds))), [2, 2, 0]);
+        for value in ["", "2", "2.", "2.x", ".1", "999.1", "-1.1"] {
+            assert_eq!(rounds(&sent(&format!("{ROUNDS}={value}")), now), 0, "{value}");
+        }
+        let planted = format!("{ROUNDS}=9.{}", after(1000).unix_seconds());
+        assert_eq!(rounds(&sent(&planted), now), 0);
     }
 
     #[test]

@@ -120,7 +120,8 @@ impl Provider {
     }
 
     /// A host of the service as the file in force says, with the kinds that it provides and the login page,
-    /// if there is one; `password` is the web service password where the file has none.
+    /// if there is one; `password` is the web service password where the file has none. The page stays as it
+    /// is now, while its logins follow reloads: host a [`snapshot`](Self::snapshot), and replace it.
     pub fn host(&self, password: Secret) -> HostBuilder {
         let current = self.current();
         let HostedService { path, namespace, password: own, previous_password, allow, .. } =

@@ -130,6 +130,7 @@ impl Reading<'_> {
         };
         let problem = loops(&file).and_then(|found| self.loop_problem(root, found, &file));
         self.problems.extend(problem);
+        self.page_logins(root, &file);
         file
     }
 

@@ -178,6 +178,12 @@ pub struct Forms {
     pub domain: Option<String>,
     /// How long a ticket lasts: `timeout`, in minutes. Default 30 minutes.
     pub lifetime: Duration,
+    /// Does the site take the cookie over HTTPS alone (`requireSSL`)? Default: no.
+    pub require_ssl: bool,
+    /// Does the site take tickets in addresses alone (`cookieless="UseUri"`)? Default: no.
+    pub uses_uri: bool,
+    /// Is there a `<forms>`? Without one, nobody knows what another file says.
+    pub is_written: bool,
 }
 
 impl Default for Forms {
@@ -187,13 +193,21 @@ impl Default for Forms {
             path: "/".to_owned(),
             domain: None,
             lifetime: Duration::from_secs(30 * 60),
+            require_ssl: false,
+            uses_uri: false,
+            is_written: false,
         }
     }
 }
 
 impl Forms {
     pub(super) fn of(element: &Element<'_>) -> Result<Self, Problem> {
-        let mut forms = Self::default();
+        let mut forms = Self {
+            require_ssl: element.get("requireSSL").is_some_and(|v| v.eq_ignore_ascii_case("true")),
+            uses_uri: element.get("cookieless") == Some("UseUri"),
+            is_written: !element.name.is_empty(),
+            ..Self::default()
+        };
         let text = |name, is_right: fn(&str) -> bool, what: &str, to: &mut String| match element
             .get(name)
         {

@@ -5,23 +5,25 @@ use std::sync::Arc;
 use hyper::header::HeaderName;
 
 use super::Reading;
+use crate::contract::Kind;
 use crate::host::Network;
-use crate::http::url::is_local;
+use crate::http::url::{Url, is_local};
+use crate::json_provider::Format;
 use crate::login_page::{
     CookieSettings, Limits, LoginPageSettings, ReturnAddresses, SameSite, Texts, TrustedHeader,
     is_cookie_domain, is_cookie_name,
 };
-use crate::provider_file::model::HostedService;
+use crate::provider_file::model::{HostedService, ProviderFile};
 use crate::settings::Surroundings;
 use crate::settings::section::Section;
-use crate::sign_on::{MachineKey, Ticket, Timestamp};
+use crate::sign_on::{Forms, MachineKey, Ticket, Timestamp};
 use crate::toml_document::{Problem, Table};
 
-impl Reading<'_> {
-    /// The page, if the file has one.
 /// Bits. A private network, 10.0.0.0/8 or fd00::/8, has as many.
 const WIDEST: u8 = 8;
 
+impl Reading<'_> {
+    /// The page, if the file has one.
     pub(super) fn login_page(
         &mut self,
         root: &Table<'_>,
@@ -44,6 +46,7 @@ const WIDEST: u8 = 8;
             let cookie = CookieSettings {
                 name: section.text("cookie_name").unwrap_or(forms.name),
                 domain: section.text("cookie_domain").or(forms.domain),
+                path: forms.path,
                 secure: section.switch("cookie_secure"),
                 same_site: match section.choice("cookie_same_site") {
                     "strict" => SameSite::Strict,
@@ -52,6 +55,9 @@ const WIDEST: u8 = 8;
                 },
             };
             check_cookie(section, &cookie, return_to.as_ref(), service, &mut warnings);
+            if let Some(key) = machine_key.as_ref().filter(|key| key.forms().is_written) {
+                check_forms(section, &cookie, key.forms(), &mut warnings);
+            }
             Some(LoginPageSettings {
                 path,
                 return_parameter: return_parameter(section),
@@ -76,6 +82,31 @@ const WIDEST: u8 = 8;
         });
         self.warnings.extend(warnings);
         page.map(Arc::new)
+    }
+}
+
+impl Reading<'_> {
+    /// Warns of logins after which the help desk's own question (`GetSignInCookieInfo`) gets no answer.
+    pub(super) fn page_logins(&mut self, root: &Table<'_>, file: &ProviderFile) {
+        let Some(table) = root.table("login_page", &mut Vec::new()) else { return };
+        let mut warn = |what: String, hint: &str| {
+            let what = format!("{what}, which the help desk asks about whoever has the cookie");
+            self.warnings.push(table.problem("", what).hint(hint));
+        };
+        let json = file.json.get(&Kind::Login);
+        if json.is_some_and(|json| matches!(json.format, Format::VendorLogin { .. })) {
+            let what = "the format vendor-login has no GetSignInCookieInfo";
+            warn(
+                what.to_owned(),
+                "nobody gets in whom [json] alone knows: use the format of calls",
+            );
+        }
+        for (name, directory) in &file.servers.directories {
+            if directory.dn_template.is_some() && directory.account.is_none() {
+                let what = format!("{name} is asked GetSignInCookieInfo without an account");
+                warn(what, "give it an account, unless it shows entries to everybody");
+            }
+        }
     }
 }
 
@@ -149,6 +180,14 @@ fn return_to(section: &mut Section<'_>, warnings: &mut Vec<Problem>) -> Option<R
             return None;
         }
     };
+    if let Some(host) =
+        addresses.iter().filter_map(Url::host_str).find(|host| host.starts_with('['))
+    {
+        // It is no source in a Content-Security-Policy.
+        let what = format!("{host}: Chromium sends nobody to an IPv6 address from a form");
+        let problem = section.problem("return_to", what);
+        warnings.extend(problem.map(|problem| problem.hint("give the host's name")));
+    }
     if addresses.iter().any(|url| url.scheme() == "http" && !is_local(url)) {
         let what = "http:// lets everybody on the way take the cookie";
         let problem = section.problem("return_to", what);
@@ -214,6 +253,36 @@ fn check_cookie(
     if cookie.secure && urls().all(|url| url.scheme() == "http") && return_to.is_some() {
         let what = "keeps the cookie from the addresses of return_to, which are http";
         warn(section, "cookie_secure", what, "let the help desk speak https");
+    }
+}
+
+/// Does the help desk, which renews and deletes the cookie, mean the same one?
+fn check_forms(
+    section: &Section<'_>,
+    cookie: &CookieSettings,
+    forms: &Forms,
+    warnings: &mut Vec<Problem>,
+) {
+    let mut warn = |key: &str, what: &str, hint: &str| {
+        warnings.extend(section.problem(key, what).map(|problem| problem.hint(hint)));
+    };
+    let bare = |domain: &Option<String>| {
+        let domain = domain.as_deref().map(|domain| domain.trim_start_matches('.'));
+        domain.unwrap_or_default().to_ascii_lowercase()
+    };
+    let domain = bare(&cookie.domain);
+    if domain != bare(&forms.domain) {
+        let what = "is not what <forms> says: the help desk renews and deletes a cookie of its own beside this \
+                    one, and people cannot log out";
+        warn("cookie_domain", what, &format!("write domain=\"{domain}\" into <forms>"));
+    }
+    if forms.uses_uri {
+        let what = "has cookieless=\"UseUri\" in <forms>: the help desk takes no cookie";
+        warn("machine_key", what, "let it say UseCookies");
+    }
+    if forms.require_ssl && !cookie.secure {
+        let what = "is false, and <forms> has requireSSL: the help desk takes no cookie over http";
+        warn("cookie_secure", what, "take it out, and let both speak https");
     }
 }
 
