@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use hyper::header::CONTENT_TYPE;
@@ -9,6 +11,7 @@ use hyper::{Method, StatusCode};
 use url::form_urlencoded;
 
 use super::answer::{Answer, html, line, methods, retry_after, see_other, set_cookie};
+use super::cookie::{rounds, set_rounds};
 use super::form::{Form, is_user_name, new_token, token_of};
 use super::html::{LoginForm, logged_out_page, logout_page, refusal_page, security_policy};
 use super::proxy::Named;
@@ -20,8 +23,12 @@ use crate::contract::{
 use crate::error_chain::error_chain;
 use crate::host::site::{Site, Visit};
 use crate::http::media_type;
+use crate::http::url::Url;
 use crate::metrics::PAGE_LOGINS;
 use crate::sign_on::{Ticket, Timestamp};
+
+/// So often in a row whoever needs no form is let in.
+const MOST_ROUNDS: u8 = 3;
 
 /// A login page at work.
 pub(crate) struct LoginPage<P> {
@@ -29,11 +36,20 @@ pub(crate) struct LoginPage<P> {
     throttle: Arc<Throttle>,
     provider: P,
     policy: String,
+    /// Has the log a warning of the cookie's domain?
+    warned: AtomicBool,
 }
 
 impl<P: LoginProvider + 'static> Site for LoginPage<P> {
     fn has(&self, path: &str) -> bool {
         self.is_login(path) || self.is_logout(path)
+    }
+
+    fn refuse(&self, visit: &Visit<'_>) -> Option<Answer> {
+        let networks = self.settings.allow.as_ref()?;
+        let is_in = |caller| networks.iter().any(|network| network.holds(caller));
+        let is_allowed = self.caller(visit).is_some_and(is_in);
+        (!is_allowed).then(|| self.refusal(self.text("denied")))
     }
 
     fn answer<'v>(&'v self, visit: &'v Visit<'v>) -> BoxFuture<'v, Answer> {
@@ -45,13 +61,6 @@ impl<P: LoginProvider + 'static> Site for LoginPage<P> {
 #[derive(Default)]
 struct Again<'a> {
     error: Option<&'a str>,
-    fn refuse(&self, visit: &Visit<'_>) -> Option<Answer> {
-        let networks = self.settings.allow.as_ref()?;
-        let is_in = |caller| networks.iter().any(|network| network.holds(caller));
-        let is_allowed = self.caller(visit).is_some_and(is_in);
-        (!is_allowed).then(|| self.refusal(self.text("denied")))
-    }
-
     user_name: &'a str,
     keep: bool,
 }
@@ -64,7 +73,7 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
         provider: P,
     ) -> Self {
         let policy = security_policy(&settings.return_to);
-        Self { settings, throttle, provider, policy }
+        Self { settings, throttle, provider, policy, warned: AtomicBool::new(false) }
     }
 
     fn is_login(&self, path: &str) -> bool {
@@ -93,9 +102,16 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
 
     /// Somebody comes: with a name that a proxy vouches for, or to fill in the form.
     async fn arrive(&self, visit: &Visit<'_>) -> Answer {
-        let header = self.settings.trusted_header.as_ref();
-        let name = match header.map_or(Named::Nobody, |header| header.user(visit)) {
-            Named::Nobody => return self.form(visit, StatusCode::OK, Again::default()),
+        let rounds = rounds(&visit.head.headers, Timestamp::now());
+        let name = match self.named(visit) {
+            Named::Nobody => {
+                let error = (rounds > 0).then(|| self.not_accepted(visit));
+                return self.form(visit, StatusCode::OK, Again { error, ..Default::default() });
+            }
+            // Nobody would end it but the browser.
+            Named::User(_) if rounds >= MOST_ROUNDS => {
+                return self.refusal(self.not_accepted(visit));
+            }
             Named::Unusable(why) => {
                 self.log(visit, None, "refused");
                 tracing::warn!("login page: the proxy's header cannot be a user name: {why}");
@@ -103,18 +119,40 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
             }
             Named::User(name) => name,
         };
-        let request = GetSignInCookieInfo { login_username: name.clone(), ..Default::default() };
-        match self.provider.get_sign_in_cookie_info(request).await {
-            Ok(answer) if answer.result == Authentication::Refused => {
+        match self.admits(&name).await {
+            Ok(false) => {
                 self.log(visit, Some(&name), "refused");
                 self.refusal(self.text("denied"))
             }
-            Ok(_) => {
+            Ok(true) => {
                 self.log(visit, Some(&name), "by-header");
                 self.let_in(visit, &name, self.settings.persistent, self.settings.lifetime)
             }
             Err(error) => self.unavailable(visit, &name, &error, Again::default()),
         }
+    }
+
+    fn named(&self, visit: &Visit<'_>) -> Named {
+        let header = self.settings.trusted_header.as_ref();
+        header.map_or(Named::Nobody, |header| header.user(visit))
+    }
+
+    /// What the help desk asks about whoever comes with the cookie.
+    async fn admits(&self, name: &str) -> Result<bool, ProviderError> {
+        let request = GetSignInCookieInfo { login_username: name.to_owned(), ..Default::default() };
+        let answer = self.provider.get_sign_in_cookie_info(request).await?;
+        Ok(answer.result != Authentication::Refused)
+    }
+
+    /// Logs why the help desk may have sent somebody back who was let in a moment ago.
+    fn not_accepted(&self, visit: &Visit<'_>) -> &str {
+        self.log(visit, None, "not-accepted");
+        tracing::warn!(
+            "login page: the help desk sends back whom it was to let in: its keys or compatibilityMode may be \
+             others (`cookie find-mode` tells), the cookie's name, domain or path, or it takes the cookie over \
+             https alone, or does not let this user in"
+        );
+        self.text("not_accepted")
     }
 
     async fn post(&self, visit: &Visit<'_>, is_logout: bool) -> Answer {
@@ -139,6 +177,13 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
     /// A form that this page has not sent, as far as is known: somebody else's, or one whose cookie is gone.
     fn stale(&self, visit: &Visit<'_>, form: &Form, is_logout: bool) -> Answer {
         self.log(visit, None, "stale");
+        let reason = match visit.is_own {
+            true => "it does not go with the cookie of the form",
+            false => {
+                "the browser names another site; a proxy that changes Host needs --trust-forwarded"
+            }
+        };
+        tracing::info!(reason, "login page: a form was not taken");
         if self.settings.cookie.secure && !visit.is_https {
             tracing::warn!(
                 "login page: a form came by http, with which browsers send no Secure cookie: serve the \
@@ -192,6 +237,18 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
             Ok(_) => {
                 attempt.was_right();
                 self.log(visit, Some(name), "logged-in");
+                // The help desk decides, of which not all is known here.
+                let why = match self.admits(name).await {
+                    Ok(true) => None,
+                    Ok(false) => Some("it is refused".to_owned()),
+                    Err(error) => Some(error.to_string()),
+                };
+                if let Some(why) = why {
+                    tracing::warn!(
+                        user = name,
+                        "login page: the password is right, but the help desk will ask GetSignInCookieInfo: {why}"
+                    );
+                }
                 let settings = &self.settings;
                 match form.keep && self.has_keep() {
                     true => self.let_in(visit, name, true, settings.keep_lifetime),
@@ -210,7 +267,9 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
         persistent: bool,
         lifetime: Duration,
     ) -> Answer {
-        let ticket = Ticket { persistent, ..Ticket::new(name, Timestamp::now(), lifetime) };
+        let (now, cookie) = (Timestamp::now(), &self.settings.cookie);
+        let ticket =
+            Ticket { persistent, path: cookie.path.clone(), ..Ticket::new(name, now, lifetime) };
         let value = match self.settings.machine_key.seal(&ticket) {
             Ok(value) => value,
             Err(error) => {
@@ -220,16 +279,41 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
             }
         };
         let until = persistent.then_some(ticket.expires);
-        let mut answer = see_other(&self.return_address(visit));
-        set_cookie(&mut answer, self.settings.cookie.set(&value, until));
+        let address = self.return_address(visit);
+        self.warn_of_domain(visit, &address);
+        let mut answer = see_other(address.as_str());
+        set_cookie(&mut answer, cookie.set(&value, until));
+        let rounds = rounds(&visit.head.headers, now).saturating_add(1);
+        set_cookie(&mut answer, set_rounds(rounds, now));
         answer
+    }
+
+    /// Warns, once, if browsers have no cookie of this host for the help desk.
+    fn warn_of_domain(&self, visit: &Visit<'_>, address: &Url) {
+        let cookie = &self.settings.cookie;
+        let here: Option<Url> = format!("http://{}/", visit.authority).parse().ok();
+        let here = here.as_ref().and_then(Url::host_str);
+        let gets_there = match cookie.domain {
+            Some(_) => here.is_none_or(|here| cookie.reaches(here)),
+            None => here.is_none_or(|here| Some(here) == address.host_str()),
+        };
+        if !gets_there && !self.warned.swap(true, Relaxed) {
+            tracing::warn!(
+                here,
+                help_desk = address.host_str(),
+                domain = cookie.domain.as_deref(),
+                "login page: the help desk does not get the cookie: cookie_domain must be a domain that both \
+                 hosts share (a proxy that changes Host needs --trust-forwarded)"
+            );
+        }
     }
 
     fn log_out(&self, visit: &Visit<'_>) -> Answer {
         self.log(visit, None, "logged-out");
-        let is_given = self.given(visit).is_some();
-        let mut answer = match is_given {
-            true => see_other(&self.return_address(visit)),
+        // Whom a proxy names, the help desk would send here, and this page back in.
+        let goes_on = self.given(visit).is_some() && matches!(self.named(visit), Named::Nobody);
+        let mut answer = match goes_on {
+            true => see_other(self.return_address(visit).as_str()),
             false => {
                 let login = self.settings.path.rsplit('/').next().unwrap_or_default();
                 let page = logged_out_page(&self.settings.texts, login);
@@ -237,6 +321,7 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
             }
         };
         set_cookie(&mut answer, self.settings.cookie.delete());
+        set_cookie(&mut answer, set_rounds(0, Timestamp::now()));
         answer
     }
 
@@ -253,11 +338,11 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
     }
 
     /// Where the user goes: where the query says, if that is on the list, else to the first address there.
-    fn return_address(&self, visit: &Visit<'_>) -> String {
+    fn return_address(&self, visit: &Visit<'_>) -> Url {
         let list = &self.settings.return_to;
-        let Some(given) = self.given(visit) else { return list.default().to_string() };
+        let Some(given) = self.given(visit) else { return list.default().clone() };
         if let Some(address) = list.find(&given) {
-            return address.into();
+            return address;
         }
         // What follows may be somebody's secret.
         let shown: String = given.chars().take_while(|c| !"?#".contains(*c)).take(200).collect();
@@ -266,7 +351,7 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
             parameter = self.settings.return_parameter,
             "login page: the address to return to is not in return_to, and the first one there takes its place"
         );
-        list.default().to_string()
+        list.default().clone()
     }
 
     fn unavailable(

@@ -49,7 +49,7 @@ pub(crate) struct Texts(BTreeMap<&'static str, String>);
 
 impl Texts {
     /// The keys that hold words.
-    pub(crate) const KEYS: [&str; 16] = [
+    pub(crate) const KEYS: [&str; 17] = [
         "language",
         "title",
         "introduction",
@@ -61,6 +61,7 @@ impl Texts {
         "unavailable",
         "throttled",
         "stale",
+        "not_accepted",
         "denied",
         "logout_title",
         "logout_question",

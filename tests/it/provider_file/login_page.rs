@@ -3,6 +3,7 @@
 mod http;
 
 mod forms;
+mod help_desk;
 mod proxy;
 mod returns;
 mod served;
