@@ -32,6 +32,7 @@ mod throttle;
 
 mod form;
 mod proxy;
+mod visit;
 
 mod answer;
 

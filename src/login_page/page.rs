@@ -1,6 +1,5 @@
 //! A request to the page, and what comes of it.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -8,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use hyper::header::CONTENT_TYPE;
 use hyper::{Method, StatusCode};
-use url::form_urlencoded;
 
 use super::answer::{Answer, html, line, methods, retry_after, see_other, set_cookie};
 use super::cookie::{rounds, set_rounds};
@@ -48,7 +46,7 @@ impl<P: LoginProvider + 'static> Site for LoginPage<P> {
     fn refuse(&self, visit: &Visit<'_>) -> Option<Answer> {
         let networks = self.settings.allow.as_ref()?;
         let is_in = |caller| networks.iter().any(|network| network.holds(caller));
-        let is_allowed = self.caller(visit).is_some_and(is_in);
+        let is_allowed = self.settings.caller(visit).is_some_and(is_in);
         (!is_allowed).then(|| self.refusal(self.text("denied")))
     }
 
@@ -211,18 +209,19 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
             return self.refusal(self.text("denied"));
         }
         let limits = self.settings.limits;
-        let attempt = match self.throttle.attempt(limits, name, self.counted(visit), Instant::now())
-        {
-            Ok(attempt) => attempt,
-            Err(wait) => {
-                self.log(visit, Some(name), "throttled");
-                let minutes = wait.as_secs() / 60 + 1;
-                let error = self.text("throttled").replace("{minutes}", &minutes.to_string());
-                let mut answer = self.form(visit, StatusCode::TOO_MANY_REQUESTS, again(&error));
-                retry_after(&mut answer, wait);
-                return answer;
-            }
-        };
+        let attempt =
+            match self.throttle.attempt(limits, name, self.settings.counted(visit), Instant::now())
+            {
+                Ok(attempt) => attempt,
+                Err(wait) => {
+                    self.log(visit, Some(name), "throttled");
+                    let minutes = wait.as_secs() / 60 + 1;
+                    let error = self.text("throttled").replace("{minutes}", &minutes.to_string());
+                    let mut answer = self.form(visit, StatusCode::TOO_MANY_REQUESTS, again(&error));
+                    retry_after(&mut answer, wait);
+                    return answer;
+                }
+            };
         let request = Authenticate {
             login_username: name.to_owned(),
             login_password: form.password.clone(),
@@ -279,7 +278,7 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
             }
         };
         let until = persistent.then_some(ticket.expires);
-        let address = self.return_address(visit);
+        let address = self.settings.return_address(visit);
         self.warn_of_domain(visit, &address);
         let mut answer = see_other(address.as_str());
         set_cookie(&mut answer, cookie.set(&value, until));
@@ -311,9 +310,10 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
     fn log_out(&self, visit: &Visit<'_>) -> Answer {
         self.log(visit, None, "logged-out");
         // Whom a proxy names, the help desk would send here, and this page back in.
-        let goes_on = self.given(visit).is_some() && matches!(self.named(visit), Named::Nobody);
+        let goes_on =
+            self.settings.given(visit).is_some() && matches!(self.named(visit), Named::Nobody);
         let mut answer = match goes_on {
-            true => see_other(self.return_address(visit).as_str()),
+            true => see_other(self.settings.return_address(visit).as_str()),
             false => {
                 let login = self.settings.path.rsplit('/').next().unwrap_or_default();
                 let page = logged_out_page(&self.settings.texts, login);
@@ -323,35 +323,6 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
         set_cookie(&mut answer, self.settings.cookie.delete());
         set_cookie(&mut answer, set_rounds(0, Timestamp::now()));
         answer
-    }
-
-    /// The address that the query names; of several, none.
-    fn given(&self, visit: &Visit<'_>) -> Option<String> {
-        let query = visit.head.uri.query().unwrap_or_default().as_bytes();
-        let wanted = &self.settings.return_parameter;
-        let named =
-            form_urlencoded::parse(query).filter(|(key, _)| key.eq_ignore_ascii_case(wanted));
-        let mut values = named.map(|(_, value)| value.into_owned());
-        let first = values.next()?;
-        // ASP.NET would join them.
-        Some(if values.next().is_some() { String::new() } else { first })
-    }
-
-    /// Where the user goes: where the query says, if that is on the list, else to the first address there.
-    fn return_address(&self, visit: &Visit<'_>) -> Url {
-        let list = &self.settings.return_to;
-        let Some(given) = self.given(visit) else { return list.default().clone() };
-        if let Some(address) = list.find(&given) {
-            return address;
-        }
-        // What follows may be somebody's secret.
-        let shown: String = given.chars().take_while(|c| !"?#".contains(*c)).take(200).collect();
-        tracing::warn!(
-            address = shown,
-            parameter = self.settings.return_parameter,
-            "login page: the address to return to is not in return_to, and the first one there takes its place"
-        );
-        list.default().clone()
     }
 
     fn unavailable(
@@ -411,28 +382,10 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
         !self.text("keep").is_empty()
     }
 
-    /// Who asks. Where the proxy is known, nobody else is believed who names a caller.
-    fn caller(&self, visit: &Visit<'_>) -> Option<IpAddr> {
-        match &self.settings.trusted_header {
-            Some(header) if !header.is_proxy(visit) => visit.peer,
-            _ => visit.caller,
-        }
-    }
-
-    /// Whose attempts to log in count together. Of a proxy that names no callers, nobody's: one person's wrong
-    /// passwords would keep out all.
-    fn counted(&self, visit: &Visit<'_>) -> Option<IpAddr> {
-        let caller = self.caller(visit);
-        match &self.settings.trusted_header {
-            Some(header) if header.is_proxy(visit) => caller.filter(|_| caller != visit.peer),
-            _ => caller.or(visit.peer),
-        }
-    }
-
     /// Counts what became of somebody, and logs it in a line.
     fn log(&self, visit: &Visit<'_>, user: Option<&str>, outcome: &'static str) {
         PAGE_LOGINS.count(&[outcome]);
-        let caller = self.caller(visit).map(tracing::field::display);
+        let caller = self.settings.caller(visit).map(tracing::field::display);
         tracing::info!(user, outcome, caller, "login page");
     }
 }
