@@ -111,8 +111,8 @@ impl CookieSettings {
     }
 }
 
-/// The name of the cookie that counts how often in a row somebody was let in. It is no secret; without
-/// `Secure`, it comes back also where the ticket does not.
+/// The name of the cookie that counts how often in a row somebody was let in. Without `Secure`, it comes
+/// back also where the ticket does not.
 const ROUNDS: &str = "login-rounds";
 /// Seconds. Whoever comes back so soon has been sent back.
 const ROUND: u64 = 10;

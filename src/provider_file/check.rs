@@ -17,7 +17,6 @@ use crate::json_provider::JsonProviderSettings;
 use crate::reach::{self, Way};
 use crate::report::{Finding, Step};
 use crate::settings::{ExternalService, SettingsError, TABS};
-use crate::sign_on::Forms;
 
 type Looking<'c> = Pin<Box<dyn Future<Output = Report> + Send + 'c>>;
 
@@ -104,7 +103,7 @@ impl Current {
         }
         let forms = page.machine_key.forms();
         // Of keys alone, nobody knows what the help desk says of the cookie.
-        if *forms != Forms::default() && forms.name != cookie.name {
+        if forms.is_written && forms.name != cookie.name {
             let text = format!("the help desk looks for {}", forms.name);
             step.add(Finding::warning("cookie-name", text).remedy("take cookie_name out"));
         }

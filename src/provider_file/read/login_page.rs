@@ -183,7 +183,7 @@ fn return_to(section: &mut Section<'_>, warnings: &mut Vec<Problem>) -> Option<R
     if let Some(host) =
         addresses.iter().filter_map(Url::host_str).find(|host| host.starts_with('['))
     {
-        // It is no source in a Content-Security-Policy.
+        // A Content-Security-Policy cannot have it among its sources.
         let what = format!("{host}: Chromium sends nobody to an IPv6 address from a form");
         let problem = section.problem("return_to", what);
         warnings.extend(problem.map(|problem| problem.hint("give the host's name")));
