@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::element::{Attribute, Element, problem};
 use super::layout::check;
 use super::text::digits;
-use super::web_config::WebConfig;
+use super::web_config::{LEGACY_ENCRYPTION, WebConfig};
 use super::{Decryption, Forms, KeyError, Layout, Protection, Settings, Validation};
 use crate::suggest::meant;
 use crate::toml_document::{Document, Problem};
@@ -29,8 +29,8 @@ pub(super) struct KeyFile {
     pub(super) warnings: Vec<String>,
 }
 
-/// A `web.config`, an element of one, or TOML.
-pub(super) fn read(bytes: &[u8]) -> Result<KeyFile, Problem> {
+/// A `web.config`, an element of one, or TOML. Must the keys fit its settings, and these be safe ones?
+pub(super) fn read(bytes: &[u8], must_fit: bool) -> Result<KeyFile, Problem> {
     let text = Charset::Declared.decode(bytes).map_err(|error| {
         problem((error.line, error.column), String::new(), error.kind.to_string())
     })?;
@@ -40,7 +40,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<KeyFile, Problem> {
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     if text.trim_start().starts_with('<') {
-        return machine_key(WebConfig::read(text)?);
+        return machine_key(WebConfig::read(text)?, must_fit);
     }
     let document = Document::parse(text).map_err(|problem| {
         problem.hint("it is neither a web.config nor TOML, whose values stand in quotes")
@@ -57,20 +57,25 @@ pub(super) fn read(bytes: &[u8]) -> Result<KeyFile, Problem> {
     }
     match problems.into_iter().next() {
         Some(problem) => Err(problem),
-        None => machine_key(WebConfig { machine_key: Some(element), ..WebConfig::default() }),
+        None => {
+            let config = WebConfig { machine_key: Some(element), ..WebConfig::default() };
+            machine_key(config, must_fit)
+        }
     }
 }
 
-fn machine_key(mut config: WebConfig<'_>) -> Result<KeyFile, Problem> {
-    if let Some(problem) = config.old_tickets.take() {
-        return Err(problem);
-    }
+fn machine_key(mut config: WebConfig<'_>, must_fit: bool) -> Result<KeyFile, Problem> {
     let Some(element) = config.machine_key.take() else {
         return Err(config.without_key());
     };
     not_elsewhere(&element)?;
     let mut warnings = Vec::new();
     let layout = layout(&element, &config, &mut warnings)?;
+    let holds = |switch: &str| layout == Layout::Legacy || switch != LEGACY_ENCRYPTION;
+    let mut old_tickets = config.old_tickets.into_iter().filter(|(switch, _)| holds(switch));
+    if let Some((_, problem)) = old_tickets.next().filter(|_| must_fit) {
+        return Err(problem);
+    }
     let decryption_key = key(&element, "decryptionKey")?;
     let decryption = match element.get("decryption") {
         // Framework45 takes it for AES, whatever the key.
@@ -93,7 +98,10 @@ fn machine_key(mut config: WebConfig<'_>) -> Result<KeyFile, Problem> {
     let protection = protection.unwrap_or(Protection::All);
     let validation_key = key(&element, "validationKey")?;
     let settings = Settings { layout, validation, decryption, protection };
-    check(settings, &validation_key, &decryption_key).map_err(|error| wrong(&element, &error))?;
+    if must_fit {
+        check(settings, &validation_key, &decryption_key)
+            .map_err(|error| wrong(&element, &error))?;
+    }
     let forms = Forms::of(&forms)?;
     Ok(KeyFile {
         settings,
@@ -172,13 +180,12 @@ fn layout(
             let is_45 = (major, minor) >= (4, 5);
             return Ok(if is_45 { Layout::Framework45 } else { Layout::Legacy });
         }
-    } else if !config.is_whole {
-        warnings.push(
-            "neither compatibilityMode nor <httpRuntime> says which layout its site writes: taken for \
-             Framework20SP1. `cookie find-mode` tells by a cookie"
-                .to_owned(),
-        );
     }
+    warnings.push(
+        "neither compatibilityMode nor <httpRuntime targetFramework> says which layout its site writes: taken for \
+         Framework20SP1, which holds unless a web.config above says otherwise. `cookie find-mode` tells by a cookie"
+            .to_owned(),
+    );
     Ok(Layout::Legacy)
 }
 

@@ -76,11 +76,20 @@ impl MachineKey {
     /// as those of old (`aspnet:UseLegacyEncryption`,
     /// `aspnet:UseLegacyFormsAuthenticationTicketCompatibility`). Each says what to set instead.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, MachineKeyError> {
-        let path = path.as_ref();
+        Self::load_as(path.as_ref(), true)
+    }
+
+    /// The same for [`find_mode`](super::find_mode) alone: the settings that the file names need not fit its
+    /// keys, since they are what is in question. With such a key no cookie is valid, and none is made.
+    pub fn load_to_find_mode(path: impl AsRef<Path>) -> Result<Self, MachineKeyError> {
+        Self::load_as(path.as_ref(), false)
+    }
+
+    fn load_as(path: &Path, must_fit: bool) -> Result<Self, MachineKeyError> {
         let file = path.display().to_string();
         let unread = |why: String| MachineKeyError::Unread { file: file.clone(), why };
         let bytes = read_file(path, MOST_BYTES).map_err(|error| unread(error.to_string()))?;
-        let mut key = Self::parse(&bytes, &file)?;
+        let mut key = Self::parse_as(&bytes, &file, must_fit)?;
         if let Some(by_others) = readable_by_others(path) {
             key.warnings.push(format!("{file}: {by_others}; take the permission away: chmod o-r"));
         }
@@ -89,7 +98,11 @@ impl MachineKey {
 
     /// The same from the bytes of a file with this name.
     pub fn parse(bytes: &[u8], file: &str) -> Result<Self, MachineKeyError> {
-        key_file::read(bytes)
+        Self::parse_as(bytes, file, true)
+    }
+
+    fn parse_as(bytes: &[u8], file: &str, must_fit: bool) -> Result<Self, MachineKeyError> {
+        key_file::read(bytes, must_fit)
             .map(Self::from)
             .map_err(|problem| MachineKeyError::Invalid { file: file.to_owned(), problem })
     }

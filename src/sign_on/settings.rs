@@ -164,6 +164,23 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Do both make, and read, the same cookies? Tickets are signed with `validation="3DES"` and `"AES"` as with
+    /// `"SHA1"`, and what does not encrypt or sign has any algorithm.
+    pub fn makes_the_same(&self, other: &Self) -> bool {
+        let signature = |settings: &Self| match settings.validation {
+            Validation::TripleDes | Validation::Aes => Validation::Sha1,
+            validation => validation,
+        };
+        let signs = self.protection != Protection::None;
+        let encrypts = signs && self.protection != Protection::Validation;
+        self.layout == other.layout
+            && self.protection == other.protection
+            && (!signs || signature(self) == signature(other))
+            && (!encrypts || self.decryption == other.decryption)
+    }
+}
+
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -1,10 +1,14 @@
 //! What a `web.config` says of tickets, wherever it stands in it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::element::{Attribute, Element, problem};
 use crate::toml_document::Problem;
 use crate::xml::{Limits, Reader, XmlError, XmlErrorKind};
+
+/// Takes the outer signature off; it says nothing of Framework45.
+pub(super) const LEGACY_ENCRYPTION: &str = "aspnet:UseLegacyEncryption";
 
 /// The elements that were found.
 #[derive(Default)]
@@ -12,10 +16,8 @@ pub(super) struct WebConfig<'t> {
     pub(super) machine_key: Option<Element<'t>>,
     pub(super) http_runtime: Option<Element<'t>>,
     pub(super) forms: Option<Element<'t>>,
-    /// Tickets are made as they were before 2010 or 2011.
-    pub(super) old_tickets: Option<Problem>,
-    /// It is a whole file, in which absence says something.
-    pub(super) is_whole: bool,
+    /// The switches of `<appSettings>` that are on, by which tickets are made as they were before 2010 or 2011.
+    pub(super) old_tickets: BTreeMap<&'static str, Problem>,
     /// The first `<location>` that was passed over.
     pub(super) location: Option<(usize, usize)>,
 }
@@ -63,7 +65,6 @@ impl<'t> WebConfig<'t> {
         reader.root()?;
         match reader.local() {
             "configuration" => {
-                self.is_whole = true;
                 self.sections(reader)?;
             }
             "system.web" | "machineKey" => self.section(reader)?,
@@ -122,22 +123,33 @@ impl<'t> WebConfig<'t> {
         Ok(reader.skip()?)
     }
 
+    /// Of a switch, the last element counts that names it, in any case.
     fn app_setting(&mut self, reader: &Reader<'t>) {
+        const SWITCHES: [(&str, &str); 2] = [
+            (
+                LEGACY_ENCRYPTION,
+                "tickets are made as before September 2010, when anybody could decrypt them by trial (MS10-070)",
+            ),
+            (
+                "aspnet:UseLegacyFormsAuthenticationTicketCompatibility",
+                "tickets are made as before December 2011, when one user could pass for another (MS11-100)",
+            ),
+        ];
+        if reader.local() == "clear" {
+            return self.old_tickets.clear();
+        }
         let key = reader.attribute("", "key").unwrap_or_default();
-        let hint = match &*key {
-            "aspnet:UseLegacyEncryption" => {
-                "tickets are made as before September 2010, when anybody could decrypt them by trial (MS10-070)"
+        for (switch, what) in
+            SWITCHES.into_iter().filter(|(name, _)| key.eq_ignore_ascii_case(name))
+        {
+            self.old_tickets.remove(switch);
+            let value = reader.attribute("", "value").unwrap_or_default();
+            if reader.local() == "add" && value.trim().eq_ignore_ascii_case("true") {
+                let problem = problem(reader.position(), format!("appSettings {switch}"), what);
+                let hint = "remove it on all sites; everybody must log in again, once";
+                self.old_tickets.insert(switch, problem.hint(hint));
             }
-            "aspnet:UseLegacyFormsAuthenticationTicketCompatibility" => {
-                "tickets are made as before December 2011, when one user could pass for another (MS11-100)"
-            }
-            _ => return,
-        };
-        let value = reader.attribute("", "value").unwrap_or_default();
-        self.old_tickets = value.trim().eq_ignore_ascii_case("true").then(|| {
-            problem(reader.position(), format!("appSettings {key}"), hint)
-                .hint("remove it on all sites; everybody must log in again, once")
-        });
+        }
     }
 
     /// What to say where no key was found.

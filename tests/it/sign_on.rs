@@ -78,6 +78,39 @@ fn the_layout_is_what_dotnet_takes() {
     }
     let lone = parse(&format!("\n <!-- of IIS Manager -->\n<machineKey {keys} />")).unwrap();
     assert!(lone.warnings()[0].contains("find-mode"), "{:?}", lone.warnings());
+    // It may be inherited.
+    let whole = parse(&in_system_web(&format!("<machineKey {keys}/>"))).unwrap();
+    assert!(whole.warnings()[0].contains("find-mode"), "{:?}", whole.warnings());
+}
+
+#[test]
+fn switches_that_make_old_tickets_are_refused_where_they_hold() {
+    const ENCRYPTION: &str = "<add key='ASPNET:useLegacyEncryption' value=' TRUE '/>";
+    const TICKETS: &str =
+        "<add key='aspnet:UseLegacyFormsAuthenticationTicketCompatibility' value='true'/>";
+    let off = |switch: &str| switch.replace("true", "false").replace("TRUE", "false");
+    for (switches, mode, refused) in [
+        (format!("{ENCRYPTION}{}", off(TICKETS)), "Framework20SP2", Some("MS10-070")),
+        (format!("{}{TICKETS}", off(ENCRYPTION)), "Framework20SP2", Some("MS11-100")),
+        (format!("{}{}", off(ENCRYPTION), off(TICKETS)), "Framework20SP2", None),
+        (format!("{ENCRYPTION}{TICKETS}<clear/>"), "Framework20SP2", None),
+        (format!("{TICKETS}{}", TICKETS.replace("add", "remove")), "Framework20SP2", None),
+        (format!("{ENCRYPTION}{}", off(ENCRYPTION)), "Framework20SP2", None),
+        // It has no outer signature that could be taken off.
+        (ENCRYPTION.to_owned(), "Framework45", None),
+        (TICKETS.to_owned(), "Framework45", Some("MS11-100")),
+    ] {
+        let text = format!(
+            "<configuration><appSettings>{switches}</appSettings><system.web><machineKey {} \
+             compatibilityMode='{mode}'/></system.web></configuration>",
+            keys()
+        );
+        match (parse(&text), refused) {
+            (Ok(_), None) => {}
+            (Err(error), Some(why)) => assert!(error.contains(why), "{error}"),
+            (read, _) => panic!("{switches}: {read:?}"),
+        }
+    }
 }
 
 #[test]
