@@ -4,11 +4,11 @@ mod find_mode;
 mod issue;
 mod read;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use external_providers::bounded;
-use external_providers::sign_on::MachineKey;
+use external_providers::sign_on::{MachineKey, MachineKeyError};
 use zeroize::Zeroizing;
 
 use super::{Failed, LOCAL, SETTINGS, USAGE, output};
@@ -45,6 +45,9 @@ enum Command {
     FindMode(find_mode::FindModeArgs),
 }
 
+/// What is said of cookies without a signature.
+const UNSIGNED: &str = "it is not signed: anybody can make such a cookie, for any user";
+
 /// Whose keys.
 #[derive(Args)]
 struct Key {
@@ -55,9 +58,12 @@ struct Key {
 }
 
 impl Key {
-    fn load(&self) -> Result<MachineKey, Failed> {
-        let key = MachineKey::load(&self.machine_key)
-            .map_err(|error| Failed::new(SETTINGS, error.to_string()))?;
+    fn load(
+        &self,
+        load: fn(&Path) -> Result<MachineKey, MachineKeyError>,
+    ) -> Result<MachineKey, Failed> {
+        let key =
+            load(&self.machine_key).map_err(|error| Failed::new(SETTINGS, error.to_string()))?;
         for warning in key.warnings() {
             output::warning(warning);
         }
@@ -66,7 +72,7 @@ impl Key {
 
     /// The same, if what it makes is proven or that does not matter.
     fn usable(&self, unproven: bool) -> Result<MachineKey, Failed> {
-        let key = self.load()?;
+        let key = self.load(|path| MachineKey::load(path))?;
         match key.settings().unproven() {
             None => Ok(key),
             Some(what) if unproven => {
@@ -93,7 +99,7 @@ fn from_input(name: &str) -> Result<Zeroizing<String>, Failed> {
         let text = format!("there is no cookie {name} on standard input");
         Failed::new(USAGE, text).hint(match others {
             0 => "give its value, NAME=VALUE, or the line Cookie: or Set-Cookie:".to_owned(),
-            _ => format!("{others} others are; <forms name=\"…\"> in the web.config says the name"),
+            _ => format!("there are {others} other cookies; give NAME=VALUE of the right one"),
         })
     })?;
     Ok(Zeroizing::new(found.to_owned()))
@@ -117,7 +123,7 @@ fn cookie<'t>(text: &'t str, name: &str) -> Result<&'t str, usize> {
         return Ok(value(pair));
     }
     match pairs.as_slice() {
-        [] if !text.trim().is_empty() => Ok(text.trim()),
+        [] if !text.trim().is_empty() => Ok(text.trim().trim_matches('"')),
         [pair] => Ok(value(pair)),
         pairs => Err(pairs.len()),
     }
@@ -140,6 +146,7 @@ mod tests {
         for text in [
             "AB12",
             " AB12\r\n",
+            "\"AB12\"",
             ".ASPXAUTH=AB12",
             "x=AB12",
             "Cookie: a=1; .ASPXAUTH=AB12; b=2",

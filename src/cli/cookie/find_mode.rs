@@ -1,11 +1,11 @@
 //! `cookie find-mode`.
 
 use clap::Args;
-use external_providers::sign_on::{Layout, Protection, Settings, find_mode};
+use external_providers::sign_on::{Layout, MachineKey, Protection, Settings, find_mode};
 use serde_json::json;
 
 use super::read::as_json;
-use super::{Key, UNPROVEN, from_input};
+use super::{Key, UNPROVEN, UNSIGNED, from_input};
 use crate::cli::{Failed, OK, REFUSED, output, print};
 
 /// Find the settings that made a cookie: tries all of them with the keys of the file
@@ -27,7 +27,7 @@ pub(super) struct FindModeArgs {
 }
 
 pub(super) fn run(args: &FindModeArgs) -> Result<u8, Failed> {
-    let key = args.key.load()?;
+    let key = args.key.load(|path| MachineKey::load_to_find_mode(path))?;
     let cookie = from_input(&key.forms().name)?;
     let found = find_mode(&key, &cookie);
     let code = if found.is_empty() { REFUSED } else { OK };
@@ -41,7 +41,7 @@ pub(super) fn run(args: &FindModeArgs) -> Result<u8, Failed> {
                     "decryption": settings.decryption.name(),
                     "protection": settings.protection.name(),
                     "unproven": settings.unproven().is_some(),
-                    "as_in_file": *settings == key.settings(),
+                    "as_in_file": settings.makes_the_same(&key.settings()),
                     "ticket": as_json(ticket),
                 })
             })
@@ -72,9 +72,9 @@ fn said(settings: &Settings, ours: Settings) -> String {
         text.push_str(&format!("  {what} is {UNPROVEN}\n"));
     }
     if settings.protection == Protection::None {
-        text.push_str("  it is not signed: anybody can make such a cookie, for any user\n");
+        text.push_str(&format!("  {UNSIGNED}\n"));
     }
-    text.push_str(&match *settings == ours {
+    text.push_str(&match settings.makes_the_same(&ours) {
         true => "  the file says the same\n".to_owned(),
         false => format!("  the file says otherwise: {ours}\n"),
     });

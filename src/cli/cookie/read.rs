@@ -1,10 +1,10 @@
 //! `cookie read`.
 
 use clap::Args;
-use external_providers::sign_on::{Reason, Ticket, Timestamp};
+use external_providers::sign_on::{Protection, Reason, Ticket, Timestamp};
 use serde_json::json;
 
-use super::{Key, from_input};
+use super::{Key, UNSIGNED, from_input};
 use crate::cli::{Failed, OK, REFUSED, output, print};
 
 /// Read a cookie from standard input: what it holds, when it expires, or why it is not valid
@@ -13,14 +13,15 @@ use crate::cli::{Failed, OK, REFUSED, output, print};
 /// whoever has the keys: tell it to nobody who sent one.
 #[derive(Args)]
 #[command(after_help = "\
-JSON (--json): one object: outcome (valid, expired, not-valid), reason (null, or why it is not valid),
+JSON (--json): one object: outcome (valid, expired, not-signed, not-valid), reason (null, or why it is not valid),
 ticket (null, or version, name, issued, expires, persistent, user_data, path). Dates are RFC 3339, in UTC, with up to
 seven digits.")]
 pub(super) struct ReadArgs {
     #[command(flatten)]
     key: Key,
 
-    /// Read cookies, too, that settings make which are unproven, or that are not signed
+    /// Also read cookies that were made with unproven settings, and those that are not signed, which are
+    /// never valid
     #[arg(long)]
     unproven: bool,
 
@@ -36,6 +37,7 @@ pub(super) fn run(args: &ReadArgs) -> Result<u8, Failed> {
     let read = key.diagnose(&cookie);
     let outcome = match &read {
         Err(_) => "not-valid",
+        Ok(_) if key.settings().protection == Protection::None => "not-signed",
         Ok(ticket) if ticket.is_expired(now) => "expired",
         Ok(_) => "valid",
     };
@@ -48,7 +50,8 @@ pub(super) fn run(args: &ReadArgs) -> Result<u8, Failed> {
         ))?;
     } else {
         print(&match &read {
-            Ok(ticket) => lines(ticket, now),
+            Ok(ticket) if outcome == "not-signed" => format!("{UNSIGNED}\n{}", fields(ticket)),
+            Ok(ticket) => format!("{}\n{}", until(ticket, now), fields(ticket)),
             Err(reason) => format!("not valid: {reason}\n"),
         })?;
         if let Err(Reason::Signature | Reason::Decryption | Reason::Inner) = read {
@@ -66,16 +69,19 @@ pub(super) fn as_json(ticket: &Ticket) -> serde_json::Value {
     })
 }
 
-fn lines(ticket: &Ticket, now: Timestamp) -> String {
+fn until(ticket: &Ticket, now: Timestamp) -> String {
+    match ticket.is_expired(now) {
+        true => format!("expired at {}", ticket.expires),
+        false => format!("valid until {}", ticket.expires),
+    }
+}
+
+fn fields(ticket: &Ticket) -> String {
     let Ticket { version, name, issued, expires, persistent, user_data, path } = ticket;
-    let outcome = match ticket.is_expired(now) {
-        true => format!("expired since {expires}"),
-        false => format!("valid until {expires}"),
-    };
     let persistent = if *persistent { "yes" } else { "no" };
     format!(
-        "{outcome}\n  name        {}\n  user data   {}\n  path        {}\n  issued      {issued}\n  \
-         expires     {expires}\n  persistent  {persistent}\n  version     {version}\n",
+        "  name        {}\n  user data   {}\n  path        {}\n  issued      {issued}\n  expires     {expires}\n  \
+         persistent  {persistent}\n  version     {version}\n",
         name.escape_debug(),
         user_data.escape_debug(),
         path.escape_debug()

@@ -44,7 +44,8 @@ fn private(folder: &Folder, name: &str, contents: &str) -> String {
 #[test]
 fn what_is_issued_is_read_and_its_settings_are_found() {
     let folder = Folder::new("cookie");
-    let legacy = private(&folder, "web.config", &config("validation=\"SHA1\""));
+    let legacy = config("validation=\"SHA1\" compatibilityMode=\"Framework20SP1\"");
+    let legacy = private(&folder, "web.config", &legacy);
     let other = private(&folder, "new.config", &config("compatibilityMode=\"Framework45\""));
     let data = "ü 漢 😀 | \"roles\"";
     let issue = ["issue", "jane", "--machine-key", &legacy, "--minutes", "5", "--persistent"];
@@ -83,6 +84,20 @@ fn what_is_issued_is_read_and_its_settings_are_found() {
     let (code, out, _) = run(&["find-mode", "--machine-key", &legacy, "--json"], &cookie);
     let found: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &found["modes"][0]["as_in_file"]), (0, &true.into()), "{out}");
+
+    // A validation key that is too long for what the file says.
+    let key = VALIDATION_KEY.repeat(3);
+    let long = format!(
+        "<machineKey validationKey=\"{key}\" decryptionKey=\"{DECRYPTION_KEY}\" validation=\"HMACSHA256\" \
+         compatibilityMode=\"MODE\" />"
+    );
+    let right = private(&folder, "long-45.config", &long.replace("MODE", "Framework45"));
+    let wrong = private(&folder, "long.config", &long.replace("MODE", "Framework20SP1"));
+    let (code, of_45, err) = run(&["issue", "jane", "--machine-key", &right], "");
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(run(&["read", "--machine-key", &wrong], &of_45).0, 3);
+    let (code, out, err) = run(&["find-mode", "--machine-key", &wrong], &of_45);
+    assert!(code == 0 && out.contains("compatibilityMode=\"Framework45\""), "{out} {err}");
 
     let changed = cookie.replacen(&cookie[..1], if cookie.starts_with('0') { "1" } else { "0" }, 1);
     let (code, out, _) = run(&["find-mode", "--machine-key", &legacy], &changed);
@@ -131,6 +146,28 @@ fn what_is_unproven_is_asked_for() {
     assert_eq!(run(&["read", "--machine-key", &file, "--unproven"], &cookie).0, 0);
     let (code, out, _) = run(&["find-mode", "--machine-key", &file], &cookie);
     assert!(code == 0 && out.contains("validation=\"MD5\" is unproven"), "{out}");
+}
+
+/// Anybody can make it, so it is not valid, whatever it says.
+#[test]
+fn a_cookie_that_is_not_signed_is_not_valid() {
+    let folder = Folder::new("cookie");
+    let vectors = std::fs::read(repository("tests/it/sign_on/vectors.json")).unwrap();
+    let vectors: Value = serde_json::from_slice(&vectors).unwrap();
+    let mut made = vectors["made"].as_array().unwrap().iter();
+    let unsigned = made.find(|vector| vector["id"] == "legacy-protection-none").unwrap();
+    let cookie = unsigned["cookie"].as_str().unwrap();
+    let text = format!(
+        "<configuration><system.web><machineKey validationKey=\"{VALIDATION_KEY}\" \
+         decryptionKey=\"{DECRYPTION_KEY}\" compatibilityMode=\"Framework20SP1\" /><authentication>\
+         <forms protection=\"None\" /></authentication></system.web></configuration>"
+    );
+    let file = private(&folder, "none.config", &text);
+    let (code, out, _) = run(&["read", "--machine-key", &file, "--unproven"], cookie);
+    assert!(code == 7 && out.starts_with("it is not signed: anybody"), "{out}");
+    let (code, out, _) = run(&["read", "--machine-key", &file, "--unproven", "--json"], cookie);
+    let read: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, read["outcome"].as_str()), (7, Some("not-signed")), "{out}");
 }
 
 #[test]
