@@ -46,15 +46,19 @@ pub fn read_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, ReadEr
 
 /// May users of this machine who are neither the owner nor of the group read the file?
 #[cfg(unix)]
-pub fn readable_by_others(path: &Path) -> Option<&'static str> {
+pub fn open_to_others(path: &Path) -> Option<&'static str> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
-    (mode & 0o004 != 0).then_some("every user of this machine can read the file")
+    match mode & 0o006 {
+        0 => None,
+        0o004 => Some("every user of this machine can read the file"),
+        _ => Some("every user of this machine can write the file"),
+    }
 }
 
 /// Windows has no such bits.
 #[cfg(not(unix))]
-pub fn readable_by_others(_: &Path) -> Option<&'static str> {
+pub fn open_to_others(_: &Path) -> Option<&'static str> {
     None
 }
 

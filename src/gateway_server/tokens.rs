@@ -6,7 +6,7 @@ use std::path::Path;
 use hyper::Uri;
 use percent_encoding::percent_decode_str;
 
-use crate::bounded::{self, readable_by_others};
+use crate::bounded::{self, open_to_others};
 use crate::secret::{PasswordError, Secret};
 
 /// A shorter token could be guessed.
@@ -82,7 +82,7 @@ impl Tokens {
         let text = std::str::from_utf8(&bytes).map_err(|_| PasswordError::NotUtf8)?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let tokens = Self::new(text.lines().map(str::trim).filter(|line| !line.is_empty()))?;
-        if let Some(by_others) = readable_by_others(file) {
+        if let Some(by_others) = open_to_others(file) {
             tracing::warn!(file = %file.display(), "the tokens are not a secret: {by_others}");
         }
         Ok(tokens)

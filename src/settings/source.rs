@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Surroundings;
 use super::section::Section;
-use crate::bounded::{read_file, readable_by_others};
+use crate::bounded::{open_to_others, read_file};
 use crate::http::UrlError;
 use crate::http::url::{Url, is_local};
 use crate::secret::Secret;
@@ -14,7 +14,7 @@ use crate::toml_document::Problem;
 /// The warnings about a secret that stands in the file, a password or another.
 const INLINE: [&str; 2] = ["the password stands in this file", "the secret stands in this file"];
 /// What to do about a file that every user of the machine can read.
-const NO_READERS: &str = "take the permission away: chmod o-r";
+const NO_OTHERS: &str = "take the permission away: chmod o-rwx";
 /// What to do about it.
 const ELSEWHERE: &str = "put it elsewhere";
 
@@ -66,7 +66,7 @@ pub(crate) fn secret(
         Ok(found) => {
             if let Some(warning) = found.warning {
                 let problem = section.problem(key, warning);
-                warnings.extend(problem.map(|problem| problem.hint(NO_READERS)));
+                warnings.extend(problem.map(|problem| problem.hint(NO_OTHERS)));
             }
             Some(found.secret)
         }
@@ -185,7 +185,7 @@ fn file(name: &str, word: &str, around: Surroundings<'_>) -> Result<Found, Strin
     let path = around.folder.join(name);
     let secret = Secret::read_file(&path)
         .map_err(|error| format!("cannot read a {word} from {}: {error}", path.display()))?;
-    Ok(Found { secret, warning: readable_by_others(&path) })
+    Ok(Found { secret, warning: open_to_others(&path) })
 }
 
 /// A systemd credential (systemd.exec(5), `LoadCredential=`).
@@ -220,13 +220,13 @@ pub(crate) fn warn_of_key_readers(
     path: &Path,
     warnings: &mut Vec<Problem>,
 ) {
-    let problem = readable_by_others(path).and_then(|by_others| section.problem(key, by_others));
-    warnings.extend(problem.map(|problem| problem.hint(NO_READERS)));
+    let problem = open_to_others(path).and_then(|by_others| section.problem(key, by_others));
+    warnings.extend(problem.map(|problem| problem.hint(NO_OTHERS)));
 }
 
 /// Of a file that others can read, the warnings about passwords in it say so.
 pub(crate) fn warn_of_readers(path: &Path, warnings: &mut [Problem]) {
-    let Some(by_others) = readable_by_others(path) else { return };
+    let Some(by_others) = open_to_others(path) else { return };
     for warning in warnings.iter_mut().filter(|warning| INLINE.contains(&warning.what.as_str())) {
         warning.what = format!("{}, and {by_others}", warning.what);
     }

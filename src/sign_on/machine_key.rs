@@ -14,7 +14,7 @@ use super::{
     Forms, InvalidTicket, KeyError, Layout, MachineKeyError, Protection, Reason, SealError,
     Settings, Ticket,
 };
-use crate::bounded::{read_file, readable_by_others};
+use crate::bounded::{open_to_others, read_file};
 use crate::secret::Secret;
 
 /// A `web.config` larger than this is not one: IIS reads 250 KB.
@@ -90,8 +90,9 @@ impl MachineKey {
         let unread = |why: String| MachineKeyError::Unread { file: file.clone(), why };
         let bytes = read_file(path, MOST_BYTES).map_err(|error| unread(error.to_string()))?;
         let mut key = Self::parse_as(&bytes, &file, must_fit)?;
-        if let Some(by_others) = readable_by_others(path) {
-            key.warnings.push(format!("{file}: {by_others}; take the permission away: chmod o-r"));
+        if let Some(by_others) = open_to_others(path) {
+            key.warnings
+                .push(format!("{file}: {by_others}; take the permission away: chmod o-rwx"));
         }
         Ok(key)
     }
