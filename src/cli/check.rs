@@ -142,8 +142,8 @@ struct Checks<'c> {
 }
 
 pub(crate) fn run(args: &CheckArgs) -> Result<u8, Failed> {
-    let mut subjects = subjects(args)?;
-    sign_on(args, &mut subjects)?;
+    let (mut subjects, takes_cookies) = subjects(args)?;
+    sign_on(args, &mut subjects, !takes_cookies)?;
     let options = Options {
         step: args.step_timeout,
         total: args.timeout,
@@ -170,7 +170,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<u8, Failed> {
 }
 
 /// Gives the login service a user to be asked about.
-fn sign_on(args: &CheckArgs, subjects: &mut [Subject]) -> Result<(), Failed> {
+fn sign_on(args: &CheckArgs, subjects: &mut [Subject], is_off: bool) -> Result<(), Failed> {
     let (Some(file), Some(user)) = (&args.cookie_key, &args.user) else { return Ok(()) };
     let key = MachineKey::load(file).map_err(|error| Failed::new(SETTINGS, error.to_string()))?;
     let is_login = |subject: &&mut Subject| subject.kind.is_none_or(|kind| kind == Kind::Login);
@@ -178,21 +178,16 @@ fn sign_on(args: &CheckArgs, subjects: &mut [Subject]) -> Result<(), Failed> {
         return Err(Failed::new(USAGE, "--cookie-key is for logins, and none is looked at")
             .hint("enable the login with an external provider, or leave --kind out"));
     };
-    subject.sign_on = Some(SignOn { key, user: user.clone() });
+    subject.sign_on = Some(SignOn { key, user: user.clone(), is_off });
     Ok(())
 }
 
-fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
+/// What is looked at, and whether the help desk takes cookies of other sites, as far as is known.
+fn subjects(args: &CheckArgs) -> Result<(Vec<Subject>, bool), Failed> {
     let wanted = |found: Kind| args.kind.is_none_or(|kind| kind == found);
     if let Some(file) = &args.settings {
         let settings = settings::load(file, args.kind)?;
         let tabs = TABS.iter().filter(|kind| wanted(**kind));
-        if args.cookie_key.is_some() && !settings.login.accept_sign_on_cookies {
-            output::warning(&format!(
-                "{}: login.accept_sign_on_cookies is false: the help desk lets nobody in with a cookie",
-                file.display()
-            ));
-        }
         let subjects: Vec<Subject> =
             tabs.filter_map(|kind| settings.tab(*kind).external()).map(Subject::from).collect();
         if subjects.is_empty() {
@@ -204,7 +199,7 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
                 "switch it on in [options], and set provider = \"external\" in its section",
             ));
         }
-        return Ok(subjects);
+        return Ok((subjects, settings.login.accept_sign_on_cookies));
     }
     let Some(url) = &args.url else {
         return Err(Failed::new(USAGE, "there is no service to check")
@@ -228,5 +223,5 @@ fn subjects(args: &CheckArgs) -> Result<Vec<Subject>, Failed> {
         );
         output::note(&note);
     }
-    Ok(vec![subject])
+    Ok((vec![subject], true))
 }

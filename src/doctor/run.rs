@@ -262,7 +262,8 @@ impl Run<'_> {
         let step = self.timed("password", check.run()).await;
         self.report.steps.extend(step);
         if let Some(sign_on) = &subject.sign_on {
-            let step = self.timed("sign-on", sign_on.user(&client, &namespace)).await;
+            let asked = sign_on.user(&client, &namespace, subject.password.is_some());
+            let step = self.timed("sign-on", asked).await;
             self.report.steps.extend(step);
         }
         let within = self.within().unwrap_or_default();

@@ -15,6 +15,8 @@ pub struct SignOn {
     pub key: MachineKey,
     /// Who is to be let in.
     pub user: String,
+    /// Do the settings say that the help desk takes no such cookies?
+    pub is_off: bool,
 }
 
 impl SignOn {
@@ -26,6 +28,12 @@ impl SignOn {
         step.details.push(format!("the help desk must have {settings}"));
         for warning in self.key.warnings() {
             step.add(Finding::warning("machine-key", warning));
+        }
+        if self.is_off {
+            let text = "by the settings, the help desk lets nobody in with a cookie";
+            step.add(Finding::new("cookies-off", text).remedy(
+                "set accept_sign_on_cookies = true in [login], as \"Enable single sign-on cookies from other sites\" says",
+            ));
         }
         let ticket = Ticket::new(self.user.as_str(), Timestamp::now(), Duration::from_secs(60));
         let wrong = match self.key.seal(&ticket) {
@@ -45,7 +53,11 @@ impl SignOn {
     }
 
     /// What the help desk asks about whoever comes with such a cookie.
-    pub(super) async fn user(&self, client: &Client, namespace: &str) -> Step {
+    pub(super) async fn user(&self, client: &Client, namespace: &str, has_password: bool) -> Step {
+        if !has_password {
+            let why = "the service asks for its password, and none is given";
+            return Step::not_checked("sign-on", why);
+        }
         let (user, started) = (&self.user, Instant::now());
         let request =
             GetSignInCookieInfo { login_username: user.clone(), ..GetSignInCookieInfo::default() };
@@ -54,7 +66,7 @@ impl SignOn {
         match answer {
             Ok(answer) => match &answer.result {
                 Authentication::Authenticated { .. } => {
-                    step(&format!("{user:?} is known, and let in with a cookie"))
+                    step(&format!("{user:?} is known to the service"))
                 }
                 Authentication::Refused => {
                     let message = answer.message.as_deref().map_or("(no message)", first_line);

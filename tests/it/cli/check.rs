@@ -163,7 +163,7 @@ fn a_user_of_another_site_is_asked_about() {
     let (code, out, err) = check("myusername", file);
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
     assert!(out.contains("cookie    one for \"myusername\" was made and read again"), "{out}");
-    assert!(out.contains("sign-on   \"myusername\" is known, and let in with a cookie"), "{out}");
+    assert!(out.contains("sign-on   \"myusername\" is known to the service"), "{out}");
     let (code, out, _) = check("nobody", file);
     assert_eq!(code, Some(9), "{out}");
     assert!(out.contains("FINDING  sign-on "), "{out}");
@@ -173,6 +173,24 @@ fn a_user_of_another_site_is_asked_about() {
     assert_eq!(code, Some(9), "{out}");
     assert!(
         out.contains("finding (machine-key): Framework45 with validation=\"SHA1\" is unproven"),
+        "{out}"
+    );
+    let asked = ["--url", &url(host), "--cookie-key", file, "--user", "myusername"];
+    let (_, out, _) = run(&asked, None);
+    assert!(out.contains("sign-on   not checked: the service asks for its password"), "{out}");
+    let settings = folder.file(
+        "settings.toml",
+        format!(
+            "[options]\nlogin = true\n[login]\nprovider = \"external\"\nurl = \"{}\"\npassword = \"{PASSWORD}\"\n",
+            url(host)
+        ),
+    );
+    let settings = settings.to_str().unwrap();
+    let off = ["--settings", settings, "--cookie-key", file, "--user", "myusername"];
+    let (code, out, _) = run(&off, None);
+    assert_eq!(code, Some(9), "{out}");
+    assert!(
+        out.contains("finding (cookies-off): by the settings, the help desk lets nobody in"),
         "{out}"
     );
     let (code, out, err) = check("myusername", "/nowhere");
