@@ -47,7 +47,10 @@ impl<P: LoginProvider + 'static> Site for LoginPage<P> {
         let networks = self.settings.allow.as_ref()?;
         let is_in = |caller| networks.iter().any(|network| network.holds(caller));
         let is_allowed = self.settings.caller(visit).is_some_and(is_in);
-        (!is_allowed).then(|| self.refusal(self.text("denied")))
+        (!is_allowed).then(|| {
+            self.log(visit, None, "refused");
+            self.refusal(self.text("denied"))
+        })
     }
 
     fn answer<'v>(&'v self, visit: &'v Visit<'v>) -> BoxFuture<'v, Answer> {
@@ -146,7 +149,7 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
     fn not_accepted(&self, visit: &Visit<'_>) -> &str {
         self.log(visit, None, "not-accepted");
         tracing::warn!(
-            "login page: the help desk sends back whom it was to let in: its keys or compatibilityMode may be \
+            "login page: somebody is back who was let in a moment ago. If the help desk did not take the cookie, its keys or compatibilityMode may be \
              others (`cookie find-mode` tells), the cookie's name, domain or path, or it takes the cookie over \
              https alone, or does not let this user in"
         );

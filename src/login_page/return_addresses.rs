@@ -44,7 +44,7 @@ impl ReturnAddresses {
     }
 
     /// Where people go who come from nowhere.
-    pub(super) fn default(&self) -> &Url {
+    pub(crate) fn default(&self) -> &Url {
         &self.first
     }
 

@@ -93,8 +93,18 @@ impl Current {
             ),
         ));
         let cookie = &page.cookie;
-        let domain = cookie.domain.as_ref().map_or("this page's host alone", String::as_str);
-        let mut step = Step::new("cookie", format!("{}, for {domain}", cookie.name));
+        let mut step = Step::new(
+            "cookie",
+            match &cookie.domain {
+                Some(domain) => {
+                    format!("{}, for {domain}: this page must be at a host of it", cookie.name)
+                }
+                None => {
+                    let host = page.return_to.default().host_str().unwrap_or_default();
+                    format!("{}, without a domain: this page must be at {host}, too", cookie.name)
+                }
+            },
+        );
         if cookie.secure && self.file.service.tls.is_none() {
             let text = "it is for https alone, and [service] has no certificate: browsers throw it away, \
                         unless they come through a proxy that speaks https";

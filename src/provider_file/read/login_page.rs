@@ -244,7 +244,12 @@ fn check_cookie(
     let has_https = service.tls.is_some() || urls().any(|url| url.scheme() == "https");
     if !cookie.secure && has_https {
         let what = "lets the cookie go over http, where everybody on the way can take it";
-        warn(section, "cookie_secure", what, "take it out: all is https");
+        warn(
+            section,
+            "cookie_secure",
+            what,
+            "take it out where the page and the help desk are reached by https",
+        );
     }
     if !cookie.secure && cookie.same_site == SameSite::None {
         let hint = "browsers refuse such a cookie without Secure".to_owned();
@@ -332,6 +337,13 @@ fn texts(section: &mut Section<'_>) -> Texts {
         let may_be_empty = matches!(*key, "introduction" | "keep");
         if word.trim().is_empty() && !may_be_empty {
             section.wrong(key, "is empty", None);
+        }
+        if *key == "throttled" && word.replace("{minutes}", "").contains('{') {
+            section.wrong(
+                key,
+                "names something that is not there",
+                Some("{minutes} is".to_owned()),
+            );
         }
     }
     Texts::new(words)

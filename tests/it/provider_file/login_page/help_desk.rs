@@ -14,7 +14,7 @@ use crate::doctor::peers::{respond, serve};
 use crate::support::Folder;
 
 const TRUSTED: &str = "trusted_header = 'X-Remote-User'\ntrusted_proxies = ['127.0.0.1']\n";
-const NOT_ACCEPTED: &str = "The help desk did not accept your login.";
+const NOT_ACCEPTED: &str = "If the help desk sent you back, it did not accept the login";
 
 /// A web.config with this `<forms>`.
 fn web_config(forms: &str) -> String {
@@ -45,7 +45,7 @@ fn whom_it_sends_back_is_told_so() {
     let form = ann.get("/login?ReturnUrl=/portal/");
     assert!(form.status == 200 && form.body.contains(NOT_ACCEPTED), "{}", form.body);
     page.running.logs("outcome=\"not-accepted\"");
-    page.running.logs("the help desk sends back whom it was to let in");
+    page.running.logs("somebody is back who was let in a moment ago");
     assert_eq!(ann.fill_in(&form, "/login", "ann", "hunter2").status, 303);
     // Whoever logs out comes back for other reasons.
     ann.post("/login/logout", &[("token", form.token())]);

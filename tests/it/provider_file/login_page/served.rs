@@ -167,6 +167,7 @@ fn mistakes_are_named_by_their_keys() {
             "login_page.return_to: address 1 must have",
         ),
         ("return_to = ['help.example.com']", "login_page.return_to: address 1 must have"),
+        ("throttled = 'Wait {minuts}'", "login_page.throttled: names something that is not there"),
         ("return_parameter = 'a&b'", "login_page.return_parameter: is not the name"),
         ("cookie_name = 'a;b'", "login_page.cookie_name: is not a name"),
         ("cookie_name = \"a\\r\\nb\"", "login_page.cookie_name: is not a name"),
