@@ -4,6 +4,7 @@ mod find_mode;
 mod issue;
 mod read;
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -90,6 +91,9 @@ impl Key {
 /// The cookie on standard input: its value, or the line of a header or of a browser's tools, in which
 /// the cookie has this name, or is alone.
 fn from_input(name: &str) -> Result<Zeroizing<String>, Failed> {
+    if std::io::stdin().is_terminal() {
+        output::note("paste the cookie, then press Ctrl-D");
+    }
     let bytes = bounded::read(std::io::stdin(), MOST_INPUT).map_err(|error| {
         Failed::new(LOCAL, format!("cannot read the cookie from standard input: {error}"))
     })?;
@@ -124,7 +128,11 @@ fn cookie<'t>(text: &'t str, name: &str) -> Result<&'t str, usize> {
     }
     match pairs.as_slice() {
         [] if !text.trim().is_empty() => Ok(text.trim().trim_matches('"')),
-        [pair] => Ok(value(pair)),
+        [pair] => {
+            let other = pair.0.trim();
+            output::note(&format!("the cookie is called {other}, and not {name}"));
+            Ok(value(pair))
+        }
         pairs => Err(pairs.len()),
     }
 }

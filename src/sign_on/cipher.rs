@@ -34,8 +34,9 @@ impl<'k> Cipher<'k> {
         let wrong = |what: String, remedy| Err(KeyError::new("decryptionKey", what, remedy));
         let name = algorithm.name();
         if !lengths.contains(&key.len()) {
-            let bytes = key.len();
-            let what = format!("it has {bytes} bytes, which is not the length of a key for {name}");
+            let digits = 2 * key.len();
+            let what =
+                format!("it has {digits} digits, which is not the length of a key for {name}");
             return wrong(what, remedy);
         }
         let odd: Zeroizing<Vec<u8>> =

@@ -231,7 +231,7 @@ decryptionKey='{}'",
                 &AES128[2..]
             )),
             5,
-            "15 bytes, which is not the length",
+            "30 digits, which is not the length",
         ),
         (
             other("decryption='DES' compatibilityMode='Framework45'"),
@@ -321,7 +321,7 @@ fn keys_are_those_that_dotnet_takes() {
     refused(sha1, &hex(65), AES128, "it has 65 bytes, and .NET takes 64 at most");
     refused(sha512, &hex(129), AES128, "it has 129 bytes, and .NET takes 128 at most");
     for bytes in [0, 1, 8, 15, 17, 33] {
-        let words = format!("decryptionKey: it has {bytes} bytes, which is not the length");
+        let words = format!("decryptionKey: it has {} digits, which is not the length", 2 * bytes);
         refused(sha1, &hex(20), &hex(bytes), &words);
     }
     for (text, place) in [("g", 1), ("00 0", 3), (" -0", 2), ("0é", 2), ("00\n00", 3), ("0x00", 2)]

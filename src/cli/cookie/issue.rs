@@ -47,7 +47,7 @@ pub(super) fn run(args: &IssueArgs) -> Result<u8, Failed> {
         return Err(Failed::new(USAGE, "the user's name is empty, which means nobody"));
     }
     if !is_plain_name(&args.user) {
-        output::note("warning: the name holds characters that nobody sees, or of full width");
+        output::warning("the name holds characters that nobody sees, or of full width");
     }
     let key = args.key.usable(args.unproven)?;
     let forms = key.forms();
