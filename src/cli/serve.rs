@@ -45,7 +45,7 @@ pub(crate) struct ServeArgs {
     replay: ReplayArgs,
 
     /// Answer as this provider's file says: logins from directories, look-ups from databases, rules, and
-    /// the old service for the rest. Path, namespace, passwords and certificate are the file's; SIGHUP
+    /// the old service for the rest; with a login page, if it has one. Path, namespace, passwords and certificate are the file's; SIGHUP
     /// reads it again, and takes it as a whole or not at all
     #[arg(long, value_name = "FILE")]
     provider: Option<PathBuf>,
