@@ -1,7 +1,7 @@
 // Tickets of the peers against those of the tool: usage: node cookie.js TOOL FOLDER
 'use strict';
 const { spawnSync } = require('child_process');
-const { createHash } = require('crypto');
+const { createHash, createHmac } = require('crypto');
 const { writeFileSync } = require('fs');
 const Module = require('module');
 
@@ -74,5 +74,24 @@ for (const validation of ['SHA1', 'HMACSHA256', 'HMACSHA512']) {
         }
     }
 }
+// What decrypts to wrong padding takes no longer than a wrong signature, as far as whoever sends cookies could measure: the two take
+// turns, and a machine that is busy is so for both. Only who has the keys can make the first.
+const file = `${folder}/padding.config`, validationKey = key('validation', 64);
+writeFileSync(file, `<machineKey validation="HMACSHA256" compatibilityMode="Framework20SP1" validationKey="${validationKey}" ` +
+    `decryptionKey="${key('decryption', 32)}"/>`, { mode: 0o600 });
+const signed = (body, by) => Buffer.concat([body, createHmac('sha256', Buffer.from(by, 'hex')).update(body).digest()]).toString('hex');
+const body = Buffer.alloc(2000, 0x5A), times = { padding: [], signature: [] };
+for (let round = 0; round < 40; round++) {
+    for (const [what, by, reason] of [['padding', validationKey, /does not decrypt/], ['signature', '00'.repeat(64), /signature is wrong/]]) {
+        const cookie = signed(body, by), started = process.hrtime.bigint();
+        const said = run(cookie, 'read', '--machine-key', file);
+        times[what].push(Number(process.hrtime.bigint() - started));
+        if (!reason.test(said)) same(`the ${what}`, said, String(reason));
+    }
+}
+const median = (all) => all.sort((a, b) => a - b)[all.length >> 1];
+const ratio = median(times.padding) / median(times.signature);
+console.log(`wrong padding took ${ratio.toFixed(2)} times as long as a wrong signature`);
+same('the time of a wrong padding', ratio > 0.5 && ratio < 2, true);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed ? 1 : 0;

@@ -8,7 +8,7 @@ cd "$top"
 made=$work/cookie
 mkdir -p "$made"
 command -v npm >/dev/null || "$here/mono.sh" install-packages nodejs npm
-[ -x "$tool" ] || cargo build --locked --features full
+[ -x "$tool" ] || build_tool
 # aspxauth counts dates with bignum, which builds on no current Node: nothing is built, and cookie.js stands in for it.
 [ -d "$made/node_modules/aspxauth" ] || npm install --prefix "$made" --silent --no-audit --no-fund --ignore-scripts \
     aspnet-formsauthentication@0.0.6 aspxauth@1.1.2

@@ -12,7 +12,7 @@ made=$work/login-page
 rm -rf "$made"
 mkdir -p "$made"
 "$here/mono.sh" install-packages chromium chromium-driver python3 python3-selenium openssl
-[ -x "$tool" ] || cargo build --locked --features full
+[ -x "$tool" ] || build_tool
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=example.com \
     -addext subjectAltName=DNS:*.example.com -keyout "$made/key.pem" -out "$made/cert.pem" 2>"$made/openssl.log"
