@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -142,9 +143,11 @@ class Page:
         chain.key_up(Keys.SHIFT).perform()
 
     def until(self, condition):
-        """Does it become true within ten seconds?"""
+        """Does it become true of a page that has come whole, within a minute? What goes meanwhile was of the page before."""
+        def holds(driver):
+            return driver.execute_script("return document.readyState") == "complete" and condition()
         try:
-            return bool(WebDriverWait(self.driver, 10).until(lambda driver: condition()))
+            return bool(WebDriverWait(self.driver, 60, ignored_exceptions=[StaleElementReferenceException]).until(holds))
         except Exception as error:
             return f"{type(error).__name__} at {self.driver.current_url}"
 
@@ -214,7 +217,7 @@ try:
     expect("contrast of the error in light", True, page.contrasts() >= 4.5)
     page.type("hunter2", Keys.ENTER)
     expect("the right one leads back", True, page.until(lambda: driver.current_url == f"{desk}/portal/tickets?id=7"))
-    expect("the help desk reads the cookie", True, '"ann"' in (page.text("pre") or ""))
+    expect("the help desk reads the cookie", True, page.until(lambda: '"ann"' in (page.text("pre") or "")))
     cookie = driver.get_cookie(".ASPXAUTH") or {}
     shown = {key: cookie.get(key) for key in ("domain", "path", "secure", "httpOnly", "sameSite", "expiry")}
     expected = {"domain": ".example.com", "path": "/", "secure": True, "httpOnly": True, "sameSite": "Lax", "expiry": None}
@@ -238,7 +241,7 @@ try:
         driver.get(f"{login}?ReturnUrl={quote(given)}")
         page.type("ann", Keys.TAB, "hunter2", Keys.ENTER)
         expect(f"{given} is not gone to", True, page.until(lambda: driver.current_url == f"{desk}/portal/"))
-        expect("but in", True, '"ann"' in (page.text("pre") or ""))
+        expect("but in", True, page.until(lambda: '"ann"' in (page.text("pre") or "")))
 
     # The box, with a click.
     driver.delete_all_cookies()
