@@ -95,6 +95,21 @@ impl Rig {
     /// Sends the server a signal: STOP makes it hang, CONT go on.
     pub(crate) fn signal(&self, name: &str) {
         assert!(self.try_signal(name), "the server is gone");
+        // Its threads stop when one of them is next run, which takes a moment on a busy machine.
+        while name == "STOP" && !self.has_stopped() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Has every thread of the server (proc(5), the state in stat)?
+    fn has_stopped(&self) -> bool {
+        let process = std::fs::read_to_string(self.file("pid")).unwrap();
+        let threads = std::fs::read_dir(format!("/proc/{}/task", process.trim())).unwrap();
+        threads.map(|thread| std::fs::read_to_string(thread.unwrap().path().join("stat"))).all(
+            |stat| {
+                stat.is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|s| s.starts_with(" T")))
+            },
+        )
     }
 
     fn try_signal(&self, name: &str) -> bool {
