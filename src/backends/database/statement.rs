@@ -48,6 +48,9 @@ pub enum Mistake {
     /// There is nothing in it.
     #[error("the statement is empty")]
     Empty,
+    /// Databases end a text there, with whatever condition followed.
+    #[error("there is a NUL character, at which databases end a statement; take it out")]
+    Nul,
     /// It ends too early.
     #[error("{0} is not closed")]
     NotClosed(&'static str),
@@ -85,9 +88,12 @@ impl Statement {
     ///
     /// # Errors
     ///
-    /// If it is empty or more than one, a quote or comment is not closed, a parameter stands within
+    /// If it is empty or more than one, holds a NUL, a quote or comment is not closed, a parameter stands within
     /// quotes, or it has placeholders of another form (`?`, `$1`, `@name`).
     pub fn parse(text: &str, kind: DatabaseKind) -> Result<Self, StatementError> {
+        if let Some(at) = text.find('\0') {
+            return Err(error(text, at, Mistake::Nul));
+        }
         let mut statement = Self {
             text: text.to_owned(),
             sql: String::with_capacity(text.len()),

@@ -95,6 +95,8 @@ fn mistakes_have_their_places() {
     for (kinds, text, mistake, column) in [
         (ALL, "", Mistake::Empty, 1),
         (ALL, " ; -- nothing", Mistake::Empty, 1),
+        // SQLite would run it without the condition.
+        (ALL, "select id from t\0 where id = :id", Mistake::Nul, 17),
         (ALL, "select ':a'", quoted("a"), 9),
         (ALL, "select '%:name%'", quoted("name"), 10),
         (ALL, "select 'ü' || 'x:name'", quoted("name"), 17),
