@@ -44,6 +44,7 @@ pub(super) fn statements() -> Vec<Vec<u8>> {
         "select @a, ?, $1, :1, a:b, ::c, :_d9, #hash\n",
         "select x'00', b'1', N'\u{fc}:x', U&'\\0041', 1e:5, \u{fc}:x from customers where plan->>:p ? :k",
         "exec p :a, @b = :b",
+        "select id, name from customers where\0 login = :loginUsername or email = :emailFrom",
         "merge into customers using (values (:a)) as v on 1 = 1 when matched then delete",
     ])
 }
