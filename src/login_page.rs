@@ -8,8 +8,8 @@
 //!   addresses (`/Main/`) are of the first one's host.
 //! - A form is taken from the page itself only: it must carry the random value of a cookie that the page has
 //!   set, with `cookie_secure` under a name (`__Host-…`) by which no other host of the domain can set one
-//!   (without it, another host can log somebody in as somebody else). The value is not signed: whoever wants a signed one need only ask for the page; so it holds over restarts, and at each of
-//!   several hosts. The cookie is `SameSite=Lax`: no browser sends it with a form of another site, and two
+//!   (without it, another host can log somebody in as somebody else). The value is not signed: whoever wants
+//!   a signed one need only ask for the page; so it holds over restarts, and at each of several hosts. The cookie is `SameSite=Lax`: no browser sends it with a form of another site, and two
 //!   tabs that are opened from elsewhere share it, which `Strict` would keep apart.
 //! - Attempts are counted for each user name, however it is written, and each address (of IPv6 the first 64
 //!   bits); see [`Limits`]. What a person is told never says which names there are, as far as the provider's own
@@ -38,7 +38,7 @@ mod answer;
 
 mod page;
 
-pub(crate) use cookie::{CookieSettings, SameSite, is_cookie_domain, is_cookie_name};
+pub(crate) use cookie::{CookieSettings, SameSite, is_cookie_domain};
 pub(crate) use page::LoginPage;
 pub(crate) use return_addresses::ReturnAddresses;
 pub(crate) use settings::{LoginPageSettings, Texts, TrustedHeader};

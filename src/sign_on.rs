@@ -44,6 +44,8 @@ pub use settings::{Decryption, Layout, Protection, Settings, Validation};
 pub use ticket::{Ticket, is_plain_name};
 pub use timestamp::Timestamp;
 pub use web_config::Forms;
+#[cfg(feature = "provider-file")]
+pub(crate) use web_config::{is_cookie_name, is_cookie_path};
 
 // Beside the vectors that it reads; it needs given random bytes.
 #[cfg(test)]

@@ -29,12 +29,6 @@ pub(crate) struct CookieSettings {
     pub(crate) same_site: SameSite,
 }
 
-/// A token (RFC 6265, section 4.1.1): nothing that ends a name, or a header.
-pub(crate) fn is_cookie_name(name: &str) -> bool {
-    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !name.is_empty() && name.len() <= 100 && name.bytes().all(is_token)
-}
-
 /// Names of hosts, perhaps with the dot before them that browsers ignore; not an address, and not `com` or
 /// `localhost`, for which browsers take no cookie.
 pub(crate) fn is_cookie_domain(domain: &str) -> bool {
@@ -148,6 +142,7 @@ pub(super) fn sent<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sign_on::is_cookie_name;
 
     fn settings(domain: Option<&str>) -> CookieSettings {
         let (name, domain) = (".ASPXAUTH".to_owned(), domain.map(str::to_owned));

@@ -149,9 +149,9 @@ impl<P: LoginProvider + 'static> LoginPage<P> {
     fn not_accepted(&self, visit: &Visit<'_>) -> &str {
         self.log(visit, None, "not-accepted");
         tracing::warn!(
-            "login page: somebody is back who was let in a moment ago. If the help desk did not take the cookie, its keys or compatibilityMode may be \
-             others (`cookie find-mode` tells), the cookie's name, domain or path, or it takes the cookie over \
-             https alone, or does not let this user in"
+            "login page: somebody is back who was let in a moment ago. If the help desk did not take the cookie, \
+             its keys or compatibilityMode may be others (`cookie find-mode` tells), or the cookie's name, domain \
+             or path; or it takes the cookie over https alone, or does not let this user in"
         );
         self.text("not_accepted")
     }

@@ -231,15 +231,8 @@ impl Forms {
                 Ok(())
             }
         };
-        let is_token = |text: &str| {
-            let other = |b: u8| !(b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-            !text.is_empty() && !text.bytes().any(other)
-        };
-        text("name", is_token, "is not the name of a cookie", &mut forms.name)?;
-        let is_path = |text: &str| {
-            text.starts_with('/') && !text.contains(|c: char| c == ';' || c.is_control())
-        };
-        text("path", is_path, "is not the path of a cookie", &mut forms.path)?;
+        text("name", is_cookie_name, "is not the name of a cookie", &mut forms.name)?;
+        text("path", is_cookie_path, "is not the path of a cookie", &mut forms.path)?;
         let mut domain = String::new();
         let is_domain =
             |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b));
@@ -252,4 +245,17 @@ impl Forms {
         }
         Ok(forms)
     }
+}
+
+/// A token (RFC 6265, section 4.1.1): nothing that ends a name, or a header.
+pub(crate) fn is_cookie_name(name: &str) -> bool {
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty() && name.len() <= 100 && name.bytes().all(is_token)
+}
+
+/// Nothing that ends an attribute (RFC 6265, section 4.1.1), and not a path that browsers take for none.
+pub(crate) fn is_cookie_path(path: &str) -> bool {
+    path.starts_with('/')
+        && path.len() <= 1024
+        && !path.contains(|c: char| c == ';' || c.is_control())
 }

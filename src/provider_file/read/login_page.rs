@@ -11,12 +11,12 @@ use crate::http::url::{Url, is_local};
 use crate::json_provider::Format;
 use crate::login_page::{
     CookieSettings, Limits, LoginPageSettings, ReturnAddresses, SameSite, Texts, TrustedHeader,
-    is_cookie_domain, is_cookie_name,
+    is_cookie_domain,
 };
 use crate::provider_file::model::{HostedService, ProviderFile};
 use crate::settings::Surroundings;
 use crate::settings::section::Section;
-use crate::sign_on::{Forms, MachineKey, Ticket, Timestamp};
+use crate::sign_on::{Forms, MachineKey, Ticket, Timestamp, is_cookie_name, is_cookie_path};
 use crate::toml_document::{Problem, Table};
 
 /// Bits. A private network, 10.0.0.0/8 or fd00::/8, has as many.
@@ -46,7 +46,7 @@ impl Reading<'_> {
             let cookie = CookieSettings {
                 name: section.text("cookie_name").unwrap_or(forms.name),
                 domain: section.text("cookie_domain").or(forms.domain),
-                path: forms.path,
+                path: section.text("cookie_path").unwrap_or(forms.path),
                 secure: section.switch("cookie_secure"),
                 same_site: match section.choice("cookie_same_site") {
                     "strict" => SameSite::Strict,
@@ -219,6 +219,10 @@ fn check_cookie(
         let hint = "letters, digits, dots and hyphens, like .ASPXAUTH".to_owned();
         section.wrong("cookie_name", "is not a name that the cookie can have", Some(hint));
     }
+    if !is_cookie_path(&cookie.path) {
+        let hint = "it begins with a slash, like / or /Support".to_owned();
+        section.wrong("cookie_path", "is not a path that the cookie can have", Some(hint));
+    }
     let urls = || return_to.into_iter().flat_map(ReturnAddresses::iter);
     let hosts = || urls().filter_map(|url| url.host_str());
     match &cookie.domain {
@@ -280,6 +284,14 @@ fn check_forms(
         let what = "is not what <forms> says: the help desk renews and deletes a cookie of its own beside this \
                     one, and people cannot log out";
         warn("cookie_domain", what, &format!("write domain=\"{domain}\" into <forms>"));
+    }
+    if cookie.path != forms.path {
+        let what = "is not what <forms> says: the help desk renews and deletes a cookie of its own beside this one";
+        warn(
+            "cookie_path",
+            what,
+            &format!("take it out, or write path=\"{}\" into <forms>", cookie.path),
+        );
     }
     if forms.uses_uri {
         let what = "has cookieless=\"UseUri\" in <forms>: the help desk takes no cookie";

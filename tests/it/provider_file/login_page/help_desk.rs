@@ -93,10 +93,15 @@ fn a_cookie_other_than_its_own_is_warned_of() {
     let text = LOGINS.replace("machine-key.toml", "web.config");
     let insecure = format!("{text}cookie_secure = false\n");
     let others = "login_page.cookie_domain: is not what <forms> says";
+    let elsewhere = format!("{text}cookie_path = '/desk'\n");
+    let path = "login_page.cookie_path: is not what <forms> says";
     for (text, forms, warning, is_there) in [
         (&text, "<forms/>", others, true),
         (&text, "<forms domain=\".Example.com\"/>", others, false),
         (&text, "", others, false),
+        (&elsewhere, "<forms/>", path, true),
+        (&elsewhere, "<forms path=\"/desk\"/>", path, false),
+        (&text, "<forms path=\"/desk\"/>", path, false),
         (
             &insecure,
             "<forms requireSSL=\"true\"/>",

@@ -171,6 +171,8 @@ fn mistakes_are_named_by_their_keys() {
         ("return_parameter = 'a&b'", "login_page.return_parameter: is not the name"),
         ("cookie_name = 'a;b'", "login_page.cookie_name: is not a name"),
         ("cookie_name = \"a\\r\\nb\"", "login_page.cookie_name: is not a name"),
+        ("cookie_path = 'x'", "login_page.cookie_path: is not a path"),
+        ("cookie_path = '/x; Domain=evil'", "login_page.cookie_path: is not a path"),
         ("cookie_name = '__Host-x'", "login_page.cookie_name: is not a name"),
         ("cookie_domain = 'a; Secure'", "login_page.cookie_domain: is not a domain"),
         ("cookie_domain = '192.0.2.1'", "login_page.cookie_domain: is not a domain"),
