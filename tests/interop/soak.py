@@ -1,6 +1,7 @@
 """Callers, attackers and services that die, at once, for as long as it is told: no honest call may fail, memory and open files stay flat.
 usage: soak.py TOOL FOLDER SECONDS                    (run by soak.sh; all on loopback, and it stops what it starts)"""
 
+import functools
 import http.client
 import json
 import os
@@ -47,7 +48,7 @@ class Server:
 
     def __init__(self, name, *arguments):
         self.name, self.arguments, self.log = name, arguments, FOLDER / f"{name}.log"
-        self.calls, self.refused, self.failures, self.seen = [], 0, [], []
+        self.calls, self.refused, self.again, self.failures, self.seen, self.words = [], 0, 0, [], [], set()
         self.lock = threading.Lock()
         self.start()
 
@@ -89,19 +90,22 @@ def soap(operation, **variables):
 
 
 def ask(server, connection, path, headers, body, expected, excused=lambda status, answer: False):
-    """One honest call; on a connection that was closed while it was idle, once more on a new one."""
+    """One honest call; on a connection that was closed while it was idle, once more on a new one, and on no other."""
     begin = time.perf_counter()
     try:
-        for attempt in (1, 2):
+        while True:
+            used = connection.sock is not None
             try:
                 connection.request("POST", path, body, headers)
                 response = connection.getresponse()
                 status, answer = response.status, response.read().decode()
                 break
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                if attempt == 2:
-                    raise
                 connection.close()
+                if not used:
+                    raise
+                with server.lock:
+                    server.again += 1
         took = time.perf_counter() - begin
         with server.lock:
             if expected(status, answer):
@@ -117,8 +121,8 @@ def ask(server, connection, path, headers, body, expected, excused=lambda status
 
 
 def kept():
-    """How many exchanges are on the disk."""
-    return sum(1 for entry in os.scandir(RECORDING) if entry.is_dir() and not entry.name.startswith("."))
+    """How many exchanges of honest callers are on the disk."""
+    return sum(1 for entry in os.scandir(RECORDING) if entry.is_dir() and "-authenticate-" in entry.name)
 
 
 def caller(server, number, path, headers, body, *judges):
@@ -262,22 +266,30 @@ def main():
         """The service is dead: a problem document says so, and whose fault it is."""
         return status in (502, 503, 504) and json.loads(answer)["blame"] in ("network", "provider")
 
+    def ruled(status, answer):
+        """The rule of one of the files that are put in turn, and in the end each has been seen to hold."""
+        found = re.search("=(Blue|Green)<", answer)
+        if found:
+            provider.words.add(found[1])
+        return status == 200 and found
+
     # The recorder's callers differ in a variable, so that each exchange is another.
-    def another(count):
-        return soap("Authenticate", **person, number=count % (EXCHANGES // 4))
+    def another(caller, count):
+        number = count % (EXCHANGES // 4)
+        recorder.words.add((caller, number))
+        return soap("Authenticate", **person, number=number)
 
     jobs = [
         *[(caller, sample, n, "/Provider.asmx", login, lambda _: soap("Authenticate", **person), allowed) for n in range(4)],
         *[
-            (caller, provider, n, "/Provider.asmx", ticket, lambda _: soap("StartTicket", subject="a soak", departmentName="Red"),
-             lambda status, answer: status == 200 and ("=Blue" in answer or "=Green" in answer))
+            (caller, provider, n, "/Provider.asmx", ticket, lambda _: soap("StartTicket", subject="a soak", departmentName="Red"), ruled)
             for n in range(2)
         ],
         *[(caller, gateway, n, "/v1/Authenticate", bearer, lambda _: json.dumps(person),
            lambda status, answer: status == 200 and json.loads(answer)["outcome"] == "authenticated") for n in range(2)],
         *[(caller, gateway, n, "/v1/StartTicket", bearer, lambda _: json.dumps({"subject": "urgent", "departmentName": "Support Department"}),
            lambda status, answer: status == 200, problem) for n in range(2)],
-        *[(caller, recorder, n, f"/Provider.asmx?caller={n}", login, another, allowed) for n in range(4)],
+        *[(caller, recorder, n, f"/Provider.asmx?caller={n}", login, functools.partial(another, n), allowed) for n in range(4)],
         (reload, provider, provider_file, provider_texts),
         (reload, gateway, settings_file, settings_texts),
     ]
@@ -315,28 +327,35 @@ def report(ours, recorder, dying, refused_before):
     wrong = []
     recorded[0] = kept()
     print(f"{sum(attacks.values())} attacks: {', '.join(f'{kind} {count}' for kind, count in attacks.items())}")
-    print(f"{dying.deaths} deaths of a service, told by {refused_before} problem documents; {ours[1].reloads + ours[2].reloads} reloads; {recorded[0]} exchanges kept")
+    print(f"{dying.deaths} deaths of a service, told by {refused_before} problem documents; {ours[1].reloads + ours[2].reloads} reloads; {recorded[0]} of {EXCHANGES} exchanges kept")
     for server in ours:
         calls = sorted(server.calls)
         at = lambda share: 1000 * calls[min(len(calls) - 1, int(share * len(calls)))]
         part = lambda low, high: [rss for when, rss, _ in server.seen if low * SECONDS <= when <= high * SECONDS]
-        early, late = statistics.median(part(0.3, 0.5)), statistics.median(part(0.7, 0.9))
-        files = server.seen[-1][2]
+        # Memory at the start, in the middle, and before the attackers leave; open files then, and when nobody is there.
+        start, middle, late = (statistics.median(part(low, high)) for low, high in ((0.05, 0.15), (0.4, 0.5), (0.8, 0.9)))
+        busy, files = statistics.median(files for when, _, files in server.seen if when > 0.8 * SECONDS), server.seen[-1][2]
         print(
-            f"{server.name:9} {len(calls):7} calls, {len(server.failures)} failed, p50 {at(0.5):.1f} ms, p99 {at(0.99):.1f} ms, longest {calls[-1] * 1000:.0f} ms; "
-            f"memory {early / 1024:.1f} then {late / 1024:.1f}, most {max(rss for _, rss, _ in server.seen) / 1024:.1f} MiB; {files} open files at the end"
+            f"{server.name:9} {len(calls):7} calls, {len(server.failures)} failed, {server.again} once more on a new connection, "
+            f"p50 {at(0.5):.1f} ms, p99 {at(0.99):.1f} ms, longest {calls[-1] * 1000:.0f} ms; "
+            f"memory {start / 1024:.1f}, {middle / 1024:.1f}, {late / 1024:.1f}, most {max(rss for _, rss, _ in server.seen) / 1024:.1f} MiB; "
+            f"open files {busy:.0f}, at the end {files}"
         )
         if server.failures:
             wrong.append(f"{server.name}: {len(server.failures)} failed, the first: {server.failures[0]}")
         # What comes and goes with load, and a kilobyte for an exchange that the recorder knows again.
-        if late > 1.15 * early + 6 * 1024 + (recorded[0] if server is recorder else 0):
-            wrong.append(f"{server.name}: memory grows, from {early} to {late} KiB")
+        if late > 1.15 * middle + 6 * 1024 + (recorded[0] if server is recorder else 0):
+            wrong.append(f"{server.name}: memory grows, from {middle} to {late} KiB")
         if files > 40:
             wrong.append(f"{server.name}: {files} open files without callers")
         if len(calls) < 10 * SECONDS:
             wrong.append(f"{server.name}: {len(calls)} calls in {SECONDS:.0f} s")
-    if dying.deaths < SECONDS / 10 or recorded[0] < SECONDS or not attacks["slow body"]:
+    if dying.deaths < SECONDS / 10 or refused_before < dying.deaths or min(attacks.values()) < SECONDS / 10:
         wrong.append("there was hardly anything to suffer from")
+    if ours[1].words != {"Blue", "Green"}:
+        wrong.append(f"of the provider's files, these were seen to hold: {ours[1].words}")
+    if recorded[0] != len(recorder.words):
+        wrong.append(f"{len(recorder.words)} different exchanges were answered, {recorded[0]} are kept")
     for path in RECORDING.rglob("*"):
         if path.is_file() and any(secret in path.read_bytes() for secret in (PASSWORD.encode(), b"mypassword")):
             wrong.append(f"{path} holds a password")
