@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use external_providers::fixture::{Fixture, load};
 use external_providers::http::Outcome;
+use external_providers::http1::Limits;
 use external_providers::record::{
     HostHeader, Mode, Proxy, ProxyBuilder, Recording, RecordingOptions, Summary,
 };
@@ -342,6 +343,42 @@ fn an_answer_before_the_request_is_whole_counts() {
     caller.send(format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n"));
     caller.send(vec![b'x'; length]);
     assert!(caller.text().starts_with("HTTP/1.1 413 "));
+}
+
+/// Counted until they are answered, chunks and all: nobody fills the memory with bodies.
+#[test]
+fn large_bodies_under_way_are_limited_and_keep_no_small_ones_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let limits = Limits { buffered: 500 << 10, ..Limits::default() };
+    let running = Running::with(&origin, |builder| builder.limits(limits));
+    let post = |size: usize| {
+        let head = format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {size}\r\n\r\n");
+        [head.into_bytes(), vec![b'x'; size]].concat()
+    };
+    let head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n32000\r\n";
+    let chunked = [head.as_bytes(), &vec![b'x'; 200 << 10], b"\r\n0\r\n\r\n"].concat();
+    // The service has the whole of it, and takes its time. As a chunk, it is held twice.
+    let mut first = running.caller();
+    first.send(chunked);
+    let mut slow = Peer::new(listener.accept().unwrap().0);
+    slow.message().unwrap();
+    let mut large = running.caller();
+    large.send(post(200 << 10));
+    let text = String::from_utf8_lossy(&large.rest()).into_owned();
+    assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("too many requests"), "{text}");
+    let answered = |size| {
+        let mut caller = running.caller();
+        caller.send(post(size));
+        let mut service = Peer::new(listener.accept().unwrap().0);
+        service.message().unwrap();
+        service.send(answer("200 OK", "", "done"));
+        assert!(caller.text().ends_with("done"));
+    };
+    answered(60 << 10);
+    slow.send(answer("200 OK", "", "late"));
+    assert!(first.text().ends_with("late"));
+    answered(200 << 10);
 }
 
 #[test]
