@@ -121,6 +121,8 @@ fn what_cannot_be_understood_is_refused_and_never_answered() {
         ),
         ("POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "coding"),
         ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", 400, "chunk"),
+        ("GET / HTTP/1.1\r\n\r\n", 400, "one Host header"),
+        ("GET / HTTP/1.1\r\nHost: h\r\nhost: h\r\n\r\n", 400, "one Host header"),
         (&long, 431, "4096 bytes"),
         (&large, 413, "65536 bytes"),
         ("GET / HTT", 408, "head"),
