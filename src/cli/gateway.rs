@@ -11,6 +11,7 @@ use external_providers::gateway_server::{GatewayServer, TokenError, Tokens, sche
 use external_providers::host::{HostError, Server, Settings, Tls};
 
 use super::cores::Cores;
+use super::passwords::warn_of_key;
 use super::signals::{Signal, Signals};
 use super::{
     DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print, seconds, settings,
@@ -109,6 +110,7 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<u8, Failed> {
     let gateway = gateway.map_err(|error| Failed::new(SETTINGS, error_chain(&error)))?;
     let tokens = Tokens::read(token_file).map_err(|error| no_token(token_file, &error))?;
     let files = args.tls_certificate.as_deref().zip(args.tls_key.as_deref());
+    args.tls_key.iter().for_each(|key| warn_of_key(key));
     let tls = files.map(|(certificate, key)| Tls::read(certificate, key)).transpose();
     let tls = tls.map_err(|error| refused(&error))?;
     let GatewayArgs { trust_forwarded, drain, .. } = *args;

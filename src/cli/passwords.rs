@@ -12,6 +12,7 @@ use external_providers::contract::Variables;
 use external_providers::redact::PLACEHOLDER;
 use external_providers::secret::PasswordError;
 
+use super::output::warning;
 use super::{Failed, LOCAL, SETTINGS, USAGE};
 
 /// The variable that holds the web service password.
@@ -112,6 +113,7 @@ impl Passwords {
             self.take_stdin()?;
             bounded::read(std::io::stdin(), MOST_VARIABLES)
         } else {
+            warn_of_others(file, &place);
             bounded::read_any(file, MOST_VARIABLES)
         };
         let read = read.map_err(|error| failed(error.to_string()))?;
@@ -143,11 +145,24 @@ impl Passwords {
             }
             Secret::read(std::io::stdin())
         } else {
+            warn_of_others(file, place);
             // No regular file need it be: a shell may give a pipe.
             std::fs::File::open(file).map_err(Into::into).and_then(Secret::read)
         };
         read.map_err(|error| unreadable(of, place, &error))
     }
+}
+
+/// Warns of a secret in a file that every user of the machine can read or replace.
+pub(crate) fn warn_of_others(file: &Path, place: &str) {
+    if let Some(by_others) = bounded::open_to_others(file).filter(|_| file.is_file()) {
+        warning(&format!("{place}: {by_others}; take the permission away: chmod o-rwx"));
+    }
+}
+
+/// The same of a private key.
+pub(crate) fn warn_of_key(file: &Path) {
+    warn_of_others(file, &file.display().to_string());
 }
 
 /// The mistake that standard input is to be read twice.

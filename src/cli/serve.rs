@@ -15,7 +15,7 @@ use self::fixtures::ReplayArgs;
 pub(crate) use self::fixtures::age;
 
 use super::cores::Cores;
-use super::passwords::{AUTH_PASSWORD, Passwords};
+use super::passwords::{AUTH_PASSWORD, Passwords, warn_of_key};
 use super::signals::Signals;
 use super::{DAY, Failed, LOCAL, OK, SETTINGS, USAGE, error_chain, listen, memory, print, seconds};
 
@@ -171,6 +171,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<u8, Failed> {
         .map_err(|error| refused(&error))?;
     let tls = match (&args.tls_certificate, &args.tls_key) {
         (Some(certificate), Some(key)) => {
+            warn_of_key(key);
             Some(Tls::read(certificate, key).map_err(|error| refused(&error))?)
         }
         _ => None,

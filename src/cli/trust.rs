@@ -7,6 +7,7 @@ use external_providers::client::{ClientBuilder, ClientCertificate};
 use external_providers::record::ProxyBuilder;
 use external_providers::tls::Fingerprint;
 
+use super::passwords::warn_of_key;
 use super::{Failed, SETTINGS, USAGE, certificates};
 
 /// Whom to trust at an https URL, and with whose TLS.
@@ -53,6 +54,7 @@ impl Shown {
         else {
             return Ok(None);
         };
+        warn_of_key(key);
         ClientCertificate::read(certificate, key).map(Some).map_err(|error| {
             let failed = Failed::new(SETTINGS, error.what);
             match error.remedy {

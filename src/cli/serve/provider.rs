@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::{ServeArgs, refused};
 use crate::cli::cores::Cores;
-use crate::cli::passwords::{AUTH_PASSWORD, Passwords};
+use crate::cli::passwords::{AUTH_PASSWORD, Passwords, warn_of_key};
 use crate::cli::signals::{Signal, Signals};
 use crate::cli::{Failed, OK, SETTINGS, error_chain, listen, output, print, provider};
 
@@ -35,7 +35,10 @@ pub(super) fn run(file: &Path, args: &ServeArgs) -> Result<u8, Failed> {
     let host = provider.snapshot().host(password.clone()).settings(args.settings());
     let host = host.build().map_err(|error| refused(&error))?;
     let files = match (&args.tls_certificate, &args.tls_key) {
-        (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
+        (Some(certificate), Some(key)) => {
+            warn_of_key(key);
+            Some((certificate.clone(), key.clone()))
+        }
         _ => service.tls.clone(),
     };
     let tls = files.as_ref().map(|(certificate, key)| Tls::read(certificate, key)).transpose();

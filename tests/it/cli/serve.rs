@@ -100,3 +100,29 @@ fn what_cannot_start_says_why_in_one_sentence() {
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8(output.stderr).unwrap().contains("no web service password"));
 }
+
+/// Whoever reads them, or puts others there, needs no other way in.
+#[cfg(unix)]
+#[test]
+fn secrets_that_others_can_read_are_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = crate::support::Folder::new("serve-readable");
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = folder.file("certificate.pem", certified.cert.pem());
+    let key = folder.file("key.pem", certified.signing_key.serialize_pem());
+    let password = folder.file("password", PASSWORD);
+    let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    let (certificate, key, password) = (text(&certificate), text(&key), text(&password));
+    let arguments =
+        ["--auth-password-file", &password, "--tls-certificate", &certificate, "--tls-key", &key];
+    for (mode, warned) in [(0o644, true), (0o602, true), (0o640, false)] {
+        for file in [&key, &password] {
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let (_, _, log) = serving(&arguments, 2).stop();
+        for file in [&key, &password] {
+            let said = log.contains(&format!("warning: {file}: every user of this machine can "));
+            assert_eq!(said, warned, "{mode:o}: {log}");
+        }
+    }
+}
