@@ -18,7 +18,8 @@ use crate::soap::Limits;
 pub struct Settings {
     /// Bytes of a request's body. Default 4096 KB, ASP.NET's `maxRequestLength`.
     pub max_body: usize,
-    /// Connections that are open at the same time. Default 10 000; one more is answered 503.
+    /// Connections that are open at the same time. Default 10 000; one more is answered 503. Each is an open file,
+    /// of which many systems let a process have 1024 until it asks for more (`setrlimit`), as the tool does.
     pub max_connections: usize,
     /// Requests that are carried out at the same time. Default 1 000; one more is answered 503.
     /// Pages beside the services are answered while it is less than half of that.

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::support::{Running, tool};
 
@@ -99,6 +99,28 @@ fn what_cannot_start_says_why_in_one_sentence() {
     let output = bare.env_remove("EXTERNAL_PROVIDERS_AUTH_PASSWORD").output().unwrap();
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8(output.stderr).unwrap().contains("no web service password"));
+}
+
+/// A process may have few files open until it asks for more, and each caller takes one.
+#[cfg(unix)]
+#[test]
+fn many_idle_callers_keep_nobody_out() {
+    let tool = env!("CARGO_BIN_EXE_external-providers");
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -S -n 100; exec \"$@\"", "sh", tool])
+        .args(["serve", "--sample", "--listen", "127.0.0.1:0"])
+        .env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", PASSWORD)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let serving = Running::spawn(&mut limited, 2);
+    let idle: Vec<_> = (0..200).map(|_| TcpStream::connect(serving.address).unwrap()).collect();
+    let url = format!("http://{}/Provider.asmx", serving.address);
+    let login = ["Authenticate", "loginUsername=myusername", "loginPassword=mypassword"];
+    let text = call(&[&login[..], &["--timeout", "20", "--url", &url]].concat());
+    assert!(text.starts_with("Authenticate: authenticated"), "{text}");
+    drop(idle);
+    assert_eq!(serving.stop().0, 0);
 }
 
 /// Whoever reads them, or puts others there, needs no other way in.
