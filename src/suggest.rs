@@ -1,5 +1,7 @@
 //! Which name was meant: the edit distance between a word and the words that are known.
 
+use std::borrow::Borrow;
+
 /// Distances beyond this are all the same: the words are different ones.
 const FAR: usize = 3;
 
@@ -28,7 +30,17 @@ pub(crate) fn meant<'k>(
         return Some(format!("did you mean {meant}?"));
     }
     let known: Vec<&str> = known.into_iter().collect();
-    (!known.is_empty()).then(|| format!("known are {}", known.join(", ")))
+    (!known.is_empty()).then(|| those_known(&known))
+}
+
+/// The names that are known; where a site has many, the first of them, since each mistake in a file says so.
+pub(crate) fn those_known(known: &[impl Borrow<str>]) -> String {
+    const SHOWN: usize = 40;
+    let shown = known[..known.len().min(SHOWN)].join(", ");
+    match known.len().saturating_sub(SHOWN) {
+        0 => format!("known are {shown}"),
+        more => format!("known are {shown} and {more} more"),
+    }
 }
 
 /// The edit distance, blind to the case of ASCII letters, as far as 3.
@@ -65,5 +77,8 @@ mod tests {
             assert_eq!(nearest(word, known), meant, "{word}");
         }
         assert_eq!(nearest(&"loginUsername".repeat(10_000), known), None);
+        let many: Vec<String> = (0..50).map(|n| format!("name-{n}")).collect();
+        assert!(those_known(&many).ends_with(", name-38, name-39 and 10 more"));
+        assert!(those_known(&many[..40]).ends_with(", name-38, name-39"));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::name::Name;
 use super::text::fold;
 use crate::contract::{AUTH_PASSWORD, Kind, OPERATIONS, OperationInfo, may_be_secret};
-use crate::suggest::{is_near, meant};
+use crate::suggest::{is_near, meant, those_known};
 
 /// Words of conditions and names that are not variables.
 const WORDS: [&str; 8] = ["all", "any", "not", "field", "groups", "page", "interaction", "kind"];
@@ -200,7 +200,7 @@ impl Scope {
             what,
             meant(name, words)
                 .filter(|hint| !hint.starts_with("known"))
-                .or_else(|| Some(format!("known are {}", known.join(", ")))),
+                .or_else(|| Some(those_known(&known))),
         )
     }
 }

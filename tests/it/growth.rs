@@ -18,9 +18,11 @@ use external_providers::fixture::{Fixture, Redaction, export_har, import_har, lo
 use external_providers::http::{
     Answered, Headers, HttpRequest, HttpResponse, HttpVersion, Outcome,
 };
+use external_providers::provider_file::ProviderFile;
 use external_providers::redact::{Redactor, Rules};
 use external_providers::replay::Replay;
 use external_providers::secret::Mask;
+use external_providers::settings::{Settings, Surroundings};
 use external_providers::soap::{Binding, SoapVersion};
 use external_providers::wsdl::{Documents, WsdlError};
 use external_providers::xml::Reader;
@@ -504,6 +506,62 @@ fn requests_larger_than_any_recording_are_not_expanded() {
     let large = post(&"<a>&lt;</a>".repeat(6 << 20));
     let took = cost(large.body.len(), || assert!(replay.answer(&large).is_err()));
     assert!(took.peak < 1 << 20, "{took:?}");
+}
+
+/// A provider's file with these rules.
+fn rules(rules: &str) -> String {
+    format!("[service]\npath = '/p.asmx'\n[ticket]\nrules = [{rules}]\n")
+}
+
+/// What people, or their programs, write into the files of providers and settings, mistakes included.
+#[test]
+fn files_grow_with_their_input() {
+    let nowhere = || Surroundings { folder: Path::new("/nonexistent"), variable: &|_| None };
+    fn each(n: usize, when: impl Fn(usize) -> String) -> String {
+        rules(&repeat(n, |n| format!("{{ when = {{ {} }}, department = 'A' }},", when(n))))
+    }
+    type Shape = (&'static str, usize, usize, fn(usize) -> String);
+    // A pattern becomes a machine.
+    let files: [Shape; 5] = [
+        ("rules", 40, 100, |n| each(n, |n| format!("subject = 'x{n}'"))),
+        ("patterns", 4, 500, |n| each(n, |n| format!("subject = {{ matches = 'a{n}.*b' }}"))),
+        ("conditions", 40, 100, |n| {
+            let any = repeat(n, |n| format!("{{ subject = {{ contains = 'x{n}' }} }},"));
+            each(1, |_| format!("any = [{any}]"))
+        }),
+        ("values", 40, 100, |n| {
+            each(1, |_| format!("subject = [{}]", repeat(n, |n| format!("'x{n}',"))))
+        }),
+        ("templates", 40, 100, |n| rules(&format!("{{ message = '{}' }}", "{subject} ".repeat(n)))),
+    ];
+    for (shape, n, heap, build) in files {
+        grows(&format!("provider's file: {shape}"), n, heap, build, |text| {
+            ProviderFile::parse_in(text, "file", nowhere()).unwrap();
+        });
+    }
+    let mistakes: [Content; 7] = [
+        ("names x misspelt names", |n| {
+            let names = repeat(n, |n| format!("'department {n}',"));
+            let rules = each(n, |n| format!("subject = 'x{n}'"));
+            format!("{rules}[names]\ndepartments = [{names}]\n")
+        }),
+        ("unknown operators", |n| each(n, |n| format!("subject = {{ contain{n} = 'x' }}"))),
+        ("unknown keys", |n| repeat(n, |n| format!("key{n} = 1\n"))),
+        ("unknown tables", |n| repeat(n, |n| format!("[table{n}]\n"))),
+        ("unknown keys of a table", |n| {
+            "[login]\n".to_owned() + &repeat(n, |n| format!("k{n} = 1\n"))
+        }),
+        ("nested lists", |n| format!("a = {}", "[".repeat(n))),
+        ("the same key", |n| "path = 1\n".repeat(n)),
+    ];
+    for (shape, build) in mistakes {
+        grows(&format!("provider's file: {shape}"), 40, 100, build, |text| {
+            ProviderFile::parse_in(text, "file", nowhere()).unwrap_err();
+        });
+        grows(&format!("settings: {shape}"), 40, 100, build, |text| {
+            Settings::parse_in(text, "file", nowhere()).unwrap_err();
+        });
+    }
 }
 
 /// Each operation has the parts of its message: what is multiplied by that ends at a limit.
