@@ -2,6 +2,7 @@
 
 mod call;
 mod check;
+mod commands;
 mod conform;
 mod cookie;
 mod cores;
@@ -35,7 +36,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use external_providers::bounded::{ReadError, read_any};
 use external_providers::client::BuildError;
 use external_providers::contract::may_be_secret;
@@ -104,6 +105,13 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 
+    #[command(flatten)]
+    options: Options,
+}
+
+/// What every command takes.
+#[derive(Args)]
+struct Options {
     /// Print no notes, warnings and progress on standard error, and no log below errors (unless
     /// EXTERNAL_PROVIDERS_LOG says what is logged). What is printed on standard output stays
     #[arg(long, global = true, help_heading = "Options of every command")]
@@ -249,7 +257,8 @@ pub(crate) fn certificates(file: &Path) -> Result<Vec<u8>, Failed> {
 pub(crate) fn main() -> ExitCode {
     process::guard();
     let _at_the_end = logging::AtTheEnd;
-    let mut command = help::arrange(Cli::command(), output::columns());
+    let command = commands::meant(std::env::args_os().nth(1).as_deref());
+    let mut command = help::arrange(command, output::columns());
     let parsed = command.try_get_matches_from_mut(std::env::args_os());
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let result = match parsed {
@@ -264,7 +273,7 @@ fn run(mut cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Result<u8
         cli.command,
         Command::Record(_) | Command::Shadow(_) | Command::Serve(_) | Command::Gateway(_)
     );
-    let by_default = match (serves, cli.quiet) {
+    let by_default = match (serves, cli.options.quiet) {
         (false, _) => "off",
         (true, true) => "error",
         (true, false) => "info",
