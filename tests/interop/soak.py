@@ -354,6 +354,9 @@ def report(ours, recorder, dying, refused_before):
         wrong.append("there was hardly anything to suffer from")
     if ours[1].words != {"Blue", "Green"}:
         wrong.append(f"of the provider's files, these were seen to hold: {ours[1].words}")
+    for server in ours[1:3]:
+        if "not reloaded" not in pathlib.Path(f"{server.log}.errors").read_text():
+            wrong.append(f"{server.name} was never told of settings that are broken")
     if recorded[0] != len(recorder.words):
         wrong.append(f"{len(recorder.words)} different exchanges were answered, {recorded[0]} are kept")
     for path in RECORDING.rglob("*"):
