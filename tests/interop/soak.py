@@ -3,6 +3,7 @@ usage: soak.py TOOL FOLDER SECONDS                    (run by soak.sh; all on lo
 
 import functools
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -26,6 +27,9 @@ EXCHANGES = 20_000
 HOSTILE = 48
 BACKLOG = 200  # exchanges that the recorder has still to write
 CALM = 6  # seconds without attackers, at the end
+
+# Whoever starts it by nohup has it ignored, by the servers, too, which would not reload then.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 stop_attacks, stop_calls = threading.Event(), threading.Event()
 running = []
@@ -327,6 +331,9 @@ def report(ours, recorder, dying, refused_before):
     wrong = []
     recorded[0] = kept()
     print(f"{sum(attacks.values())} attacks: {', '.join(f'{kind} {count}' for kind, count in attacks.items())}")
+    # Between a request's head and its body a caller may stand still, too, and is then told that it is slow.
+    looks = [when for when, *_ in ours[0].seen]
+    print(f"the callers stood still for {max(after - before for before, after in itertools.pairwise(looks)):.1f} s at most, for what else the machine did")
     print(f"{dying.deaths} deaths of a service, told by {refused_before} problem documents; {ours[1].reloads + ours[2].reloads} reloads; {recorded[0]} of {EXCHANGES} exchanges kept")
     for server in ours:
         calls = sorted(server.calls)
