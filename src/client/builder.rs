@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Callee, Client, HttpTransport};
 use crate::contract::Absent;
 use crate::http::UrlError;
-use crate::http::url::{host_and_port, proxy_password, proxy_url, service_url};
+use crate::http::url::{authority, host_and_port, proxy_password, proxy_url, service_url};
 use crate::secret::{Mask, Secret};
 use crate::soap::{Binding, DEFAULT_NAMESPACE, Limits, OperationNameError, SoapVersion};
 use crate::tls::{
@@ -257,6 +257,7 @@ impl ClientBuilder {
         let client = http.build().map_err(|error| BuildError::Tls(error.to_string()))?;
         let transport = HttpTransport {
             client,
+            host: authority(&url).parse().ok(),
             url,
             proxy: proxy_host,
             timeout: self.timeout,

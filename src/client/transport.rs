@@ -35,6 +35,8 @@ const EXAMINATION: Duration = Duration::from_secs(3);
 pub struct HttpTransport {
     pub(super) client: reqwest::Client,
     pub(super) url: Url,
+    /// What the header `Host` says, made here once and not by hyper-util for each request.
+    pub(super) host: Option<HeaderValue>,
     /// Host and port of the proxy, for errors: they may be its fault.
     pub(super) proxy: Option<String>,
     pub(super) timeout: Duration,
@@ -191,6 +193,9 @@ impl HttpTransport {
                 return Err(TransportError { service: self.service(), kind, sent: false });
             };
             post.headers_mut().append(name, value);
+        }
+        if let Some(host) = &self.host {
+            post.headers_mut().entry(header::HOST).or_insert_with(|| host.clone());
         }
         // A GET has no body, not even an empty one, which would announce its length.
         if is_post || !request.body.is_empty() {

@@ -120,6 +120,9 @@ async fn the_request_is_that_of_the_dotnet_proxy() {
             lines.iter().any(|l| l.to_ascii_lowercase().starts_with(&format!("{name}:")))
         };
         assert_eq!(has("soapaction"), version == SoapVersion::V11, "{head}");
+        let hosts: Vec<_> = lines.iter().filter(|line| line.starts_with("Host:")).collect();
+        let host = url.trim_start_matches("http://").trim_end_matches("/Provider.asmx");
+        assert_eq!(hosts, [&format!("Host: {host}")], "{head}");
         assert!(head.contains(&format!("Content-Length: {}", body.len())), "{head}");
         for name in ["transfer-encoding", "accept-encoding", "cookie", "referer", "expect"] {
             assert!(!has(name), "{head}");
