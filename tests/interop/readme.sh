@@ -2,11 +2,11 @@
 # "An LDAP login in five minutes", as the README prints it: its two blocks are run word for word against the directory that it starts, with
 # the password where a person would type it. Fails when slapd cannot be had.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cd "$here/../.."
+. "$(dirname "${BASH_SOURCE[0]}")/services.sh"
+cd "$top"
 "$here/mono.sh" install-packages openssl slapd ldap-utils
-cargo build --locked
-PATH=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug:$PATH
+build_tool
+PATH=$(realpath "$(dirname "$tool")"):$PATH
 [ ! -e /tmp/directory ] && [ ! -e /tmp/login ] || { echo "/tmp/directory or /tmp/login is there already" >&2; exit 1; }
 
 # usage: block NUMBER (those of shell below the heading)

@@ -110,7 +110,7 @@ fn hostile_texts_take_linear_time() {
     // Quadratic, each of these would take minutes and not a moment.
     let mask = Mask::new([&Secret::new("hunter2")]);
     for unit in ["pw=&lt;", "<", "&", "%", "\\u", "pw=", "&#", "a:", "\"pw\":", "<![CDATA["] {
-        let text = unit.repeat(1_000_000 / unit.len());
+        let text = unit.repeat(200_000 / unit.len());
         assert!(mask.apply(&text).len() <= 3 * text.len());
     }
 }
