@@ -199,8 +199,11 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             let all = load(&root().join("fixtures/sample")).expect("recordings");
             let failed = all.iter().filter(|f| matches!(f.outcome, Outcome::Failed(_))).take(1);
             let chosen = all.iter().step_by(20).chain(failed);
-            let har = |fixture: &_| export_har(std::slice::from_ref(fixture), None).into_bytes();
-            chosen.map(har).collect()
+            let har = |fixture: &_| export_har(std::slice::from_ref(fixture), None);
+            let mut seeds: Vec<_> = chosen.map(har).collect();
+            // The header alone: a target came back that began in the host.
+            seeds.push(seeds[0].replace(r#""value": "127.0.0.1:"#, r#""value": "127.0.0.1:?"#));
+            seeds.into_iter().map(String::into_bytes).collect()
         }
         "settings" => settings(),
         "text" => [PLANTED, "\u{feff}hunter2xyz\r\n", "hunter2xyz\nhunter2xyz\n", "", "\n", "%68%", "\"http://tempuri.org/A%20b+c\""]
