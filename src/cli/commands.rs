@@ -20,26 +20,29 @@ pub(super) fn meant(first: Option<&OsStr>) -> Command {
     }
 }
 
+/// A command's name, and what sets it up.
+type Alone = (&'static str, fn(Command) -> Command);
+
+/// One that is not here is set up with all others.
+const ALONE: [Alone; 13] = [
+    ("call", call::CallArgs::augment_args),
+    ("check", check::CheckArgs::augment_args),
+    ("conform", conform::ConformArgs::augment_args),
+    ("record", record::RecordArgs::augment_args),
+    ("shadow", shadow::ShadowArgs::augment_args),
+    ("serve", serve::ServeArgs::augment_args),
+    ("gateway", gateway::GatewayArgs::augment_args),
+    ("settings", settings::SettingsArgs::augment_args),
+    ("provider", provider::ProviderArgs::augment_args),
+    ("events", events::EventsArgs::augment_args),
+    ("cookie", cookie::CookieArgs::augment_args),
+    ("fixtures", fixtures::FixturesArgs::augment_args),
+    ("generate", generate::GenerateArgs::augment_args),
+];
+
 fn named(name: &str) -> Option<Command> {
-    fn of<A: Args>(name: &'static str) -> Option<Command> {
-        Some(A::augment_args(Command::new(name)))
-    }
-    match name {
-        "call" => of::<call::CallArgs>("call"),
-        "check" => of::<check::CheckArgs>("check"),
-        "conform" => of::<conform::ConformArgs>("conform"),
-        "record" => of::<record::RecordArgs>("record"),
-        "shadow" => of::<shadow::ShadowArgs>("shadow"),
-        "serve" => of::<serve::ServeArgs>("serve"),
-        "gateway" => of::<gateway::GatewayArgs>("gateway"),
-        "settings" => of::<settings::SettingsArgs>("settings"),
-        "provider" => of::<provider::ProviderArgs>("provider"),
-        "events" => of::<events::EventsArgs>("events"),
-        "cookie" => of::<cookie::CookieArgs>("cookie"),
-        "fixtures" => of::<fixtures::FixturesArgs>("fixtures"),
-        "generate" => of::<generate::GenerateArgs>("generate"),
-        _ => None,
-    }
+    let (name, augment) = ALONE.iter().find(|(alone, _)| *alone == name)?;
+    Some(augment(Command::new(*name)))
 }
 
 #[cfg(test)]
