@@ -17,7 +17,12 @@ public static class DotNetClient
 {
     static readonly string ServicePassword = Environment.GetEnvironmentVariable("INTEROP_PASSWORD") ?? "s3cret";
 
-    public static int Main(string[] arguments)
+    public static void Main(string[] arguments)
+    {
+        Ending.With(Run(arguments));
+    }
+
+    static int Run(string[] arguments)
     {
         if (arguments.Length != 4)
         {

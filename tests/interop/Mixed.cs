@@ -61,7 +61,7 @@ public static class Mixed
         return (int)((seed >> 8) % (uint)most);
     }
 
-    public static int Main(string[] arguments)
+    public static void Main(string[] arguments)
     {
         Console.OutputEncoding = new UTF8Encoding(false);
         var proxies = new SoapHttpClientProtocol[] { new Provider(), new Extended() };
@@ -82,7 +82,7 @@ public static class Mixed
                 && !entry.StartsWith("CF_Password=")));
             Console.WriteLine(string.Join("\t", made, operation, proxy.SoapVersion, shown, answer.Replace("\n", "\\n")));
         }
-        return 0;
+        Ending.With(0);
     }
 
     // The password, right but for one call in twelve; then what the operation reads; now and then what a site adds, or what cannot be read.

@@ -35,6 +35,7 @@ public static class ProviderFile
             var words = new[] { (string)Get(result, "Message") ?? "" }.Concat((string[])Get(result, "OutputVariables") ?? new string[0]);
             Console.WriteLine(string.Join("\t", words.Concat((items ?? new object[0]).Cast<object>().Select(Words))));
         }
+        Ending.With(0);
     }
 
     static string Words(object item)

@@ -127,7 +127,7 @@ dotnet() {
     for name in Provider Extended; do
         proxy "$dir" "$url/$name.asmx?WSDL" "$dir/$name.dll" "$protocol"
     done
-    mcs -nologo -r:System.Web.Services -r:"$dir/Provider.dll" -r:"$dir/Extended.dll" -out:"$dir/DotNetClient.exe" "$here/DotNetClient.cs"
+    mcs -nologo -r:System.Web.Services -r:"$dir/Provider.dll" -r:"$dir/Extended.dll" -out:"$dir/DotNetClient.exe" "$here"/{DotNetClient,Ending}.cs
     exec "${mono_environment[@]}" mono "$dir/DotNetClient.exe" "$here/cases.xml" "$url/" "$version" "$cases"
 }
 

@@ -89,7 +89,10 @@ pub(super) fn dot_net(folder: &Path, url: &str, version: &str, calls: String) ->
     run(Command::new("mcs")
         .args(["-nologo", "-r:System.Web.Services"])
         .arg(format!("-out:{}", program.display()))
-        .arg(repository("tests/interop/ProviderFile.cs")));
+        .args(
+            ["ProviderFile.cs", "Ending.cs"]
+                .map(|name| repository(&format!("tests/interop/{name}"))),
+        ));
     let file = folder.join("calls.tsv");
     std::fs::write(&file, calls).unwrap();
     run(Command::new("mono").arg(program).arg(file).args([url, version]))

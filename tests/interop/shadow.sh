@@ -18,5 +18,5 @@ start_mono
 for name in Provider Extended; do
     "$here/mono.sh" proxy "$made" "$mono/$name.asmx?WSDL" "$made/$name.dll"
 done
-mcs -nologo -r:System.Web.Services -r:"$made/Provider.dll" -r:"$made/Extended.dll" -out:"$made/Mixed.exe" "$here/Mixed.cs"
+mcs -nologo -r:System.Web.Services -r:"$made/Provider.dll" -r:"$made/Extended.dll" -out:"$made/Mixed.exe" "$here"/{Mixed,Ending}.cs
 python3 "$here/proof/shadow.py" "$tool" "$made" "$mono"

@@ -41,8 +41,8 @@ generate() {
         wsimport -quiet -extension -Xnocompile -d "$made/jaxws" -p "${name,,}" "$1/$name.asmx?WSDL"
         java -cp "$axis" org.apache.axis.wsdl.WSDL2Java -p "${name,,}" -o "$made/axis" "$1/$name.asmx?WSDL" 2>/dev/null
     done
-    mcs -nologo -r:System.Web.Services -out:"$made/dotnet/DotNet.exe" "$stacks/DotNet.cs"
-    mcs -nologo -r:System.ServiceModel,System.Runtime.Serialization -out:"$made/Wcf.exe" "$stacks/Wcf.cs"
+    mcs -nologo -r:System.Web.Services -out:"$made/dotnet/DotNet.exe" "$stacks/DotNet.cs" "$here/Ending.cs"
+    mcs -nologo -r:System.ServiceModel,System.Runtime.Serialization -out:"$made/Wcf.exe" "$stacks/Wcf.cs" "$here/Ending.cs"
     javac -nowarn -Xlint:none -XDsuppressNotes -cp "$jaxws" -d "$made/jaxws" "$made"/jaxws/*/*.java "$stacks/JaxWs.java"
     javac -nowarn -Xlint:none -XDsuppressNotes -cp "$jaxws" -d "$made/jaxws" "$stacks/JaxWsProvider.java"
     wsgen -cp "$made/jaxws:$jaxws" -d "$made/jaxws" provider.JaxWsProvider

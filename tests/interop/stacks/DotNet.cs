@@ -30,6 +30,7 @@ public static class DotNet
                 Console.WriteLine(url + "\t" + fields[0] + "\t" + Said(services[service], fields[2], variables));
             }
         }
+        Ending.With(0);
     }
 
     static string Said(object proxy, string operation, string[] variables)

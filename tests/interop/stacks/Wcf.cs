@@ -55,6 +55,7 @@ public static class Wcf
                 var channel = new ChannelFactory<IProvider>(binding, new EndpointAddress(url + "/" + fields[1] + ".asmx")).CreateChannel();
                 Console.WriteLine(url + "\t" + fields[0] + "\t" + Said(channel, fields[2], variables));
             }
+        Ending.With(0);
     }
 
     static string Said(IProvider channel, string operation, List<string> variables)
