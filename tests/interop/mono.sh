@@ -113,7 +113,10 @@ proxy() {
     need wsdl mcs
     mkdir -p "$dir"
     source=$dir/$(basename "$out" .dll).$protocol.cs
+    rm -f "$source"
+    # It may abort itself at its end, when all is written (Ending.cs).
     said=$("${mono_environment[@]}" wsdl -nologo -protocol:"${protocol^^}" -out:"$source" "$wsdl" 2>&1) ||
+        { [ $? = 134 ] && [ -s "$source" ]; } ||
         die "wsdl could not make a proxy of $wsdl: ${said%%$'\n'*}"
     mcs -nologo -target:library -r:System.Web.Services -out:"$out" "$source"
 }
