@@ -239,12 +239,14 @@ impl Inner {
         let directory = self.name.as_str();
         match answer {
             Ok(Login::Accepted(person)) => {
-                self.note(explanation, || format!("{} may log in", person.dn));
-                tracing::debug!(directory, dn = person.dn, "login accepted");
+                let dn = self.servers.shown(&person.dn, None);
+                self.note(explanation, || format!("{dn} may log in"));
+                tracing::debug!(directory, dn, "login accepted");
             }
             Ok(Login::Refused(refusal)) => {
                 self.note(explanation, || format!("refused, {}: {refusal}", refusal.reason.code()));
-                let (dn, reason) = (refusal.dn.as_deref(), refusal.reason.code());
+                let dn = refusal.dn.as_deref().map(|dn| self.servers.shown(dn, None));
+                let reason = refusal.reason.code();
                 tracing::info!(directory, login = ?login, dn, reason, words = refusal.words, "login refused");
             }
             Ok(Login::Unknown) => {

@@ -237,6 +237,8 @@ pub(super) fn ldap() -> Vec<Vec<u8>> {
             nobody.clone(),
             [ldap_message(3, 0x73, &[&tlv(4, &[b"ldap://other"])]), nobody.clone()].concat(),
             [ann(3), ann(3)].concat(),
+            // A server that calls its entries by the password that it was given.
+            [entry(3, PLANTED, &[]), result(3, 0x65, 0, ""), result(2, 0x61, 49, PLANTED)].concat(),
             result(0, 0x78, 52, "leaving"),
         ] {
             seeds.push([vec![kind], bound.clone(), rest].concat());

@@ -194,7 +194,9 @@ async fn one_user(inner: &Inner, user: Option<&str>) -> Step {
     let explanation = Explanation::wanted();
     let found = login::find(inner, user, &explanation).await;
     let mut step = match found {
-        Ok(Login::Accepted(person)) => Step::new("user", format!("{user} is {}", person.dn)),
+        Ok(Login::Accepted(person)) => {
+            Step::new("user", format!("{user} is {}", inner.servers.shown(&person.dn, None)))
+        }
         Ok(Login::Refused(refusal)) => {
             let text = format!("{user} may not log in: {refusal}");
             Step::new("user", "found").with(Finding::warning(refusal.reason.code(), text))
@@ -246,7 +248,7 @@ async fn lock_out(
     let is_windows = inner.settings.kind == Kind::ActiveDirectory;
     let policies: Vec<Entry> = if is_windows {
         let domain = root.text("defaultNamingContext").unwrap_or(&inner.group_base).to_owned();
-        searcher.entry(&domain, vec![LIMITS[0]]).await?.into_iter().collect()
+        searcher.entry_found(&domain, vec![LIMITS[0]]).await?.into_iter().collect()
     } else {
         let text = "(|(objectClass=pwdPolicy)(objectClass=krbPwdPolicy))";
         let base = Dn::parse(&inner.settings.base);

@@ -76,7 +76,7 @@ pub(super) async fn find(
     };
     // Every user of Active Directory has it; an account that may not read it cannot tell who is disabled.
     if inner.settings.kind == Kind::ActiveDirectory && entry.text("userAccountControl").is_none() {
-        let words = format!("userAccountControl of {} is not shown", entry.dn);
+        let words = format!("userAccountControl of {} is not shown", searcher.shown(&entry.dn));
         return Err(searcher.error(Cause::Rights(words)));
     }
     let policy = policy(inner, &entry, &mut searcher).await?;
@@ -151,12 +151,13 @@ async fn look_up(
             if let Some(server) = searcher.server {
                 inner.servers.get(server).found_somebody.store(true, Ordering::Relaxed);
             }
-            searcher.note(|| format!("the user is {}", entry.dn));
+            searcher.note(|| format!("the user is {}", searcher.shown(&entry.dn)));
             Ok(Found::One(entry))
         }
         Some(entry) => {
             let dns = entries.iter().chain([&entry]).map(|entry| entry.dn.as_str());
             let dns = dns.collect::<Vec<_>>().join("; ");
+            let dns = searcher.shown(&dns);
             let words = format!("the name fits more than one entry, nobody was bound: {dns}");
             Ok(Found::Many(Refusal::new(Reason::Ambiguous, words)))
         }
@@ -211,7 +212,7 @@ async fn turn<'t>(
 async fn bind<'s>(
     inner: &'s Inner,
     entry: Entry,
-    password: &Secret,
+    password: &'s Secret,
     searcher: &mut Searcher<'s>,
 ) -> Result<Result<Entry, Login>, DirectoryError> {
     let refused = |refusal: Refusal| Ok(Err(Login::Refused(refusal.of(&entry.dn))));
@@ -224,13 +225,16 @@ async fn bind<'s>(
     let mut user = inner.servers.connect(searcher.server).await?;
     searcher.server = Some(user.number);
     pass.sent();
+    // Before it is sent, a DN with the password in it has that by chance; a mask would tell.
+    let shown = searcher.shown(&entry.dn);
+    searcher.sent = Some(password);
     let answer = user.connection.bind(&entry.dn, password, settings.timeout).await;
     let answer = answer.map_err(|cause| searcher.error(cause))?;
     pass.answered();
     if answer.policy.is_some() {
         inner.tells_policy.store(true, Ordering::Relaxed);
     }
-    searcher.note(|| format!("bind as {}: {answer}", entry.dn));
+    searcher.note(|| format!("bind as {shown}: {answer}"));
     let verdict = verdict(&answer, settings).map_err(|cause| searcher.error(cause))?;
     let by_user = settings.dn_template.is_some() && settings.account.is_none();
     if by_user && matches!(verdict, Verdict::Right(_)) {
@@ -315,7 +319,7 @@ async fn policy(
     searcher: &mut Searcher<'_>,
 ) -> Result<Option<Entry>, DirectoryError> {
     match entry.text("pwdPolicySubentry").filter(|_| inner.settings.kind == Kind::OpenLdap) {
-        Some(dn) => searcher.entry(dn, state::POLICY.to_vec()).await,
+        Some(dn) => searcher.entry_found(dn, state::POLICY.to_vec()).await,
         None => Ok(None),
     }
 }
@@ -340,7 +344,8 @@ async fn person(
         let searches = searcher.count - before;
         let searches =
             if searches == 1 { "1 search".into() } else { format!("{searches} searches") };
-        searcher.note(|| format!("groups, by {searches}: {}", names.join(", ")));
+        let names = searcher.shown(&names.join(", "));
+        searcher.note(|| format!("groups, by {searches}: {names}"));
     }
     if !admits(settings, &groups) {
         let words = format!("in none of the groups {}", settings.require_groups.join(", "));
@@ -358,7 +363,7 @@ async fn person(
 fn first(entry: &Entry, names: &[String], what: &str, searcher: &Searcher<'_>) -> Option<String> {
     let found = names.iter().find_map(|name| Some((name, entry.text(name)?)));
     searcher.note(|| match found {
-        Some((name, value)) => format!("{what} from {name}: {value}"),
+        Some((name, value)) => format!("{what} from {name}: {}", searcher.shown(value)),
         None => format!("no {what}: none of {} has a value", names.join(", ")),
     });
     found.map(|(_, value)| value.to_owned())

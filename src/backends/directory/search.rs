@@ -4,6 +4,7 @@ use super::message::{Answer, Entry, Scope, Search};
 use super::servers::{Lease, Servers};
 use super::{Cause, DirectoryError, Inner, Kind, filter};
 use crate::explanation::Explanation;
+use crate::secret::Secret;
 
 /// Who searches.
 pub(super) struct Searcher<'s> {
@@ -11,6 +12,8 @@ pub(super) struct Searcher<'s> {
     servers: &'s Servers,
     /// The user, on the connection of its bind; else the account.
     user: Option<Lease<'s>>,
+    /// The user's password, once a server has been given it.
+    pub(super) sent: Option<&'s Secret>,
     explanation: &'s Explanation,
     /// The server of the last search.
     pub(super) server: Option<usize>,
@@ -26,6 +29,7 @@ impl<'s> Searcher<'s> {
             directory: &inner.name,
             servers: &inner.servers,
             user: None,
+            sent: None,
             explanation,
             server: None,
             domain_scope: inner.settings.kind == Kind::ActiveDirectory,
@@ -40,6 +44,11 @@ impl<'s> Searcher<'s> {
 
     pub(super) fn error(&self, cause: Cause) -> DirectoryError {
         self.servers.error(self.server, cause)
+    }
+
+    /// What a server says, as it may be shown.
+    pub(super) fn shown(&self, words: &str) -> String {
+        self.servers.shown(words, self.sent)
     }
 
     /// The server of the last search.
@@ -80,10 +89,28 @@ impl<'s> Searcher<'s> {
         Ok((entries, answer))
     }
 
-    /// The entry of a DN, if it can be seen.
+    /// The entry of a DN of our own, if it can be seen.
     pub(super) async fn entry(
         &mut self,
         dn: &str,
+        attributes: Vec<&str>,
+    ) -> Result<Option<Entry>, DirectoryError> {
+        self.entry_shown_as(dn, dn, attributes).await
+    }
+
+    /// The same of a DN that a server gave.
+    pub(super) async fn entry_found(
+        &mut self,
+        dn: &str,
+        attributes: Vec<&str>,
+    ) -> Result<Option<Entry>, DirectoryError> {
+        self.entry_shown_as(dn, &self.shown(dn), attributes).await
+    }
+
+    async fn entry_shown_as(
+        &mut self,
+        dn: &str,
+        shown: &str,
         attributes: Vec<&str>,
     ) -> Result<Option<Entry>, DirectoryError> {
         let search = Search {
@@ -98,10 +125,10 @@ impl<'s> Searcher<'s> {
         match answer.code {
             0 => Ok(entries.into_iter().next()),
             32 | 50 => {
-                self.note(|| format!("entry {dn}: {answer}"));
+                self.note(|| format!("entry {shown}: {answer}"));
                 Ok(None)
             }
-            _ => self.judge(&answer, dn).map(|()| None),
+            _ => self.judge(&answer, shown).map(|()| None),
         }
     }
 

@@ -16,7 +16,7 @@ use super::message::{Answer, Entry, Search};
 use super::server_url::target;
 use super::{Cause, DirectoryError, DirectorySettings};
 use crate::breaker::{Breaker, Permit, Refusal};
-use crate::secret::Secret;
+use crate::secret::{Mask, Secret};
 
 /// How long a server is passed over that made somebody wait in vain.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -32,6 +32,8 @@ pub(super) struct Servers {
     directory: String,
     servers: Vec<Server>,
     account: Option<(String, Secret)>,
+    /// What of the settings stands in DNs, too.
+    own_words: String,
     timeout: Duration,
     connect_timeout: Duration,
 }
@@ -96,6 +98,8 @@ impl Servers {
             directory: directory.to_owned(),
             servers: settings.servers.iter().map(server).collect::<Result<_, Cause>>()?,
             account: settings.account.clone().map(|name| (name, settings.password.clone())),
+            own_words: [settings.dn_template.as_deref().unwrap_or_default(), &settings.base]
+                .join(" "),
             timeout: settings.timeout,
             connect_timeout: settings.connect_timeout,
         })
@@ -112,6 +116,14 @@ impl Servers {
     pub(super) fn error(&self, server: Option<usize>, cause: Cause) -> DirectoryError {
         let server = server.map(|number| self.servers[number].url.clone());
         DirectoryError { directory: self.directory.clone(), server, cause }
+    }
+
+    /// What a server says, such as a DN, as it may be shown: without the passwords that it was given.
+    pub(super) fn shown(&self, words: &str, user: Option<&Secret>) -> String {
+        let account = self.account.as_ref().map(|(_, password)| password);
+        // A mask over a word that stands in every DN would tell that it is the password.
+        let account = account.filter(|password| !self.own_words.contains(password.expose()));
+        Mask::new(account.into_iter().chain(user)).apply_values(words)
     }
 
     /// Searches by the account; the last number is the server's. Since that changes nothing, it is done

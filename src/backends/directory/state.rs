@@ -92,13 +92,13 @@ fn open_ldap(entry: &Entry, policy: Option<&Entry>, now: Timestamp) -> Option<(R
     };
     if let Some(text) = entry.text("pwdAccountLockedTime") {
         if text.starts_with("000001010000") {
-            return Some((Reason::Disabled, format!("pwdAccountLockedTime {text}")));
+            return Some((Reason::Disabled, "pwdAccountLockedTime 000001010000Z".to_owned()));
         }
         // Without the policy, nobody knows how long the lock lasts; 0 is until it is taken off.
         let duration = seconds("pwdLockoutDuration").filter(|seconds| *seconds > 0);
         let over = generalized_time(text).zip(duration).map(|(at, length)| after(at, length));
         if over.is_none_or(|over| over > now) {
-            return Some((Reason::Locked, format!("pwdAccountLockedTime {text}")));
+            return Some((Reason::Locked, format!("pwdAccountLockedTime {}", shown(text))));
         }
     }
     let time = |name: &str| Some((generalized_time(entry.text(name)?)?, entry.text(name)?));
@@ -138,7 +138,7 @@ fn free_ipa(entry: &Entry, now: Timestamp) -> Option<(Reason, String)> {
         // 389 DS: until then, or for good.
         text.starts_with("19700101") || generalized_time(text).is_some_and(|at| at > now)
     }) {
-        return Some((Reason::Locked, format!("accountUnlockTime {text}")));
+        return Some((Reason::Locked, format!("accountUnlockTime {}", shown(text))));
     }
     past("krbPasswordExpiration").map(|words| (Reason::PasswordExpired, words))
 }
@@ -149,9 +149,15 @@ pub(super) fn which_lock(entry: &Entry, now: Timestamp) -> Option<(Reason, Strin
     let found = open_ldap(entry, None, now);
     // None of the others, so it was idle for too long.
     let idle = entry.text("pwdLastSuccess").map(|text| {
+        let text = shown(text);
         (Reason::Locked, format!("idle for too long, or just locked; pwdLastSuccess {text}"))
     });
     found.or(idle)
+}
+
+/// A time as it is written. Whatever else a server writes there is not shown: nobody knows what it holds.
+fn shown(text: &str) -> &str {
+    generalized_time(text).map_or("(not a time)", |_| text)
 }
 
 fn windows_time(hundreds_of_nanoseconds: i64) -> Option<Timestamp> {

@@ -242,6 +242,51 @@ async fn references_are_passed_over_and_two_entries_are_nobody() {
     assert_eq!((refusal.reason, server.count(BIND)), (Reason::Ambiguous, 1));
 }
 
+/// A server writes the passwords that it was given wherever it may write: none is shown, and what our
+/// settings say stays as it is.
+#[tokio::test]
+async fn passwords_that_a_server_repeats_are_not_shown() {
+    let say = |_: &Server, tag: u8, id: u32, _: &[u8]| {
+        let attribute = |name: &str, value: &str| {
+            tlv(0x30, &[octets(name.as_bytes()), tlv(0x31, &octets(value.as_bytes()))].concat())
+        };
+        let attributes = [
+            attribute("mail", "hunter2@b.c"),
+            attribute("cn", "hunter2 s3same"),
+            attribute("memberOf", "cn=hunter2s3same,dc=a"),
+            attribute("pwdPolicySubentry", "cn=hunter2,dc=a"),
+            attribute("pwdAccountLockedTime", "hunter2"),
+        ];
+        let parts = [octets(b"uid=hunter2,dc=a"), tlv(0x30, &attributes.concat())];
+        Some(match tag {
+            BIND => result(id, 0x61, 0, b""),
+            _ => {
+                [message(id, &tlv(0x64, &parts.concat())), result(id, 0x65, 0, b"hunter2")].concat()
+            }
+        })
+    };
+    let (_, url) = Server::start(Box::new(say)).await;
+    let mut settings = directory(Kind::OpenLdap, &[&url]).0.settings.clone();
+    settings.groups = GroupSource::MemberOf;
+    for (account_password, dn) in [("hunter2", "uid=***,dc=a"), ("dc=a", "uid=hunter2,dc=a")] {
+        settings.password = account_password.into();
+        let one = Directory::new("d", settings.clone()).unwrap_or_else(|error| panic!("{error}"));
+        let explanation = Explanation::wanted();
+        let found = one.find("ann", &explanation).await;
+        let Ok(Login::Refused(refusal)) = found else { panic!("{found:?}") };
+        assert_eq!(refusal.to_string(), "pwdAccountLockedTime (not a time)");
+        let login = one.authenticate("ann", &"s3same".into(), &explanation).await;
+        let Ok(Login::Accepted(person)) = login else { panic!("{login:?}") };
+        assert_eq!(person.dn, "uid=hunter2,dc=a", "what is answered is as it came");
+        let shown = explanation.lines().join("\n");
+        assert!(shown.contains(&format!("the user is {dn}\n")), "{shown}");
+        assert!(shown.ends_with(&format!("{dn} may log in")), "{shown}");
+        let shown = format!("{shown} {:?}", one.check(Some("ann")).await);
+        assert!(!shown.contains("s3same"), "{shown}");
+        assert!(!shown.contains(account_password) || account_password == "dc=a", "{shown}");
+    }
+}
+
 #[tokio::test]
 async fn active_directory_may_end_its_text_in_a_nul() {
     let say = |server: &Server, tag: u8, id: u32, _: &[u8]| {
