@@ -76,6 +76,11 @@ pub(super) fn mistake(template: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::ber::{octets, tlv};
+    use super::super::dn::{self, Dn};
+    use super::super::{DirectorySettings, Kind, filter};
     use super::*;
 
     #[test]
@@ -106,5 +111,37 @@ mod tests {
         assert_eq!(mistake("(uid={name})"), None);
         assert_eq!(mistake("(uid={nam})").unwrap(), "{nam} is neither {name} nor {login}");
         assert!(mistake("(uid=x)").unwrap().contains("does not name the user"));
+    }
+
+    /// A value of the filter, as it is sent.
+    fn equality(attribute: &str, value: &str) -> Vec<u8> {
+        tlv(0xa3, &[octets(attribute.as_bytes()), octets(value.as_bytes())].concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        /// Names change nothing in a filter and in a DN but the one value that they are.
+        #[test]
+        fn hostile_names_stay_values(
+            text in "[()*\\\\,=+\"<>#; \0&|!~:@/{}a-cnameloginäÖß€ﬁＡ\u{301}\u{10ffff}\r\n]{1,24}"
+        ) {
+            let name = Name { login: &text, name: &text };
+            let settings = DirectorySettings::new(Kind::ActiveDirectory, ["ldaps://a"], "dc=a");
+            let sent = filter::encode(&name.fill(&settings.filter, filter::escape)).unwrap();
+            let either = [equality("sAMAccountName", &text), equality("userPrincipalName", &text)];
+            let all = [
+                equality("objectCategory", "person"),
+                equality("objectClass", "user"),
+                tlv(0xa1, &either.concat()),
+            ];
+            prop_assert_eq!(sent, tlv(0xa0, &all.concat()));
+
+            let dn = name.fill("uid={name},ou=people,dc=a", dn::escape);
+            let read = Dn::parse(&dn).unwrap();
+            prop_assert_eq!(read.first_value(), Some(text.as_str()));
+            prop_assert!(read.normal().ends_with(",ou=people,dc=a,"), "{}", dn);
+            prop_assert_eq!(read.domain(), "dc=a");
+        }
     }
 }
