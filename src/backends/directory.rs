@@ -239,9 +239,9 @@ impl Inner {
         let directory = self.name.as_str();
         match answer {
             Ok(Login::Accepted(person)) => {
-                let dn = self.servers.shown(&person.dn, None);
-                self.note(explanation, || format!("{dn} may log in"));
-                tracing::debug!(directory, dn, "login accepted");
+                let dn = || self.servers.shown(&person.dn, None);
+                self.note(explanation, || format!("{} may log in", dn()));
+                tracing::debug!(directory, dn = dn(), "login accepted");
             }
             Ok(Login::Refused(refusal)) => {
                 self.note(explanation, || format!("refused, {}: {refusal}", refusal.reason.code()));

@@ -225,8 +225,6 @@ async fn bind<'s>(
     let mut user = inner.servers.connect(searcher.server).await?;
     searcher.server = Some(user.number);
     pass.sent();
-    // Before it is sent, a DN with the password in it has that by chance; a mask would tell.
-    let shown = searcher.shown(&entry.dn);
     searcher.sent = Some(password);
     let answer = user.connection.bind(&entry.dn, password, settings.timeout).await;
     let answer = answer.map_err(|cause| searcher.error(cause))?;
@@ -234,7 +232,8 @@ async fn bind<'s>(
     if answer.policy.is_some() {
         inner.tells_policy.store(true, Ordering::Relaxed);
     }
-    searcher.note(|| format!("bind as {shown}: {answer}"));
+    // A DN that was there before the user's password was sent has that in it by chance; a mask would tell.
+    searcher.note(|| format!("bind as {}: {answer}", inner.servers.shown(&entry.dn, None)));
     let verdict = verdict(&answer, settings).map_err(|cause| searcher.error(cause))?;
     let by_user = settings.dn_template.is_some() && settings.account.is_none();
     if by_user && matches!(verdict, Verdict::Right(_)) {
@@ -344,8 +343,8 @@ async fn person(
         let searches = searcher.count - before;
         let searches =
             if searches == 1 { "1 search".into() } else { format!("{searches} searches") };
-        let names = searcher.shown(&names.join(", "));
-        searcher.note(|| format!("groups, by {searches}: {names}"));
+        let names = || searcher.shown(&names.join(", "));
+        searcher.note(|| format!("groups, by {searches}: {}", names()));
     }
     if !admits(settings, &groups) {
         let words = format!("in none of the groups {}", settings.require_groups.join(", "));
