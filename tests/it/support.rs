@@ -193,9 +193,15 @@ impl Running {
         }
     }
 
-    /// Sends it a signal.
+    /// Sends it a signal, which it must not ignore.
     pub(crate) fn signal(&self, name: &str) {
         let process = self.process.id().to_string();
+        let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+        let status = status.unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        let hears = name != "HUP" || ignored.is_none_or(|mask| mask & 1 == 0);
+        assert!(hears, "SIGHUP is ignored, perhaps by nohup: start the tests without it");
         assert!(Command::new("kill").args(["-s", name, &process]).status().unwrap().success());
     }
 

@@ -115,7 +115,8 @@ fn a_recorder_that_is_to_outlive_its_terminal_does() {
     shell.args(recorder.get_args()).env("EXTERNAL_PROVIDERS_AUTH_PASSWORD", "s3cret");
     shell.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
     let recorder = Recorder::spawn(&mut shell, 1);
-    recorder.signal("HUP");
+    let process = recorder.process.id().to_string();
+    assert!(Command::new("kill").args(["-s", "HUP", &process]).status().unwrap().success());
     log_in(&recorder);
     let (code, output, log) = recorder.stop();
     assert!(code == 0 && output.starts_with("stopped: 1 recorded"), "{output} {log}");
