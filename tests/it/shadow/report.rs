@@ -1,6 +1,7 @@
 //! What a report says of itself, and what becomes of it, whatever becomes of the process.
 
-use std::fs;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use external_providers::Secret;
 use external_providers::compare::Policy;
@@ -67,6 +68,12 @@ fn the_report_of_a_file_that_is_replaced_is_kept() {
     let mut running =
         start_with(service, &[&provider[..], &["--report", report.to_str().unwrap()]].concat());
     ask(&mut running);
+    // What is compared first is saved at once, though perhaps after the signal, and then it is anew.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !report.exists() {
+        assert!(Instant::now() < deadline, "nothing is saved");
+        thread::sleep(Duration::from_millis(10));
+    }
     running.signal("HUP");
     running.logs("the report begins anew");
     running.signal("HUP");
