@@ -80,7 +80,9 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = "no end within a minute"
-        if code != 0:
+        # A recorder that is overrun passes on what it has no room for, says so of each, and ends with 1.
+        self.lost = pathlib.Path(f"{self.log}.errors").read_text().count("wait to be written")
+        if code != (1 if self.lost else 0):
             self.failures.append(f"ended with {code}: {self.log.read_text()[-500:]}")
 
 
@@ -335,7 +337,7 @@ def report(ours, recorder, dying, refused_before):
     # Between a request's head and its body a caller may stand still, too, and is then told that it is slow.
     looks = [when for when, *_ in ours[0].seen]
     print(f"the callers stood still for {max(after - before for before, after in itertools.pairwise(looks)):.1f} s at most, for what else the machine did")
-    print(f"{dying.deaths} deaths of a service, told by {refused_before} problem documents; {ours[1].reloads + ours[2].reloads} reloads; {recorded[0]} of {EXCHANGES} exchanges kept")
+    print(f"{dying.deaths} deaths of a service, told by {refused_before} problem documents; {ours[1].reloads + ours[2].reloads} reloads; {recorded[0]} of {EXCHANGES} exchanges kept, {recorder.lost} that came again were too many to look at")
     for server in ours:
         calls = sorted(server.calls)
         at = lambda share: 1000 * calls[min(len(calls) - 1, int(share * len(calls)))]
