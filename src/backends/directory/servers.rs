@@ -98,8 +98,13 @@ impl Servers {
             directory: directory.to_owned(),
             servers: settings.servers.iter().map(server).collect::<Result<_, Cause>>()?,
             account: settings.account.clone().map(|name| (name, settings.password.clone())),
-            own_words: [settings.dn_template.as_deref().unwrap_or_default(), &settings.base]
-                .join(" "),
+            own_words: [
+                Some(&settings.base),
+                settings.dn_template.as_ref(),
+                settings.group_base.as_ref(),
+            ]
+            .map(|words| words.map_or("", String::as_str))
+            .join(" "),
             timeout: settings.timeout,
             connect_timeout: settings.connect_timeout,
         })

@@ -267,6 +267,12 @@ async fn passwords_that_a_server_repeats_are_not_shown() {
     let (_, url) = Server::start(Box::new(say)).await;
     let mut settings = directory(Kind::OpenLdap, &[&url]).0.settings.clone();
     settings.groups = GroupSource::MemberOf;
+    // Where a user is, and where groups are, is in the settings.
+    settings.group_base = Some("ou=g,dc=a".to_owned());
+    settings.password = "ou=g".into();
+    let groups = Directory::new("d", settings.clone());
+    let groups = groups.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(groups.0.servers.shown("cn=x,ou=g,dc=a", None), "cn=x,ou=g,dc=a");
     for (account_password, dn) in [("hunter2", "uid=***,dc=a"), ("dc=a", "uid=hunter2,dc=a")] {
         settings.password = account_password.into();
         let one = Directory::new("d", settings.clone()).unwrap_or_else(|error| panic!("{error}"));
