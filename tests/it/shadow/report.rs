@@ -1,5 +1,6 @@
 //! What a report says of itself, and what becomes of it, whatever becomes of the process.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -12,6 +13,20 @@ use super::{LOGIN, Rig, Spoiled};
 use crate::codec::raw::{Peer, call};
 use crate::fixtures::recordings::sample_service;
 use crate::support::{Folder, Running};
+
+/// Waits until a report with these words is saved, as the first comparison is at once.
+#[cfg(unix)]
+fn saved(file: &Path, words: &str) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let report = fs::read_to_string(file).unwrap();
+        if report.contains(words) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{words:?} is not saved: {report}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
 
 #[cfg(unix)]
 #[test]
@@ -30,9 +45,7 @@ fn a_report_outlives_its_process_and_is_not_replaced_by_nothing() {
         let running = start();
         assert!(read().contains("Nothing was compared"), "{}", read());
         log_in(&running);
-        while !read().contains("1 call was compared; no difference") {
-            std::thread::yield_now();
-        }
+        saved(&file, "1 call was compared; no difference");
         running.signal("KILL");
         running.ended();
         let before = read();
@@ -68,12 +81,7 @@ fn the_report_of_a_file_that_is_replaced_is_kept() {
     let mut running =
         start_with(service, &[&provider[..], &["--report", report.to_str().unwrap()]].concat());
     ask(&mut running);
-    // What is compared first is saved at once, though perhaps after the signal, and then it is anew.
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !report.exists() {
-        assert!(Instant::now() < deadline, "nothing is saved");
-        thread::sleep(Duration::from_millis(10));
-    }
+    saved(&report, "1 call was compared; ");
     running.signal("HUP");
     running.logs("the report begins anew");
     running.signal("HUP");
