@@ -313,8 +313,11 @@ async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<Report, Failed> {
     }));
     let (mut stop, mut is_open) = (Some(stop), true);
     let mut line = ProgressLine::new();
-    let (mut minute, mut saved) =
-        (tokio::time::interval(Duration::from_secs(60)), Progress::default());
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    // A call that only went by must not use up the minute in which the first comparison is to be saved.
+    let judged =
+        |Progress { compared, not_compared, dropped, .. }| (compared, not_compared, dropped);
+    let mut saved = (0, 0, 0);
     minute.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let changed = shadow.changes();
@@ -333,8 +336,8 @@ async fn serve(args: &ShadowArgs, shadow: Shadow) -> Result<Report, Failed> {
         tokio::select! {
             () = &mut served => break,
             () = changed, if stop.is_some() => {}
-            _ = minute.tick(), if shadow.progress() != saved => {
-                saved = shadow.progress();
+            _ = minute.tick(), if judged(shadow.progress()) != saved => {
+                saved = judged(shadow.progress());
                 report_file::save(args.report.as_deref(), &shadow.report());
             }
             () = line.due() => line.show(&shadow.report()),
