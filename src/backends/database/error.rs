@@ -8,7 +8,6 @@ use super::statement::Statement;
 use crate::bounded::in_units;
 use crate::error_chain::error_chain;
 use crate::report::Finding;
-use crate::secret::{Mask, Secret, is_secret_key};
 use crate::tls::TlsError;
 
 /// Characters of a server's text that are kept.
@@ -139,14 +138,8 @@ impl Cause {
 
     /// Without the values of parameters that carry a secret, by their names: servers repeat values.
     pub(super) fn masked(self, statement: &Statement, values: &[Option<String>]) -> Self {
-        let named = statement.parameters().iter().zip(values);
-        let secrets =
-            named.filter(|(name, _)| is_secret_key(name)).filter_map(|(_, value)| value.clone());
-        let secrets: Vec<_> = secrets.map(Secret::new).collect();
-        let mask = |text: String| match secrets.as_slice() {
-            [] => text,
-            secrets => Mask::new(secrets).apply(&text),
-        };
+        let Some(mask) = statement.mask(values) else { return self };
+        let mask = |text: String| mask.apply(&text);
         match self {
             Self::Statement(text) => Self::Statement(mask(text)),
             Self::Duplicate(text) => Self::Duplicate(mask(text)),

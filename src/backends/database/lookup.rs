@@ -13,7 +13,7 @@ use crate::explanation::Explanation;
 use crate::metrics::LOOKUPS;
 use crate::report::{Finding, Step};
 use crate::rules::Rows;
-use crate::secret::{MASK, is_secret_key};
+use crate::secret::{MASK, Mask, is_secret_key};
 use cache::Cache;
 
 /// What a look-up asks, and how much it may give.
@@ -117,14 +117,14 @@ impl LookUp {
     ) -> Result<Rows, DatabaseError> {
         explanation.note(|| asked("look-up", &self.name, &self.database, &self.statement, &values));
         if let Some(rows) = self.cache.as_ref().and_then(|cache| cache.get(&values)) {
-            explanation.note(|| format!("look-up {}: {} (cached)", self.name, shown(&rows)));
+            explanation.note(|| format!("{} (cached)", self.answered(&rows, &values)));
             LOOKUPS.count(&[&self.name, "cached"]);
             return Ok(rows);
         }
         let answer = self.ask(&values).await;
         match answer {
             Ok(rows) => {
-                explanation.note(|| format!("look-up {}: {}", self.name, shown(&rows)));
+                explanation.note(|| self.answered(&rows, &values));
                 let outcome = if rows.rows.is_empty() { "none" } else { "found" };
                 LOOKUPS.count(&[&self.name, outcome]);
                 if let Some(cache) = &self.cache {
@@ -139,6 +139,10 @@ impl LookUp {
                 Err(error)
             }
         }
+    }
+
+    fn answered(&self, rows: &Rows, values: &[Option<String>]) -> String {
+        format!("look-up {}: {}", self.name, shown(rows, self.statement.mask(values).as_ref()))
     }
 
     async fn ask(&self, values: &[Option<String>]) -> Result<Rows, Cause> {
@@ -229,13 +233,15 @@ pub(super) fn asked(
     statement: &Statement,
     values: &[Option<String>],
 ) -> String {
-    let value = |(name, value): (&String, &Option<String>)| shown_value(&format!(":{name}"), value);
+    let value = |(name, value): (&String, &Option<String>)| {
+        shown_value(&format!(":{name}"), value.as_deref())
+    };
     let values: Vec<_> = statement.parameters().iter().zip(values).map(value).collect();
     let with = if values.is_empty() { "" } else { " with " };
     format!("{what} {name}: database {} is asked{with}{}", database.name(), values.join(", "))
 }
 
-fn shown_value(name: &str, value: &Option<String>) -> String {
+fn shown_value(name: &str, value: Option<&str>) -> String {
     match value {
         Some(_) if is_secret_key(name) => format!("{name} = {MASK}"),
         Some(value) => format!("{name} = {value:?}"),
@@ -243,12 +249,16 @@ fn shown_value(name: &str, value: &Option<String>) -> String {
     }
 }
 
-/// The first rows, for an explanation.
-fn shown(rows: &Rows) -> String {
+/// The first rows, for an explanation, without the secrets of a mask: a row may repeat them.
+fn shown(rows: &Rows, mask: Option<&Mask>) -> String {
     /// More would hide what follows.
     const ROWS: usize = 3;
-    let row = |row: &Vec<Option<String>>| -> String {
-        rows.columns.iter().zip(row).map(|(n, v)| shown_value(n, v)).collect::<Vec<_>>().join(", ")
+    let value = |(name, value): (&String, &Option<String>)| match (mask, value) {
+        (Some(mask), Some(value)) => shown_value(name, Some(&mask.apply_values(value))),
+        _ => shown_value(name, value.as_deref()),
+    };
+    let row = |row: &Vec<Option<String>>| {
+        rows.columns.iter().zip(row).map(value).collect::<Vec<_>>().join(", ")
     };
     let first: Vec<_> = rows.rows.iter().take(ROWS).map(row).collect();
     match rows.rows.len() {

@@ -4,6 +4,7 @@
 mod scanner;
 
 use super::settings::DatabaseKind;
+use crate::secret::{Mask, Secret, is_secret_key};
 use scanner::{Scanner, Token};
 
 /// A statement with parameters of the form `:name`, each of which is bound.
@@ -181,6 +182,16 @@ impl Statement {
     /// no numbers.
     pub fn places(&self) -> &[usize] {
         &self.places
+    }
+
+    /// Hides the values of parameters that carry a secret, by their names, if there are any: what a server
+    /// says may repeat them.
+    pub(super) fn mask(&self, values: &[Option<String>]) -> Option<Mask> {
+        let named = self.parameters.iter().zip(values);
+        let secrets =
+            named.filter(|(name, _)| is_secret_key(name)).filter_map(|(_, value)| value.clone());
+        let secrets: Vec<_> = secrets.map(Secret::new).collect();
+        (!secrets.is_empty()).then(|| Mask::new(&secrets))
     }
 
     /// Its first word, in lower case.

@@ -135,6 +135,25 @@ async fn every_type_of_sqlite_has_one_text() {
 }
 
 #[tokio::test]
+async fn secrets_that_a_row_repeats_are_not_shown() {
+    let file = File::new("repeated", CUSTOMERS);
+    let mut settings =
+        LookUpSettings::new("select :password as card, 'of ' || :password as text, :name");
+    settings.cache = Some(Duration::from_secs(60));
+    let look_up = LookUp::new("one", file.database(), settings).unwrap();
+    let explanation = Explanation::wanted();
+    let value = |name: &str| Some(if name == "password" { "hunter2xyz" } else { "Ann" }.to_owned());
+    for _ in 0..2 {
+        let rows = look_up.look_up(&value, &explanation).await.unwrap();
+        assert_eq!(rows.rows[0][0].as_deref(), Some("hunter2xyz"));
+    }
+    let lines = explanation.lines().join("\n");
+    let row = "look-up one: 1 row: card = \"***\", text = \"of ***\", ";
+    assert_eq!(lines.matches(row).count(), 2, "{lines}");
+    assert!(lines.contains("\"Ann\" (cached)") && !lines.contains("hunter2xyz"), "{lines}");
+}
+
+#[tokio::test]
 async fn what_has_no_text_is_an_error_that_says_cast() {
     let file = File::new(
         "blob",
