@@ -8,10 +8,15 @@ use super::statement::Statement;
 use crate::bounded::in_units;
 use crate::error_chain::error_chain;
 use crate::report::Finding;
+#[cfg(any(feature = "mssql", feature = "mysql", feature = "postgres"))]
+use crate::secret::{Mask, Secret};
 use crate::tls::TlsError;
 
-/// Characters of a server's text that are kept.
-const LONGEST: usize = 500;
+/// Characters of a server's text that are shown.
+const SHOWN: usize = 500;
+
+/// And kept: what is cut off before it is masked may leave half a secret.
+const LONGEST: usize = 4 * SHOWN;
 
 /// A call of a database that failed.
 #[derive(Debug)]
@@ -33,7 +38,7 @@ pub enum Cause {
     #[error("{0}")]
     Settings(String),
     /// There is no connection.
-    #[error("the server cannot be reached: {0}")]
+    #[error("the server cannot be reached: {}", start(.0))]
     Unreachable(String),
     /// Another program has the SQLite file to itself.
     #[error("{0} is locked by another program")]
@@ -42,22 +47,22 @@ pub enum Cause {
     #[error("no TLS connection")]
     Tls(#[source] Box<TlsError>),
     /// The server is there and refuses the login, or the database.
-    #[error("the login is refused: {0}")]
+    #[error("the login is refused: {}", start(.0))]
     Login(String),
     /// All connections are in use for as long as the call may take.
     #[error("all {0} connections are in use")]
     Busy(usize),
     /// The connection broke.
-    #[error("the connection was lost: {0}")]
+    #[error("the connection was lost: {}", start(.0))]
     Lost(String),
     /// There was no answer in time.
     #[error("no answer within {0:?}")]
     Timeout(Duration),
     /// The server refuses the statement, in its words.
-    #[error("the server refuses the statement: {0}")]
+    #[error("the server refuses the statement: {}", start(.0))]
     Statement(String),
     /// A unique index refuses what the statement would have written.
-    #[error("a unique index refuses it: {0}")]
+    #[error("a unique index refuses it: {}", start(.0))]
     Duplicate(String),
     /// The answer has more rows than its limit.
     #[error("there are more than {0} rows")]
@@ -77,7 +82,7 @@ pub enum Cause {
     #[error("there is no column {0}")]
     NoColumn(String),
     /// The connection broke while the transaction was being committed.
-    #[error("it is not known whether it happened: {0}")]
+    #[error("it is not known whether it happened: {}", start(.0))]
     InDoubt(String),
 }
 
@@ -175,12 +180,23 @@ impl std::error::Error for DatabaseError {
     }
 }
 
+/// The start of a server's text.
+fn start(text: &str) -> &str {
+    text.char_indices().nth(SHOWN).map_or(text, |(end, _)| &text[..end])
+}
+
+/// What a server says while it is logged in to, without the account's password, which it may repeat.
+#[cfg(any(feature = "mssql", feature = "mysql", feature = "postgres"))]
+pub(super) fn said_without(password: &Secret, text: &str) -> String {
+    Mask::new([password]).apply_values(&server_text(text))
+}
+
 /// A text that a server wrote: one line, of a bounded length, without control characters.
 pub(super) fn server_text(text: &str) -> String {
-    let text = text.chars().take(LONGEST * 4).map(|c| if c.is_control() { ' ' } else { c });
+    let text = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c });
     let text: String = text.collect();
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().take(LONGEST).collect()
+    words.join(" ")
 }
 
 #[cfg(test)]
@@ -198,7 +214,9 @@ mod tests {
         );
         let error = Cause::NotBuilt(DatabaseKind::SqlServer);
         assert_eq!(error.to_string(), "this build has no driver for SQL Server (feature mssql)");
-        assert_eq!(server_text(&format!("a\r\n\t b\u{1b}[31m{}", "c".repeat(5000))).len(), LONGEST);
+        let long = server_text(&format!("a\r\n\t b\u{1b}[31m{}", "ç".repeat(5000)));
+        let shown = Cause::Lost(long).to_string();
+        assert_eq!(shown, format!("the connection was lost: a b [31m{}", "ç".repeat(SHOWN - 8)));
     }
 
     #[test]
@@ -209,5 +227,10 @@ mod tests {
         let said = Cause::Statement("'Ann', '$2b$12$abcdefgh' is too long".to_owned());
         let masked = said.masked(&statement, &values).to_string();
         assert_eq!(masked, "the server refuses the statement: 'Ann', '***' is too long");
+        let said = Cause::Statement(format!("{}$2b$12$abcdefgh", "x".repeat(SHOWN - 5)));
+        let masked = said.masked(&statement, &values).to_string();
+        assert!(masked.ends_with("xx***"), "{masked}");
+        #[cfg(any(feature = "mssql", feature = "mysql", feature = "postgres"))]
+        assert_eq!(said_without(&Secret::new("hunter2xyz"), "no\n'hunter2xyz'"), "no '***'");
     }
 }

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncWriteCompatExt as _};
 
 use super::connection::{Access, Answer, Asked, Collector, Column, Connection, Limits, Session};
-use super::error::{Cause, server_text};
+use super::error::{Cause, said_without, server_text};
 use super::metered::{Meter, Metered};
 use super::render;
 use super::settings::DatabaseSettings;
@@ -42,7 +42,7 @@ pub(super) async fn connect(
         client => client,
     }
     .map_err(|error| match error {
-        Error::Server(error) => Cause::Login(server_text(error.message())),
+        Error::Server(error) => Cause::Login(said_without(&settings.password, error.message())),
         Error::Tls(words) => {
             let carried = std::io::Error::other(words.clone());
             match TlsError::below(&carried, &host) {

@@ -10,7 +10,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, IoError, OptsBuilder, Params, Value};
 
 use super::connection::{Access, Answer, Asked, Collector, Column, Connection, Limits, Session};
-use super::error::{Cause, server_text};
+use super::error::{Cause, said_without, server_text};
 use super::render;
 use super::settings::DatabaseSettings;
 use super::statement::Statement;
@@ -47,7 +47,9 @@ pub(super) async fn connect(
         .tcp_keepalive(Some(Duration::from_secs(30)));
     let mut connection = match Conn::new(options).await {
         Ok(connection) => connection,
-        Err(Error::Server(error)) => return Err(Cause::Login(server_text(&error.message))),
+        Err(Error::Server(error)) => {
+            return Err(Cause::Login(said_without(&settings.password, &error.message)));
+        }
         Err(Error::Driver(DriverError::NoClientSslFlagFromServer)) => {
             let what = "the server offers no TLS; set it up there, or say encryption = \"off\"";
             return Err(Cause::Unreachable(what.to_owned()));

@@ -17,12 +17,13 @@ use tokio_postgres::{Client, Config, Error, NoTls, Statement as Prepared};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::connection::{Access, Answer, Asked, Collector, Column, Connection, Limits, Session};
-use super::error::{Cause, server_text};
+use super::error::{Cause, said_without, server_text};
 use super::metered::{Meter, Metered};
 use super::settings::DatabaseSettings;
 use super::statement::Statement;
 use crate::http::bare_host;
 use crate::rules::Rows;
+use crate::secret::Secret;
 use crate::tls::{TlsCause, TlsError, client_config, verifier};
 use text::{Cell, Parameter, is_readable};
 
@@ -78,7 +79,7 @@ impl Raw {
         if !settings.password.is_empty() {
             config.password(settings.password.expose());
         }
-        let refused = |error: Error| refused(&error, host);
+        let refused = |error: Error| refused(&error, host, &settings.password);
         let (client, task) = if settings.is_encrypted() {
             let verifier = verifier(host, &settings.root_certificates, settings.trust_fingerprint);
             let tls = verifier
@@ -304,9 +305,9 @@ impl Connection for Postgres {
 }
 
 /// Why a login did not succeed.
-fn refused(error: &Error, host: &str) -> Cause {
+fn refused(error: &Error, host: &str, password: &Secret) -> Cause {
     if let Some(said) = error.as_db_error() {
-        let text = said_by_server(said);
+        let text = said_without(password, &said_by_server(said));
         return match said.code().code() {
             // It is starting, or stopping, or has too many connections.
             "57P03" | "57P01" | "53300" => Cause::Unreachable(text),
