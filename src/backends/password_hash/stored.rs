@@ -191,7 +191,9 @@ fn argon2(algorithm: argon2::Algorithm, rest: &str) -> Parts {
     let (memory, parameters) = parameters.strip_prefix("m=")?.split_once(",t=")?;
     let (passes, lanes) = parameters.split_once(",p=")?;
     let number = |text: &str| text.parse().ok();
-    let params = Params::new(number(memory)?, number(passes)?, number(lanes)?, None).ok()?;
+    // The library multiplies the lanes before it looks how many they are.
+    let lanes = number(lanes).filter(|lanes| *lanes <= Params::MAX_P_COST)?;
+    let params = Params::new(number(memory)?, number(passes)?, lanes, None).ok()?;
     let salt = BASE64.decode(salt).ok().filter(|salt| salt.len() >= argon2::MIN_SALT_LEN)?;
     Some((Function::Argon2 { algorithm, version, params, salt }, BASE64.decode(digest).ok()?))
 }

@@ -242,6 +242,11 @@ fn damaged_hashes_say_of_which_scheme_they_are() {
             "$argon2id$v=20$m=64,t=2,p=2$c29tZXNhbHQwMTIzNDU2Nw$ooV2yLBcf6aiMwl22jjQK7pNJzu5xZOn",
             Scheme::Argon2,
         ),
+        // Eight times these lanes are more than 32 bits.
+        (
+            "$argon2id$v=19$m=64,t=2,p=536870912$c29tZXNhbHQwMTIzNDU2Nw$ooV2yLBcf6aiMwl22jjQK7pNJzu5xZOn",
+            Scheme::Argon2,
+        ),
         ("$argon2id$", Scheme::Argon2),
         ("$pbkdf2-sha256$0$c2FsdA$NA3BEc6gFlA/HwKf1hoX2.iDmBf0F6dhUCAVWjaIQC8", Scheme::Pbkdf2),
         ("$pbkdf2-sha256$1000$c2FsdA$", Scheme::Pbkdf2),
