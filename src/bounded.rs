@@ -1,8 +1,9 @@
-//! Reads what others wrote, which might never end.
+//! Reads what others wrote, which might never end, and waits for what might never come.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -60,6 +61,12 @@ pub fn open_to_others(path: &Path) -> Option<&'static str> {
 #[cfg(not(unix))]
 pub fn open_to_others(_: &Path) -> Option<&'static str> {
     None
+}
+
+/// A time to wait that can be added to a moment, which `Duration::MAX` cannot: at most 24 days, what databases
+/// take in milliseconds.
+pub fn wait(time: Duration) -> Duration {
+    time.min(Duration::from_millis(i32::MAX as u64))
 }
 
 /// A number of bytes, in MiB where these are whole.

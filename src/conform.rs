@@ -58,6 +58,7 @@ use self::judgement::Miss;
 use self::kit::Kit;
 pub use self::report::{CaseReport, Outcome, Report};
 pub use self::selection::{Selection, SelectionError};
+use crate::bounded::wait;
 use crate::client::BuildError;
 use crate::doctor::Subject;
 use crate::record::UpstreamError;
@@ -171,7 +172,7 @@ impl Suite {
     /// As of [`Suite::run`].
     pub async fn run_until(&self, stop: impl Future<Output = ()>) -> Result<Report, RunError> {
         let started = Instant::now();
-        let deadline = started + self.timeout;
+        let deadline = started + wait(self.timeout);
         let url = self.subject.parsed_url()?;
         let trust = Trust {
             roots: self.subject.root_certificates.clone(),
@@ -196,7 +197,7 @@ impl Suite {
         let (is_cut, ended) = tokio::select! {
             biased;
             why = &mut end => (true, Some(why)),
-            look = tokio::time::timeout_at((started + self.timeout / 2).into(), kit.look(self, &selected)) => {
+            look = tokio::time::timeout_at((started + wait(self.timeout) / 2).into(), kit.look(self, &selected)) => {
                 (look.is_err(), None)
             }
         };

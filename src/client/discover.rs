@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::{BuildError, ClientBuilder, HttpTransport, TransportError, remedy};
+use crate::bounded::wait;
 use crate::contract::Kind;
 use crate::http::HttpResponse;
 use crate::http::url::Url;
@@ -211,7 +212,7 @@ async fn fetch(
     url: Url,
     mask: &Mask,
 ) -> Result<Discovery, DiscoverError> {
-    let until = Instant::now() + transport.timeout;
+    let until = Instant::now() + wait(transport.timeout);
     let mut documents = Documents::default();
     let mut first = transport.get(url.clone()).await?;
     let wanted = read(&mut documents, &url, &first, None, mask)?;

@@ -14,6 +14,7 @@ use super::http::Habits;
 use super::password::PasswordCheck;
 use super::sign_on::SignOn;
 use super::subject::{Options, Subject};
+use crate::bounded::wait;
 use crate::client::{BuildError, Client, Discovery};
 use crate::contract::raw::Presence;
 use crate::http::url::{Url, authority, is_local};
@@ -50,7 +51,7 @@ pub async fn check(
         subject,
         options,
         progress: &progress,
-        until: Instant::now() + options.total,
+        until: Instant::now() + wait(options.total),
         report: Report::new(kind, subject.shown_url()),
     };
     if let Err(error) = run.steps().await {

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Settings;
 use super::metrics::{Buffered, Metrics};
+use crate::bounded::wait;
 
 /// Why there is no body.
 #[derive(Debug)]
@@ -61,8 +62,8 @@ struct Pace<'s> {
 impl<'s> Pace<'s> {
     fn new(settings: &'s Settings) -> Self {
         let now = Instant::now();
-        let latest = now + settings.body_timeout;
-        Self { settings, latest, due: latest.min(now + settings.stall_timeout) }
+        let latest = now + wait(settings.body_timeout);
+        Self { settings, latest, due: latest.min(now + wait(settings.stall_timeout)) }
     }
 
     /// Bytes came; `crowded` if there is little room for more of such a body.
@@ -80,7 +81,7 @@ impl<'s> Pace<'s> {
             false => least,
         };
         let earned = Duration::from_secs_f64((bytes as f64 / rate).min(3600.0));
-        let most = Instant::now() + stall_timeout;
+        let most = Instant::now() + wait(stall_timeout);
         self.due = (self.due + earned).min(most).min(self.latest);
     }
 }

@@ -13,6 +13,7 @@ mod gateway;
 mod gateway_server;
 mod host;
 mod json_provider;
+mod no_limit;
 mod outbox;
 mod provider_file;
 mod record;

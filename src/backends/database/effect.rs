@@ -7,6 +7,7 @@ use super::error::{Cause, DatabaseError};
 use super::lookup::{asked, placed};
 use super::pool::{Database, Lent, Limit};
 use super::statement::{Statement, StatementError};
+use crate::bounded::wait;
 use crate::explanation::Explanation;
 use crate::report::Step;
 
@@ -37,6 +38,7 @@ impl Effect {
     ) -> Result<Self, StatementError> {
         let statement = Statement::parse(statement, database.kind())?;
         statement.must_change()?;
+        let timeout = wait(timeout);
         Ok(Self { name: name.to_owned(), database, statement, rows, timeout })
     }
 

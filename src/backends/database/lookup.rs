@@ -9,6 +9,7 @@ use super::connection::{Access, Limits};
 use super::error::{Cause, DatabaseError};
 use super::pool::Database;
 use super::statement::{Statement, StatementError};
+use crate::bounded::wait;
 use crate::explanation::Explanation;
 use crate::metrics::LOOKUPS;
 use crate::report::{Finding, Step};
@@ -66,8 +67,9 @@ impl LookUp {
     pub fn new(
         name: &str,
         database: Database,
-        settings: LookUpSettings,
+        mut settings: LookUpSettings,
     ) -> Result<Self, StatementError> {
+        settings.timeout = wait(settings.timeout);
         let statement = Statement::parse(&settings.statement, database.kind())?;
         statement.must_look_up()?;
         let cache = settings.cache.map(|time| Arc::new(Cache::new(time)));

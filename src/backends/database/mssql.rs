@@ -18,6 +18,7 @@ use super::metered::{Meter, Metered};
 use super::render;
 use super::settings::DatabaseSettings;
 use super::statement::Statement;
+use crate::bounded::wait;
 use crate::http::bare_host;
 use crate::rules::Rows;
 use crate::tls::TlsError;
@@ -78,7 +79,7 @@ async fn log_in(
     if !settings.root_certificates.is_empty() {
         config.trust_cert_ca_bundle(settings.root_certificates.clone());
     }
-    config.handshake_timeout(Some(settings.connect_timeout));
+    config.handshake_timeout(Some(wait(settings.connect_timeout)));
     // Each call has its own limit, after which the connection is closed.
     config.command_timeout(None);
     let stream = TcpStream::connect((host, port)).await?;

@@ -12,6 +12,7 @@ use super::error::{Cause, server_text};
 use super::render;
 use super::settings::DatabaseSettings;
 use super::statement::Statement;
+use crate::bounded::wait;
 use crate::rules::Rows;
 
 /// Steps of SQLite's machine between two looks at the clock: some ten microseconds.
@@ -48,7 +49,7 @@ pub(super) async fn connect(
         open().map_err(cannot)
     });
     let file = opened.await.map_err(|error| Cause::Lost(error.to_string()))??;
-    let (path, time) = (settings.file.clone(), settings.connect_timeout);
+    let (path, time) = (settings.file.clone(), wait(settings.connect_timeout));
     Ok(Box::new(Sqlite { file: Some(file), identity: identity(&path), path, access, time }))
 }
 

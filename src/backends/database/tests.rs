@@ -135,6 +135,23 @@ async fn every_type_of_sqlite_has_one_text() {
 }
 
 #[tokio::test]
+async fn a_time_without_end_is_accepted() {
+    let file = File::new("endless", CUSTOMERS);
+    let mut settings = file.database().settings().clone();
+    settings.connect_timeout = Duration::MAX;
+    let database = Database::new("test", settings).unwrap();
+    let mut settings = LookUpSettings::new("select count(*) as n from customers");
+    (settings.timeout, settings.cache) = (Duration::MAX, Some(Duration::MAX));
+    let look_up = LookUp::new("one", database.clone(), settings).unwrap();
+    assert_eq!(look_up.columns().await.unwrap(), ["n"]);
+    let rows = look_up.look_up(&|_| None, &none()).await.unwrap();
+    assert_eq!(rows.first("n"), Some(Some("2")));
+    let statement = "update customers set tickets = 5 where id = 17";
+    let effect = Effect::new("one", database, statement, 1, Duration::MAX).unwrap();
+    assert!(effect.run(&|_| None, &none()).await.unwrap());
+}
+
+#[tokio::test]
 async fn secrets_that_a_row_repeats_are_not_shown() {
     let file = File::new("repeated", CUSTOMERS);
     let mut settings =
