@@ -142,7 +142,7 @@ fn is_on_time(kit: &Kit) -> Judgement {
         return Err(Miss::of(exchange, format!("its Date is {date:?}")));
     };
     let apart = there.timestamp().duration_since(jiff::Timestamp::now()).unsigned_abs();
-    match apart < Duration::from_secs(60) + kit.within {
+    match apart < Duration::from_secs(60).saturating_add(kit.within) {
         true => Ok(()),
         false => Err(Miss::of(exchange, format!("its Date is {} s from ours", apart.as_secs()))),
     }
