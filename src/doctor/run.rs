@@ -14,7 +14,6 @@ use super::http::Habits;
 use super::password::PasswordCheck;
 use super::sign_on::SignOn;
 use super::subject::{Options, Subject};
-use crate::bounded::wait;
 use crate::client::{BuildError, Client, Discovery};
 use crate::contract::raw::Presence;
 use crate::http::url::{Url, authority, is_local};
@@ -51,7 +50,7 @@ pub async fn check(
         subject,
         options,
         progress: &progress,
-        until: Instant::now() + wait(options.total),
+        until: Instant::now() + crate::bounded::wait(options.total),
         report: Report::new(kind, subject.shown_url()),
     };
     if let Err(error) = run.steps().await {

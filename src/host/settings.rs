@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::soap::Limits;
 
-/// Limits and timeouts of a host; a time of `Duration::MAX` is no limit. Limits may be added: end a literal with
-/// the defaults.
+/// Limits and timeouts of a host; a time of `Duration::MAX` sets none. Limits may be added: end a literal with the
+/// defaults.
 ///
 /// ```
 /// use std::time::Duration;
