@@ -28,9 +28,10 @@ const PARALLEL: usize = 4;
 #[derive(Debug)]
 struct Notes(PathBuf);
 
+/// Adds a line that shows where it is whole: one is read while it is being written, and a kill may cut it.
 fn note(path: &Path, line: &str) {
     let mut file = OpenOptions::new().append(true).create(true).open(path).unwrap();
-    file.write_all(format!("{line}\n").as_bytes()).unwrap();
+    file.write_all(format!("\n{line}.").as_bytes()).unwrap();
 }
 
 impl Sink for Notes {
@@ -85,7 +86,7 @@ fn lines(path: &Path) -> Vec<(String, usize)> {
         let (id, number) = line.split_once(' ').unwrap();
         (id.to_owned(), number.parse().unwrap())
     };
-    text.lines().map(line).collect()
+    text.lines().filter_map(|line| line.strip_suffix('.')).map(line).collect()
 }
 
 /// One process's life, which ends after some work: as much as that takes on this machine, since a slow one does
