@@ -118,8 +118,9 @@ impl Database {
             let asked = Asked { statement, values };
             let answer = limit.wait(lent.connection.query(asked, limits)).await;
             match &answer {
-                Err(Cause::Lost(why)) if lent.reused && !fresh => {
-                    tracing::debug!(database = %self.0.name, why, "an idle connection was lost");
+                Err(Cause::Lost(_)) if lent.reused && !fresh => {
+                    // What the server said of it may repeat a secret among the values.
+                    tracing::debug!(database = %self.0.name, "an idle connection was lost");
                     fresh = true;
                     continue;
                 }
